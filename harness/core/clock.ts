@@ -1,0 +1,31 @@
+/**
+ * Where time comes from. Everything in the harness that waits takes a {@link Clock}: in `sim` it is the
+ * {@link VirtualClock}, in `live` the machine's own, so the same code runs in both worlds.
+ */
+export interface Clock {
+  /** Milliseconds since the run began. Never goes backwards. */
+  now(): number;
+  /** Runs `callback` once, `delayMs` (≥ 0) from now. Callbacks due at one instant run in the order asked for. */
+  after(delayMs: number, callback: () => void): Timer;
+}
+
+/** One pending callback. */
+export interface Timer {
+  /** Forgets the callback; harmless when it already ran. */
+  cancel(): void;
+}
+
+const realSetTimeout = globalThis.setTimeout;
+const realClearTimeout = globalThis.clearTimeout;
+
+/** A clock on real, monotonic time that reads 0 when it is made. Its timers keep the process alive. */
+export function createRealClock(): Clock {
+  const originNs = process.hrtime.bigint();
+  return {
+    now: () => Number(process.hrtime.bigint() - originNs) / 1e6,
+    after(delayMs, callback) {
+      const handle = realSetTimeout(callback, delayMs);
+      return { cancel: () => realClearTimeout(handle) };
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import type { Timings } from '../spec/timings.js';
+import type { SourceKind } from '../spec/pod.js';
+import type { AgentFeature } from './agent.js';
+
+/** What an agent says of itself; decides which steps make sense and which requirements apply. */
+export interface AgentProfile {
+  readonly name: string;
+  readonly version?: string;
+  readonly sources: readonly SourceKind[];
+  readonly features: readonly AgentFeature[];
+  /** Periods in force unless the agent has `settable-timings`. */
+  readonly timings: Timings;
+}
+
+/** What a live agent has to be told. */
+export interface AgentEndpoints {
+  readonly nodeName: string;
+  /** `unix:///…` of the CRI server. */
+  readonly runtime: string;
+  readonly file?: string;
+  readonly http?: string;
+  /** Path of a kubeconfig file. */
+  readonly api?: string;
+  /** `unix:///…` of the feed. */
+  readonly feed?: string;
+  /** An own directory that survives restarts of the agent within one run. */
+  readonly stateDirectory: string;
+  readonly timings: Timings;
+}
+
+export interface AgentExit {
+  readonly code?: number;
+  readonly signal?: string;
+  /** The last lines of its standard error. */
+  readonly lastOutput: readonly string[];
+}
+
+/** Starts and ends an agent that is a process, or waits for one that someone else starts. */
+export interface AgentDriver {
+  readonly profile: AgentProfile;
+  /** Starts one life; rejects with a HarnessError (exit 69) when it cannot be started. */
+  start(endpoints: AgentEndpoints, incarnation: number): Promise<AgentProcess>;
+}
+
+export interface AgentProcess {
+  /** Resolves when the process has ended, by whomever. */
+  readonly exited: Promise<AgentExit>;
+  kill(): Promise<void>;
+  /** SIGTERM, then SIGKILL after a bound. */
+  stop(): Promise<void>;
+  pause(): void;
+  resume(): void;
+}
