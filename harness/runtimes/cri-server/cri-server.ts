@@ -1,0 +1,177 @@
+import type { sendUnaryData, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
+import { Server, ServerCredentials, status } from '@grpc/grpc-js';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { CriApiVersion } from '../../core/cri-protocol.js';
+import { loadCriProtocol } from '../../core/cri-protocol.js';
+import { ExitCode, HarnessError } from '../../core/errors.js';
+import type { ContainerEvent, CriResult } from '../../ports/cri.js';
+import type { CriMethod } from '../../spec/plan.js';
+import { criMethods } from '../../spec/plan.js';
+
+/** What the handler can know of a call beyond its message. */
+export interface CriCallMeta {
+  /** True once the caller has gone or its deadline has passed: an answer would reach nobody. */
+  readonly cancelled: boolean;
+  /** Calls back once, at once if it already is so, when the caller goes away before it was answered. */
+  onCancelled(callback: () => void): void;
+}
+
+export interface CriServerOptions {
+  /** The socket is readable by its owner only, and so is its directory, which is made when missing. */
+  readonly socketPath: string;
+  /**
+   * Gets every unary call. `reply` counts once; later ones are ignored. A call that is never answered hangs
+   * until the caller goes or the server closes.
+   */
+  readonly handle: (
+    method: CriMethod,
+    request: object,
+    reply: (result: CriResult) => void,
+    meta: CriCallMeta,
+  ) => void;
+  /** Called for each GetContainerEvents stream; returns how to end it. */
+  readonly subscribeEvents: (onEvent: (event: ContainerEvent) => void) => () => void;
+  readonly apiVersions?: readonly CriApiVersion[];
+  /** Unanswered calls at one time; more are refused with RESOURCE_EXHAUSTED. Default 1024. */
+  readonly openCallsMax?: number;
+  /** Default 16 MiB, as containerd's. */
+  readonly messageBytesMax?: number;
+}
+
+export interface CriServer {
+  /** `unix:///…`, as agents are told it. */
+  readonly endpoint: string;
+  /** Resolves when calls are accepted; rejects with a HarnessError when the socket cannot be made. */
+  start(): Promise<void>;
+  /** Cuts every call and removes the socket. Harmless when repeated. */
+  close(): Promise<void>;
+}
+
+/** Events that one stream may have waiting for a reader that does not read; then the stream is ended. */
+const waitingEventsMax = 10_000;
+
+/** The CRI over gRPC on a unix socket. It only carries messages: what they mean is the handler's. */
+export function createCriServer(options: CriServerOptions): CriServer {
+  const { socketPath, openCallsMax = 1024, messageBytesMax = 16 * 1024 * 1024 } = options;
+  const server = new Server({
+    'grpc.max_receive_message_length': messageBytesMax,
+    'grpc.max_send_message_length': messageBytesMax,
+    'grpc.max_concurrent_streams': openCallsMax + 16,
+  });
+  const endpoint = `unix://${socketPath}`;
+  const counter = { open: 0, max: openCallsMax };
+  for (const apiVersion of options.apiVersions ?? ['v1']) {
+    const protocol = loadCriProtocol(apiVersion);
+    for (const method of criMethods) {
+      const { path, requestDeserialize, responseSerialize } = protocol.get(method)!;
+      if (method === 'GetContainerEvents') {
+        const onStream = streamHandler(options.subscribeEvents);
+        server.register(path, onStream, responseSerialize, requestDeserialize, 'serverStream');
+      } else {
+        const onCall = unaryHandler(method, options.handle, counter);
+        server.register(path, onCall, responseSerialize, requestDeserialize, 'unary');
+      }
+    }
+  }
+  return {
+    endpoint,
+    async start() {
+      try {
+        mkdirSync(dirname(socketPath), { recursive: true, mode: 0o700 });
+        rmSync(socketPath, { force: true });
+        await bind(server, endpoint);
+        chmodSync(socketPath, 0o600);
+      } catch (cause) {
+        throw socketFailed(socketPath, cause);
+      }
+    },
+    async close() {
+      server.forceShutdown();
+      rmSync(socketPath, { force: true });
+    },
+  };
+}
+
+function unaryHandler(
+  method: CriMethod,
+  handle: CriServerOptions['handle'],
+  counter: { open: number; readonly max: number },
+) {
+  return (call: ServerUnaryCall<object, object>, answer: sendUnaryData<object>): void => {
+    if (counter.open >= counter.max) {
+      answer({ code: status.RESOURCE_EXHAUSTED, details: `more than ${counter.max} calls are open` });
+      return;
+    }
+    counter.open++;
+    let ended = false;
+    const callbacks: (() => void)[] = [];
+    call.on('cancelled', () => {
+      if (ended) return;
+      ended = true;
+      counter.open--;
+      for (const callback of callbacks) callback();
+    });
+    const reply = (result: CriResult): void => {
+      if (ended) return;
+      ended = true;
+      counter.open--;
+      if (result.code === 'OK') answer(null, (result as { response: object }).response);
+      else answer({ code: status[result.code], details: (result as { message: string }).message });
+    };
+    handle(method, call.request, reply, {
+      get cancelled() {
+        return call.cancelled;
+      },
+      onCancelled(callback) {
+        if (call.cancelled) callback();
+        else callbacks.push(callback);
+      },
+    });
+  };
+}
+
+function streamHandler(subscribe: CriServerOptions['subscribeEvents']) {
+  return (call: ServerWritableStream<object, object>): void => {
+    // The header at once: otherwise a client cannot tell an idle stream from one that never opened.
+    call.sendMetadata(call.metadata.clone());
+    let waiting = 0;
+    const unsubscribe = subscribe((event) => {
+      if (waiting >= waitingEventsMax) {
+        unsubscribe();
+        call.destroy(
+          Object.assign(new Error(`${waitingEventsMax} events were not read`), {
+            code: status.RESOURCE_EXHAUSTED,
+          }),
+        );
+        return;
+      }
+      waiting++;
+      call.write(event, () => void waiting--);
+    });
+    call.on('cancelled', unsubscribe);
+    call.on('close', unsubscribe);
+  };
+}
+
+function bind(server: Server, endpoint: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(endpoint, ServerCredentials.createInsecure(), (error) =>
+      error === null ? resolve() : reject(error),
+    );
+  });
+}
+
+function socketFailed(socketPath: string, cause: unknown): HarnessError {
+  return new HarnessError({
+    code: 'cri-socket-failed',
+    message: `The CRI socket cannot be made: ${cause instanceof Error ? cause.message : String(cause)}`,
+    exitCode: ExitCode.unavailable,
+    file: socketPath,
+    hint:
+      Buffer.byteLength(socketPath) > 107
+        ? 'The path of a unix socket has at most 107 bytes. Choose a shorter directory (TMPDIR).'
+        : 'The directory of the socket must be writable for you.',
+    cause,
+  });
+}
