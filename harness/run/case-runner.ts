@@ -1,0 +1,132 @@
+import { generateCase } from '../explore/generate-case.js';
+import { reducePlan } from '../explore/reduce.js';
+import type { GenerateOptions, Suite } from '../explore/suite.js';
+import { sha256, canonicalJson } from '../core/hash.js';
+import type { Plan } from '../spec/plan.js';
+import { signatureOf, type Finding } from '../spec/verdict.js';
+import { hashTrace } from '../trace/codec.js';
+import type { TraceEvent } from '../trace/events.js';
+import type { CreateAgent } from '../ports/agent.js';
+import type { AgentProfile } from '../ports/driver.js';
+import { checkPlan } from './check-plan.js';
+import { addVerdicts, type Tally } from './tally.js';
+
+/** What a worker is told once. */
+export interface CaseRunnerOptions {
+  readonly createAgent: CreateAgent;
+  readonly profile: AgentProfile;
+  readonly suites: readonly Suite[];
+  readonly seed: string;
+  readonly generate: GenerateOptions;
+}
+
+/** A case that failed: its number, its plan, and one finding for each signature. */
+export interface FailedCase {
+  readonly index: number;
+  readonly plan: Plan;
+  readonly findings: readonly Finding[];
+}
+
+/** What a run of consecutive cases came to. */
+export interface BatchResult {
+  readonly cases: number;
+  readonly effectiveSteps: number;
+  readonly simulatedMs: number;
+  readonly events: number;
+  readonly tally: Tally;
+  readonly failed: readonly FailedCase[];
+}
+
+/** A failing plan after reduction, with what its report needs. */
+export interface ReducedCase {
+  readonly plan: Plan;
+  readonly finding: Finding;
+  readonly executions: number;
+  readonly minimal: boolean;
+  readonly irrelevant: readonly string[];
+  readonly trace: readonly TraceEvent[];
+  readonly traceHash: string;
+}
+
+/** Runs and reduces cases in this thread. */
+export interface CaseRunner {
+  runBatch(first: number, count: number): Promise<BatchResult>;
+  runPlans(plans: readonly Plan[]): Promise<BatchResult>;
+  reduce(plan: Plan, signature: string, shrink: boolean): Promise<ReducedCase>;
+  /** Whether two executions of the plan give the same trace; otherwise the agent has hidden inputs. */
+  isDeterministic(index: number): Promise<boolean>;
+}
+
+/** A reduction gives up after so many executions and says that its result is not certified. */
+const reduceExecutionsMax = 2_000;
+
+export function createCaseRunner(options: CaseRunnerOptions): CaseRunner {
+  const { createAgent, profile } = options;
+  const check = (plan: Plan): ReturnType<typeof checkPlan> => checkPlan({ plan, createAgent, profile });
+  const generate = (index: number): Plan =>
+    generateCase({ suites: options.suites, seed: options.seed, index, options: options.generate });
+
+  async function runPlans(plans: Iterable<readonly [index: number, plan: Plan]>): Promise<BatchResult> {
+    const tally: Tally = {};
+    const failed: FailedCase[] = [];
+    const sum = { cases: 0, effectiveSteps: 0, simulatedMs: 0, events: 0 };
+    for (const [index, plan] of plans) {
+      const { outcome, judgement, findings } = await check(plan);
+      sum.cases++;
+      sum.effectiveSteps += outcome.effectiveSteps;
+      sum.simulatedMs += outcome.durationMs;
+      sum.events += outcome.events.length;
+      addVerdicts(tally, judgement.verdicts);
+      if (findings.length > 0) failed.push({ index, plan, findings: onePerSignature(findings) });
+    }
+    return { ...sum, tally, failed };
+  }
+
+  return {
+    runBatch(first, count) {
+      return runPlans(
+        Array.from({ length: count }, (_, offset) => [first + offset, generate(first + offset)] as const),
+      );
+    },
+    runPlans: (plans) => runPlans(plans.map((plan, index) => [index, plan] as const)),
+    async reduce(plan, signature, shrink) {
+      const run = async (candidate: Plan): Promise<ReadonlySet<string>> =>
+        new Set((await check(candidate)).findings.map(signatureOf));
+      const reduced = shrink
+        ? await reducePlan({ plan, signature, run, budget: reduceExecutionsMax })
+        : { plan, executions: 0, certified: false, irrelevant: [] };
+      const final = await check(reduced.plan);
+      const finding =
+        final.findings.find((candidate) => signatureOf(candidate) === signature) ?? final.findings[0]!;
+      return {
+        plan: reduced.plan,
+        finding,
+        executions: reduced.executions,
+        minimal: reduced.certified,
+        irrelevant: reduced.irrelevant,
+        trace: final.outcome.events,
+        traceHash: hashTrace(final.outcome.events),
+      };
+    },
+    async isDeterministic(index) {
+      const plan = generate(index);
+      const [first, second] = [await check(plan), await check(plan)];
+      return hashTrace(first.outcome.events) === hashTrace(second.outcome.events);
+    },
+  };
+}
+
+/** A short, stable name for a case's file. */
+export function caseFileName(signature: string, plan: Plan): string {
+  const words = signature
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
+  return `${words}-${sha256(canonicalJson(plan)).slice(0, 8)}.json`;
+}
+
+function onePerSignature(findings: readonly Finding[]): Finding[] {
+  return [
+    ...new Map([...findings].reverse().map((finding) => [signatureOf(finding), finding])).values(),
+  ].reverse();
+}

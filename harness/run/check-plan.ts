@@ -1,0 +1,48 @@
+import { createJudge, type Judgement } from '../oracles/judge.js';
+import { compareFinalStates } from '../oracles/differential.js';
+import type { Plan } from '../spec/plan.js';
+import type { Finding } from '../spec/verdict.js';
+import type { CreateAgent } from '../ports/agent.js';
+import type { AgentProfile } from '../ports/driver.js';
+import { executeSim, type RunOutcome } from './execute-sim.js';
+
+export interface CheckOptions {
+  readonly plan: Plan;
+  readonly createAgent: CreateAgent;
+  readonly profile: AgentProfile;
+  readonly log?: (line: string) => void;
+}
+
+/** One plan, executed in sim and judged. */
+export interface CheckedPlan {
+  readonly outcome: RunOutcome;
+  readonly judgement: Judgement;
+  /** The judgement's findings and those of the differential oracle. */
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Executes a plan, judges it as it goes, and compares its end with that of a fresh agent which is given only
+ * the final content of the sources. A run that already failed is not compared: its end would say it twice.
+ */
+export async function checkPlan(options: CheckOptions): Promise<CheckedPlan> {
+  let judge: ReturnType<typeof createJudge> | undefined;
+  const outcome = await executeSim({
+    ...options,
+    onEvent(event) {
+      if (event.kind === 'run.started') judge = createJudge(event);
+      judge!.onEvent(event);
+    },
+  });
+  const judgement = judge!.end();
+  const findings = judgement.verdicts.flatMap((verdict) => verdict.findings);
+  const last = outcome.events.at(-1);
+  if (findings.length > 0 || last?.kind !== 'run.ended' || last.outcome !== 'complete')
+    return { outcome, judgement, findings };
+  const fresh = await executeSim({
+    ...options,
+    plan: { ...options.plan, faults: [], schedule: [] },
+    fresh: true,
+  });
+  return { outcome, judgement, findings: compareFinalStates(outcome.events, fresh.events) };
+}

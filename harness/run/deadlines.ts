@@ -1,0 +1,40 @@
+import type { Plan } from '../spec/plan.js';
+import { boundsOf, type Timings } from '../spec/timings.js';
+
+/** How long the phases of a run take, in milliseconds; derived from the bounds of the requirements. */
+export interface Deadlines {
+  /** Nothing may change for so long before the world counts as calm. */
+  readonly calmMs: number;
+  /** The longest that calm may take to come. */
+  readonly settleMs: number;
+  /** The further window in which nothing may be written: 3×Tresync. */
+  readonly quietMs: number;
+}
+
+/**
+ * Calm: longer than the longest silence before the agent acts on its own (any of its periods). Settle: the
+ * bound of QUIET-02 (source latency, runtime recovery, grace, replacement, re-sync, applicable back-off), for
+ * as many replacements in a row as one name can have waiting.
+ */
+export function deadlinesOf(plan: Plan, timings: Timings, slackMs = 0): Deadlines {
+  const bounds = boundsOf(timings);
+  const graceMs =
+    1_000 * Math.max(2, ...plan.setup.pods.flatMap((pod) => pod.specs.map((spec) => spec.graceS)));
+  const sourceMs = Math.max(bounds.Tfile, bounds.Thttp);
+  const calmMs =
+    Math.max(sourceMs, bounds.Tresync, bounds.Terr, bounds.Tstatic, bounds.Tgc, bounds.Tstat) +
+    2 * bounds.Tpleg +
+    slackMs;
+  const recoveryMs = 2 * timings.runtimeStatusMs + timings.callDeadlineMs;
+  const backoffMs = 1.5 * timings.backoffMaxMs + bounds.Tresync;
+  const settleMs =
+    sourceMs +
+    recoveryMs +
+    2 * (graceMs + bounds.Tstatic) +
+    2 * bounds.Tresync +
+    backoffMs +
+    2 * bounds.Tgc +
+    calmMs +
+    slackMs;
+  return { calmMs, settleMs, quietMs: 3 * bounds.Tresync };
+}

@@ -1,0 +1,332 @@
+import { assert, unreachable } from '../core/errors.js';
+import type { Clock, Timer } from '../core/clock.js';
+import type { Fault, Plan, Step } from '../spec/plan.js';
+import type { SourceKind } from '../spec/pod.js';
+import type { Journal } from '../trace/journal.js';
+import type { RuntimeBackend } from '../ports/runtime.js';
+import type { Life, Source, StepOutcome } from '../ports/source.js';
+import type { Deadlines } from './deadlines.js';
+import type { Disturbances } from './disturbances.js';
+import type { PodSlots } from './pod-slots.js';
+import type { RuntimeBoundary } from './runtime-boundary.js';
+
+/** Starts and ends lives of the agent; sim and live have one each. */
+export interface AgentControl {
+  /** Begins a life. `onExit` is called when it ends on its own. */
+  start(life: Life, onExit: (detail: string) => void): void;
+  /** Ends a life at once. */
+  kill(life: Life): void;
+  /** Asks a life to end, and calls back when it has. */
+  stop(life: Life, done: () => void): void;
+}
+
+export interface DirectorOptions {
+  readonly plan: Plan;
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly sources: ReadonlyMap<SourceKind, Source>;
+  readonly backend: RuntimeBackend;
+  readonly disturbances: Disturbances;
+  readonly slots: PodSlots;
+  readonly agent: AgentControl;
+  readonly deadlines: Deadlines;
+  /** Sources get their final content before the agent starts, and there is no quiet phase: a fresh start. */
+  readonly fresh?: boolean;
+  readonly onDone: () => void;
+}
+
+/** Leads a run through its phases: chaos, heal, settle, quiet. */
+export interface Director {
+  begin(boundary: RuntimeBoundary): void;
+  /** Something of this pod (or, without one, of the world) has changed. */
+  noteActivity(podUid: string | undefined): void;
+  /** A pod's workload ended by itself: what the agent does about it is not unrest. */
+  noteOwnExit(podUid: string): void;
+  crashAgent(life: Life, fault: Fault): void;
+  readonly effectiveSteps: number;
+  readonly done: boolean;
+  /** Ends the run before its time. */
+  abort(outcome: 'limit' | 'agentGone' | 'interrupted', detail: string): void;
+}
+
+/** An agent that ends on its own is started again this often before the run is given up. */
+const ownExitsMax = 5;
+const restartAfterExitMs = 100;
+
+export function createDirector(options: DirectorOptions): Director {
+  const { plan, clock, journal, sources, disturbances, slots, deadlines } = options;
+  const selfEnding = new Set<string>();
+  let boundary: RuntimeBoundary | undefined;
+  let life: Life | undefined;
+  let incarnation = 0;
+  let pendingStart: Timer | undefined;
+  let ownExits = 0;
+  let lastActivityMs = 0;
+  let nextStep = 0;
+  let effectiveSteps = 0;
+  let done = false;
+
+  function startAgent(): void {
+    pendingStart = undefined;
+    if (done) return;
+    const started: Life = { incarnation: ++incarnation, alive: true };
+    life = started;
+    journal.record({ kind: 'agent.started', actor: 'agent', incarnation });
+    lastActivityMs = clock.now();
+    options.agent.start(started, (detail) => {
+      if (!started.alive || done) return;
+      endLife(started, 'exited', detail);
+      if (++ownExits > ownExitsMax)
+        director.abort('agentGone', `the agent ended on its own ${ownExits} times: ${detail}`);
+      else pendingStart = clock.after(restartAfterExitMs, startAgent);
+    });
+  }
+
+  function endLife(ended: Life, cause: 'killed' | 'stopped' | 'crashed' | 'exited', detail?: string): void {
+    ended.alive = false;
+    if (life === ended) life = undefined;
+    journal.record({
+      kind: 'agent.ended',
+      actor: 'agent',
+      incarnation: ended.incarnation,
+      cause,
+      ...(detail === undefined ? {} : { detail }),
+    });
+    lastActivityMs = clock.now();
+  }
+
+  function scheduleStart(downMs: number): void {
+    pendingStart?.cancel();
+    pendingStart = clock.after(downMs, startAgent);
+  }
+
+  function restartAgent(how: 'kill' | 'stop', downMs: number): StepOutcome {
+    const ending = life;
+    if (ending === undefined) return { applied: false, why: 'the agent is down already' };
+    if (how === 'kill') {
+      options.agent.kill(ending);
+      endLife(ending, 'killed');
+      scheduleStart(downMs);
+    } else {
+      life = undefined;
+      options.agent.stop(ending, () => {
+        if (!ending.alive || done) return;
+        endLife(ending, 'stopped');
+        scheduleStart(downMs);
+      });
+    }
+    return { applied: true };
+  }
+
+  function findContainer(slot: number, name: string): string | undefined {
+    for (const container of boundary!.view.containers()) {
+      if (container.state !== 'running' || container.name !== name) continue;
+      if (
+        slots.of({ uid: container.podUid, namespace: container.podNamespace, name: container.podName }) ===
+        slot
+      )
+        return container.id;
+    }
+    return undefined;
+  }
+
+  function findSandbox(slot: number): string | undefined {
+    for (const sandbox of boundary!.view.sandboxes()) {
+      if (sandbox.state !== 'ready') continue;
+      if (slots.of({ uid: sandbox.podUid, namespace: sandbox.podNamespace, name: sandbox.podName }) === slot)
+        return sandbox.id;
+    }
+    return undefined;
+  }
+
+  function damage(step: Extract<Step, { do: 'damage' }>): StepOutcome {
+    const { backend } = options;
+    const id = step.container === undefined ? findSandbox(step.pod) : findContainer(step.pod, step.container);
+    if (id === undefined) return { applied: false, why: 'no such thing is running' };
+    if (step.container !== undefined)
+      void (step.how === 'kill' ? backend.killContainer(id) : backend.removeContainer(id));
+    else void (step.how === 'kill' ? backend.stopSandbox(id) : backend.removeSandbox(id));
+    return { applied: true };
+  }
+
+  function setRuntime(how: Extract<Step, { do: 'runtime' }>['how']): StepOutcome {
+    const ready = how === 'ready' || how === 'networkReady' || how === 'restart';
+    if (how === 'restart') boundary!.heal();
+    options.backend.setConditions({
+      runtimeReady: ready || how === 'networkNotReady',
+      networkReady: ready || how === 'notReady',
+    });
+    return { applied: true };
+  }
+
+  function applyStep(step: Step): StepOutcome {
+    switch (step.do) {
+      case 'add':
+      case 'update':
+      case 'remove':
+      case 'delete':
+      case 'redeliver':
+      case 'reformat':
+      case 'malformed':
+      case 'duplicate':
+      case 'rename':
+      case 'noise':
+      case 'outage':
+        return sources.get(step.source)?.apply(step) ?? { applied: false, why: `no ${step.source} source` };
+      case 'watch':
+        return sources.get('api')?.apply(step) ?? { applied: false, why: 'no api source' };
+      case 'restartAgent':
+        return restartAgent(step.how, step.downMs);
+      case 'exitContainer': {
+        const id = findContainer(step.pod, step.container);
+        if (id === undefined) return { applied: false, why: 'no such container is running' };
+        void options.backend.exitContainer(id, step.code);
+        return { applied: true };
+      }
+      case 'damage':
+        return damage(step);
+      case 'removeImage':
+        void options.backend.removeImage(step.image);
+        return { applied: true };
+      case 'runtime':
+        return setRuntime(step.how);
+      case 'wait':
+      case 'settle':
+        return { applied: true };
+      default:
+        return unreachable(step);
+    }
+  }
+
+  function runSteps(): void {
+    while (nextStep < plan.steps.length && !done) {
+      const step = plan.steps[nextStep++]!;
+      if (options.fresh === true && !isSourceStep(step)) continue;
+      const outcome = applyStep(step);
+      journal.record({
+        kind: 'step',
+        actor: 'harness',
+        id: step.id,
+        do: step.do,
+        applied: outcome.applied,
+        ...(outcome.why === undefined ? {} : { why: outcome.why }),
+      });
+      if (outcome.applied && step.do !== 'wait' && step.do !== 'settle') lastActivityMs = clock.now();
+      if (outcome.applied && step.do !== 'settle') effectiveSteps++;
+      if (step.do === 'wait') return void clock.after(step.ms, runSteps);
+      if (step.do === 'settle') return awaitCalm(() => runSteps());
+    }
+    if (done) return;
+    if (options.fresh === true) startAgent();
+    heal();
+  }
+
+  function heal(): void {
+    journal.record({ kind: 'phase', actor: 'harness', phase: 'heal' });
+    disturbances.heal();
+    options.backend.setConditions({ runtimeReady: true, networkReady: true });
+    for (const source of sources.values()) source.heal();
+    boundary!.heal();
+    if (pendingStart !== undefined) {
+      pendingStart.cancel();
+      startAgent();
+    }
+    lastActivityMs = clock.now();
+    journal.record({ kind: 'phase', actor: 'harness', phase: 'settle' });
+    awaitCalm((calm) => {
+      journal.record({ kind: 'phase', actor: 'harness', phase: calm ? 'settled' : 'unsettled' });
+      if (options.fresh === true) finish();
+      else quiet();
+    });
+  }
+
+  /** Calls back when nothing has changed for the calm window, or at the deadline. */
+  function awaitCalm(then: (calm: boolean) => void): void {
+    const deadlineMs = clock.now() + deadlines.settleMs;
+    const look = (): void => {
+      if (done) return;
+      const now = clock.now();
+      const busy =
+        boundary!.heldCalls() > 0 ||
+        pendingStart !== undefined ||
+        [...sources.values()].some((source) => source.busy());
+      if (busy) lastActivityMs = now;
+      const calmAtMs = lastActivityMs + deadlines.calmMs;
+      if (now >= calmAtMs) then(true);
+      else if (now >= deadlineMs) then(false);
+      else clock.after(Math.min(calmAtMs, deadlineMs) - now, look);
+    };
+    look();
+  }
+
+  function quiet(): void {
+    journal.record({ kind: 'phase', actor: 'harness', phase: 'quiet' });
+    clock.after(deadlines.quietMs, finish);
+  }
+
+  function finish(): void {
+    if (done) return;
+    done = true;
+    journal.record({ kind: 'run.ended', actor: 'harness', outcome: 'complete' });
+    if (life !== undefined) options.agent.kill(life);
+    if (life !== undefined) life.alive = false;
+    options.onDone();
+  }
+
+  const director: Director = {
+    begin(withBoundary) {
+      boundary = withBoundary;
+      journal.record({ kind: 'phase', actor: 'harness', phase: 'chaos' });
+      if (options.fresh !== true) startAgent();
+      runSteps();
+    },
+    noteActivity(podUid) {
+      if (podUid === undefined || !selfEnding.has(podUid)) lastActivityMs = clock.now();
+    },
+    noteOwnExit(podUid) {
+      selfEnding.add(podUid);
+    },
+    crashAgent(crashed, fault) {
+      if (!crashed.alive || done) return;
+      options.agent.kill(crashed);
+      endLife(crashed, 'crashed');
+      scheduleStart(fault.downMs ?? 0);
+    },
+    get effectiveSteps() {
+      return effectiveSteps;
+    },
+    get done() {
+      return done;
+    },
+    abort(outcome, detail) {
+      if (done) return;
+      done = true;
+      assert(boundary !== undefined, 'a run is aborted only after it began');
+      if (life !== undefined) {
+        options.agent.kill(life);
+        life.alive = false;
+      }
+      journal.record({ kind: 'run.ended', actor: 'harness', outcome, detail });
+      options.onDone();
+    },
+  };
+  return director;
+}
+
+function isSourceStep(step: Step): boolean {
+  switch (step.do) {
+    case 'add':
+    case 'update':
+    case 'remove':
+    case 'delete':
+    case 'redeliver':
+    case 'reformat':
+    case 'malformed':
+    case 'duplicate':
+    case 'rename':
+    case 'noise':
+      return true;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,254 @@
+import type { Clock } from '../core/clock.js';
+import type { CriMethod, Fault, GrpcCode } from '../spec/plan.js';
+import type { CallTarget } from '../trace/events.js';
+import type { Journal } from '../trace/journal.js';
+import type { CriRequest, CriResult, ContainerEvent } from '../ports/cri.js';
+import type { RuntimeBackend, RuntimeObserver } from '../ports/runtime.js';
+import type { Life } from '../ports/source.js';
+import type { Disturbances } from './disturbances.js';
+import { createListHistory, withUnknownState, withoutHalf } from './list-faults.js';
+import type { PodSlots } from './pod-slots.js';
+import { createRuntimeView, type RuntimeView } from './runtime-view.js';
+
+/**
+ * Stands between the agent and the runtime: journals each call as request, effect and reply, and does to it
+ * what the plan says. The same code serves both worlds; only the clock and the backend differ.
+ */
+export interface RuntimeBoundary {
+  readonly view: RuntimeView;
+  /**
+   * One call of the agent. `reply` is called at most once, and never when the agent is gone. Returns how long
+   * the answer takes if the runtime needs no time: Infinity when that cannot be said.
+   */
+  handle<Method extends CriMethod>(
+    life: Life,
+    method: Method,
+    request: CriRequest<Method>,
+    reply: (result: CriResult) => void,
+  ): number;
+  /** Subscribes the agent to container events; returns the end of the subscription. */
+  subscribe(life: Life, onEvent: (event: ContainerEvent) => void): () => void;
+  /** Calls without an answer yet that faults hold. */
+  heldCalls(): number;
+  /** Lets go of everything that faults hold. */
+  heal(): void;
+}
+
+export interface RuntimeBoundaryOptions {
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly disturbances: Disturbances;
+  readonly slots: PodSlots;
+  /** Makes the backend, which reports to the boundary. */
+  readonly backend: (observer: RuntimeObserver) => RuntimeBackend;
+  /** How long a call takes to reach its effect, in milliseconds. */
+  readonly latencyMs: (method: CriMethod) => number;
+  /** The plan lets the agent die at this point. */
+  readonly crashAgent: (life: Life, fault: Fault) => void;
+  readonly onActivity: (podUid: string | undefined) => void;
+  /** A container of this pod ended by itself. */
+  readonly onOwnExit: (podUid: string) => void;
+}
+
+/** Calls whose effect the backend itself takes time for, so that their answer cannot be foretold. */
+const slowMethods: ReadonlySet<CriMethod> = new Set<CriMethod>([
+  'StopContainer',
+  'StopPodSandbox',
+  'RemovePodSandbox',
+  'ExecSync',
+]);
+const replyLatencyMs = 1;
+
+export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
+  boundary: RuntimeBoundary;
+  backend: RuntimeBackend;
+} {
+  const { clock, journal, disturbances, slots } = options;
+  const view = createRuntimeView();
+  const subscribers = new Map<(event: ContainerEvent) => void, Life>();
+  const held = new Set<() => void>();
+  const history = createListHistory(clock);
+  let calls = 0;
+
+  const backend = options.backend({
+    onChange(change) {
+      view.observe(change);
+      journal.record(change);
+      if (change.kind === 'container' && change.cause === 'workload') options.onOwnExit(change.podUid);
+      if (change.kind !== 'image') options.onActivity(change.podUid);
+    },
+    onEvent(event) {
+      if (subscribers.size === 0) return;
+      const container = view.container(event.containerId);
+      const slot =
+        container === undefined
+          ? undefined
+          : slots.of({ uid: container.podUid, namespace: container.podNamespace, name: container.podName });
+      const fault = disturbances.eventFault(slot);
+      const delivered =
+        fault?.effect === 'eventLost' ? 'lost' : fault?.effect === 'eventDoubled' ? 'twice' : 'once';
+      journal.record({
+        kind: 'runtime.event',
+        actor: 'runtime',
+        containerId: event.containerId,
+        type: event.containerEventType,
+        delivered,
+      });
+      const times = delivered === 'lost' ? 0 : delivered === 'twice' ? 2 : 1;
+      for (let count = 0; count < times; count++) {
+        for (const [onEvent, life] of subscribers)
+          clock.after(replyLatencyMs + (fault?.ms ?? 0), () => life.alive && onEvent(event));
+      }
+    },
+  });
+
+  /** One call on its way; a fault may have been found for it. */
+  interface Call {
+    readonly number: number;
+    readonly life: Life;
+    readonly method: CriMethod;
+    readonly request: object;
+    readonly target: CallTarget;
+    readonly fault: Fault | undefined;
+    readonly replyDelayMs: number;
+    readonly reply: (result: CriResult) => void;
+  }
+
+  function answer(call: Call, result: CriResult, asOf?: number): void {
+    const deliver = (): void => {
+      if (!call.life.alive) return;
+      const { number, method } = call;
+      if (result.code === 'OK') {
+        journal.record({
+          kind: 'runtime.reply',
+          actor: 'runtime',
+          call: number,
+          method,
+          code: 'OK',
+          response: result.response,
+          ...(asOf === undefined ? {} : { asOf }),
+        });
+      } else {
+        journal.record({
+          kind: 'runtime.reply',
+          actor: 'runtime',
+          call: number,
+          method,
+          code: result.code,
+          message: result.message,
+        });
+      }
+      call.reply(result);
+    };
+    const delayMs = replyLatencyMs + call.replyDelayMs;
+    if (delayMs > 1_000) options.onActivity(call.target.podUid);
+    clock.after(delayMs, deliver);
+  }
+
+  function hold(call: Call): void {
+    held.add(() => answer(call, refuse('UNAVAILABLE', 'the runtime was cut off while the call was open')));
+  }
+
+  function effect(call: Call): void {
+    if (call.fault?.effect === 'errorBefore') {
+      answer(call, refuse(call.fault.code ?? 'UNKNOWN', `injected before the effect of ${call.method}`));
+      return;
+    }
+    backend.invoke(call.method, call.request as never, (result) => finished(call, result));
+  }
+
+  function finished(call: Call, result: CriResult): void {
+    const { number, method, fault } = call;
+    const id = result.code === 'OK' ? idIn(result.response) : undefined;
+    const event = journal.record({
+      kind: 'runtime.effect',
+      actor: 'runtime',
+      call: number,
+      method,
+      code: result.code,
+      ...(id === undefined ? {} : { id }),
+    });
+    const isList = method === 'ListContainers' || method === 'ListPodSandbox';
+    if (isList && result.code === 'OK') history.keep(method, call.request, result.response, event.seq);
+    switch (fault?.effect) {
+      case 'errorAfter':
+        return answer(call, refuse(fault.code ?? 'UNKNOWN', `injected after the effect of ${method}`));
+      case 'lostReply':
+        return answer(call, refuse('DEADLINE_EXCEEDED', 'context deadline exceeded'));
+      case 'crashAfter':
+        return options.crashAgent(call.life, fault);
+      case 'staleList': {
+        const old = isList ? history.olderThan(method, call.request, fault.ms ?? 0) : undefined;
+        return old === undefined
+          ? answer(call, result, event.seq)
+          : answer(call, { code: 'OK', response: old.response }, old.asOf);
+      }
+      case 'partialList':
+        return answer(call, isList ? withoutHalf(result) : result, event.seq);
+      case 'unknownState':
+        return answer(call, withUnknownState(result), event.seq);
+      default:
+        answer(call, result, isList ? event.seq : undefined);
+    }
+  }
+
+  const boundary: RuntimeBoundary = {
+    view,
+    handle(life, method, request, reply) {
+      const number = ++calls;
+      const target = view.target(method, request);
+      journal.record({
+        kind: 'runtime.request',
+        actor: 'agent',
+        call: number,
+        method,
+        incarnation: life.incarnation,
+        ...target,
+        request,
+      });
+      let fault: Fault | undefined;
+      let requestMs = options.latencyMs(method);
+      let replyMs = 0;
+      if (disturbances.concerns(method)) {
+        const slot = slots.of({ uid: target.podUid, namespace: target.podNamespace, name: target.podName });
+        const identity = { method, slot, container: target.container };
+        fault = disturbances.callFault(identity);
+        const delays = disturbances.callDelays(identity);
+        requestMs += delays.requestMs;
+        replyMs = delays.replyMs + (fault?.effect === 'delay' ? (fault.ms ?? 0) : 0);
+      }
+      const call: Call = { number, life, method, request, target, fault, replyDelayMs: replyMs, reply };
+      if (fault?.effect === 'crashBefore') {
+        options.crashAgent(life, fault);
+        return Infinity;
+      }
+      if (fault?.effect === 'hang') {
+        hold(call);
+        return Infinity;
+      }
+      // A request that is on its way takes effect even if its sender has died meanwhile.
+      if (requestMs > 0) clock.after(requestMs, () => effect(call));
+      else effect(call);
+      return slowMethods.has(method) ? Infinity : requestMs + replyMs + replyLatencyMs;
+    },
+    subscribe(life, onEvent) {
+      subscribers.set(onEvent, life);
+      return () => subscribers.delete(onEvent);
+    },
+    heldCalls: () => held.size,
+    heal() {
+      for (const release of held) release();
+      held.clear();
+    },
+  };
+  return { boundary, backend };
+}
+
+function idIn(response: object): string | undefined {
+  const { podSandboxId, containerId } = response as { podSandboxId?: string; containerId?: string };
+  return podSandboxId ?? containerId;
+}
+
+function refuse(code: GrpcCode, message: string): CriResult {
+  return { code, message };
+}

@@ -1,0 +1,65 @@
+import { requirements, type RequirementId } from '../spec/requirements.js';
+import type { Verdict, VerdictKind } from '../spec/verdict.js';
+
+/** What many judgements together say of one requirement, without the findings. */
+export interface TallyEntry {
+  exercised: number;
+  failed: number;
+  inconclusive: number;
+  applicable: boolean;
+  reason: string | undefined;
+}
+
+/** Adds up judgements; plain data, so that workers can send it. */
+export type Tally = Record<string, TallyEntry>;
+
+export function addVerdicts(tally: Tally, verdicts: readonly Verdict[]): void {
+  for (const verdict of verdicts) {
+    const entry = (tally[verdict.requirement] ??= emptyEntry());
+    entry.exercised += verdict.exercised;
+    if (verdict.verdict === 'fail') entry.failed++;
+    if (verdict.verdict === 'inconclusive') entry.inconclusive++;
+    if (verdict.verdict !== 'not applicable') entry.applicable = true;
+    entry.reason ??= verdict.reason;
+  }
+}
+
+export function mergeTally(into: Tally, from: Tally): void {
+  for (const [requirement, entry] of Object.entries(from)) {
+    const sum = (into[requirement] ??= emptyEntry());
+    sum.exercised += entry.exercised;
+    sum.failed += entry.failed;
+    sum.inconclusive += entry.inconclusive;
+    sum.applicable ||= entry.applicable;
+    sum.reason ??= entry.reason;
+  }
+}
+
+/** The campaign's verdict on each requirement in catalogue order; `failed` names those with findings. */
+export function verdictsOf(
+  tally: Tally,
+  failed: ReadonlySet<RequirementId>,
+): { requirement: RequirementId; verdict: VerdictKind; exercised: number; reason?: string }[] {
+  return requirements.map(({ id }) => {
+    const entry = tally[id] ?? emptyEntry();
+    const verdict = verdictOf(entry, failed.has(id));
+    const reason = verdict === 'pass' || verdict === 'fail' ? undefined : entry.reason;
+    return {
+      requirement: id,
+      verdict,
+      exercised: entry.exercised,
+      ...(reason === undefined ? {} : { reason }),
+    };
+  });
+}
+
+function verdictOf(entry: TallyEntry, failed: boolean): VerdictKind {
+  if (failed) return 'fail';
+  if (!entry.applicable) return entry.reason === undefined ? 'not exercised' : 'not applicable';
+  if (entry.exercised > 0) return 'pass';
+  return entry.inconclusive > 0 ? 'inconclusive' : 'not exercised';
+}
+
+function emptyEntry(): TallyEntry {
+  return { exercised: 0, failed: 0, inconclusive: 0, applicable: false, reason: undefined };
+}
