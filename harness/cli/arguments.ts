@@ -1,0 +1,367 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { ExitCode, HarnessError } from '../core/errors.js';
+
+export const reportFormats = ['text', 'json', 'junit', 'html'] as const;
+export type ReportFormat = (typeof reportFormats)[number];
+
+/** What `run` was told on the command line; the configuration file fills in what is absent. */
+export interface RunArguments {
+  readonly agent?: string;
+  readonly world?: 'sim' | 'live';
+  readonly runtime?: string;
+  readonly suites?: readonly string[];
+  readonly requirements?: readonly string[];
+  readonly seed?: string;
+  readonly cases?: number;
+  readonly timeMs?: number;
+  readonly jobs?: number;
+  readonly bail?: boolean;
+  readonly knownFailing?: string;
+  readonly report?: string;
+  readonly formats?: readonly ReportFormat[];
+  readonly shrink?: boolean;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+}
+
+/** Everything that `run` needs to know, after command line, configuration file and defaults. */
+export interface RunOptions {
+  /** `reference`, `mutant:<name>`, a module, or an agent file. */
+  readonly agent: string;
+  /** Absent: the agent and the runtime decide. */
+  readonly world?: 'sim' | 'live';
+  /** `memory`, `docker` or `cri:<endpoint>`. */
+  readonly runtime: string;
+  /** Empty: all. */
+  readonly suites: readonly string[];
+  /** Globs; empty: all. */
+  readonly requirements: readonly string[];
+  /** Absent: drawn, and printed. */
+  readonly seed?: string;
+  readonly cases?: number;
+  readonly timeMs?: number;
+  /** Absent: as many as there are cores. */
+  readonly jobs?: number;
+  readonly bail: boolean;
+  /** Path of the known-failing file. */
+  readonly knownFailing?: string;
+  /** The report folder. */
+  readonly report: string;
+  readonly formats: readonly ReportFormat[];
+  readonly shrink: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+}
+
+export interface ReplayOptions {
+  readonly casePath: string;
+  /** Absent: as the case file says. */
+  readonly agent?: string;
+  readonly world?: 'sim' | 'live';
+  readonly runtime?: string;
+  /** Where the trace is written as newline-delimited JSON. */
+  readonly trace?: string;
+  readonly verbose: boolean;
+}
+
+export interface ServeOptions {
+  /** Path of an agent file that says what the attached agent supports. */
+  readonly agent?: string;
+  readonly runtime: string;
+  readonly suites: readonly string[];
+  readonly requirements: readonly string[];
+  readonly seed?: string;
+  readonly cases?: number;
+  readonly timeMs?: number;
+  readonly report: string;
+  readonly verbose: boolean;
+}
+
+/** `conformance agent`: the reference agent as a process of its own. */
+export interface AgentOptions {
+  readonly runtimeEndpoint: string;
+  readonly nodeName: string;
+  readonly manifestDirectory?: string;
+  readonly manifestUrl?: string;
+  readonly kubeconfig?: string;
+  readonly feedEndpoint?: string;
+  readonly stateDirectory?: string;
+  /** `kubelet`, `fast`, `live`, or periods as JSON. */
+  readonly timings: string;
+  readonly mutant?: string;
+  readonly verbose: boolean;
+}
+
+export interface ListOptions {
+  readonly what: 'requirements' | 'suites' | 'mutants';
+  readonly json: boolean;
+}
+
+export interface ExplainOptions {
+  readonly requirement: string;
+  readonly json: boolean;
+}
+
+export interface DoctorOptions {
+  readonly json: boolean;
+}
+
+export type Invocation =
+  | { readonly command: 'run'; readonly options: RunArguments; readonly config?: string }
+  | { readonly command: 'replay'; readonly options: ReplayOptions }
+  | { readonly command: 'serve'; readonly options: ServeOptions }
+  | { readonly command: 'agent'; readonly options: AgentOptions }
+  | { readonly command: 'list'; readonly options: ListOptions }
+  | { readonly command: 'explain'; readonly options: ExplainOptions }
+  | { readonly command: 'doctor'; readonly options: DoctorOptions }
+  /** Help or version: `text` is to be printed. */
+  | { readonly command: 'text'; readonly text: string };
+
+const durationUnits = { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000 } as const;
+
+/** Reads `500ms`, `30s`, `5m`, `2h` or a number of seconds; undefined when it is none of them. */
+export function parseDuration(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m|min|h)?$/.exec(text.trim());
+  if (match === null) return undefined;
+  return Number(match[1]) * durationUnits[(match[2] ?? 's') as keyof typeof durationUnits];
+}
+
+const duration = (text: string): number => {
+  const ms = parseDuration(text);
+  if (ms === undefined || ms <= 0) throw new InvalidArgumentError('Give a duration such as 30s, 5m or 2h.');
+  return ms;
+};
+
+const positive = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('Give a whole number from 1 on.');
+  return value;
+};
+
+/** Options that may be repeated, or hold several values with commas. */
+const several = (text: string, previous: readonly string[] = []): string[] => [
+  ...previous,
+  ...text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+];
+
+const choice =
+  <Value extends string>(values: readonly Value[]) =>
+  (text: string): Value => {
+    const found = values.find((value) => value === text);
+    if (found === undefined) throw new InvalidArgumentError(`Give one of: ${values.join(', ')}.`);
+    return found;
+  };
+
+const runtime = (text: string): string => {
+  if (text === 'memory' || text === 'docker' || /^cri:.+/.test(text)) return text;
+  throw new InvalidArgumentError('Give memory, docker or cri:<endpoint>.');
+};
+
+const formats = (text: string, previous: readonly ReportFormat[] = []): ReportFormat[] => [
+  ...previous,
+  ...several(text).map(choice(reportFormats)),
+];
+
+/**
+ * Reads the command line (without node and script). Wrong usage throws a HarnessError with exit code 64; help
+ * and version come back as text.
+ */
+export function parseArguments(words: readonly string[], version: string): Invocation {
+  let invocation: Invocation | undefined;
+  let output = '';
+  const program = buildProgram(version, (parsed) => (invocation = parsed));
+  for (const command of [program, ...program.commands]) {
+    command
+      .exitOverride()
+      .configureOutput({ writeOut: (text) => (output += text), writeErr: (text) => (output += text) });
+  }
+  try {
+    program.parse([...words], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0 || words.length === 0) return { command: 'text', text: output };
+    throw new HarnessError({
+      code: 'usage',
+      message: error.message.replace(/^error: /, ''),
+      exitCode: ExitCode.usage,
+      hint: `See \`conformance ${program.commands.some((command) => command.name() === words[0]) ? `${words[0]} ` : ''}--help\`.`,
+      cause: error,
+    });
+  }
+  return invocation ?? { command: 'text', text: program.helpInformation() };
+}
+
+type Found = (invocation: Invocation) => void;
+
+function buildProgram(version: string, found: Found): Command {
+  const program = new Command('conformance')
+    .description('Finds, shrinks and replays histories in which a node agent breaks its requirements.')
+    .version(version, '-V, --version', 'print the version of the suite')
+    .helpCommand(false)
+    .addHelpText('after', mainExamples);
+  program.addCommand(runCommandLine(found));
+  program.addCommand(replayCommandLine(found));
+  program.addCommand(serveCommandLine(found));
+  program.addCommand(agentCommandLine(found));
+  program.addCommand(
+    new Command('list')
+      .description('list requirements, suites or mutants')
+      .argument('<what>', 'requirements, suites or mutants', choice(['requirements', 'suites', 'mutants']))
+      .option('--json', 'as a JSON array', false)
+      .action((what: ListOptions['what'], options: { json: boolean }) =>
+        found({ command: 'list', options: { what, json: options.json } }),
+      ),
+  );
+  program.addCommand(
+    new Command('explain')
+      .description('print a requirement: text, bound, how a violation shows')
+      .argument('<requirement>', 'identifier or glob, for example MUX-03')
+      .option('--json', 'as a JSON array', false)
+      .action((requirement: string, options: { json: boolean }) =>
+        found({ command: 'explain', options: { requirement, json: options.json } }),
+      ),
+  );
+  program.addCommand(
+    new Command('doctor')
+      .description('say what works on this machine, and what to do about what does not')
+      .option('--json', 'as a JSON array', false)
+      .action((options: { json: boolean }) => found({ command: 'doctor', options })),
+  );
+  return program;
+}
+
+interface ParsedRun extends Omit<RunArguments, 'suites' | 'requirements' | 'timeMs' | 'formats'> {
+  readonly suite?: string[];
+  readonly requirement?: string[];
+  readonly time?: number;
+  readonly format?: ReportFormat[];
+  readonly config?: string;
+}
+
+function runCommandLine(found: Found): Command {
+  return new Command('run')
+    .description('run a campaign against an agent')
+    .option('--agent <agent>', 'reference, mutant:<name>, a module (.ts, .js) or an agent file (.yaml)')
+    .option('--world <world>', 'sim (virtual time) or live (real time)', choice(['sim', 'live']))
+    .option('--runtime <runtime>', 'memory, docker or cri:<endpoint>', runtime)
+    .option('--suite <names>', 'only these suites (several)', several)
+    .option('--requirement <globs>', 'only these requirements, for example MUX-* (several)', several)
+    .option('--seed <seed>', 'where randomness starts: the same seed runs the same cases')
+    .option('--cases <number>', 'how many cases to run', positive)
+    .option('--time <duration>', 'how long to run, for example 30s or 5m', duration)
+    .option('--jobs <number>', 'how many threads or agents at once', positive)
+    .option('--bail', 'stop at the first finding')
+    .option('--known-failing <file>', 'requirements that are expected to fail; an unexpected pass fails')
+    .option('--report <directory>', 'the report folder (default: conformance-report)')
+    .option('--format <formats>', 'text, json, junit, html (several; default: all)', formats)
+    .option('--config <file>', 'configuration file (default: conformance.config.ts or .yaml when present)')
+    .option('--no-shrink', 'report failing cases as they were found')
+    .option('--quiet', 'print only findings and the outcome')
+    .option('--verbose', 'print every requirement and more of each failure')
+    .addHelpText('after', runExamples)
+    .action((parsed: ParsedRun, command: Command) => {
+      const { suite, requirement, time, format, config, shrink, ...rest } = parsed;
+      // Commander makes --no-shrink default to true; only what was really said may override the configuration.
+      const shrinkSaid = command.getOptionValueSource('shrink') === 'cli';
+      const options: RunArguments = {
+        ...rest,
+        ...(shrinkSaid && shrink !== undefined ? { shrink } : {}),
+        ...(suite === undefined ? {} : { suites: suite }),
+        ...(requirement === undefined ? {} : { requirements: requirement }),
+        ...(time === undefined ? {} : { timeMs: time }),
+        ...(format === undefined ? {} : { formats: format }),
+      };
+      found({ command: 'run', options, ...(config === undefined ? {} : { config }) });
+    });
+}
+
+function replayCommandLine(found: Found): Command {
+  return new Command('replay')
+    .description('run a saved case again and compare')
+    .argument('<case>', 'path of a case file')
+    .option('--agent <agent>', 'another agent than the one that the case names')
+    .option('--world <world>', 'sim or live', choice(['sim', 'live']))
+    .option('--runtime <runtime>', 'memory, docker or cri:<endpoint>', runtime)
+    .option('--trace <file>', 'write the trace there, one event a line')
+    .option('--verbose', 'print the whole trace in words', false)
+    .addHelpText('after', replayExamples)
+    .action((casePath: string, options: Omit<ReplayOptions, 'casePath'>) =>
+      found({ command: 'replay', options: { casePath, ...options } }),
+    );
+}
+
+interface ParsedServe extends Omit<ServeOptions, 'suites' | 'requirements' | 'timeMs'> {
+  readonly suite: string[];
+  readonly requirement: string[];
+  readonly time?: number;
+}
+
+function serveCommandLine(found: Found): Command {
+  return new Command('serve')
+    .description('print endpoints, wait for an agent that someone else starts, and run a campaign against it')
+    .option('--agent <file>', 'agent file that says what the agent supports')
+    .option('--runtime <runtime>', 'memory, docker or cri:<endpoint>', runtime, 'memory')
+    .option('--suite <names>', 'only these suites (several)', several, [])
+    .option('--requirement <globs>', 'only these requirements (several)', several, [])
+    .option('--seed <seed>', 'where randomness starts')
+    .option('--cases <number>', 'how many cases to run', positive)
+    .option('--time <duration>', 'how long to run', duration)
+    .option('--report <directory>', 'the report folder', 'conformance-report')
+    .option('--verbose', 'print more', false)
+    .action((parsed: ParsedServe) => {
+      const { suite, requirement, time, ...rest } = parsed;
+      const timeMs = time === undefined ? {} : { timeMs: time };
+      found({
+        command: 'serve',
+        options: { ...rest, suites: suite, requirements: requirement, ...timeMs },
+      });
+    });
+}
+
+function agentCommandLine(found: Found): Command {
+  return new Command('agent')
+    .description('run the reference agent as a process of its own')
+    .requiredOption('--runtime-endpoint <address>', 'CRI socket, for example unix:///run/containerd.sock')
+    .option('--node-name <name>', 'name of the node', 'node-1')
+    .option('--manifest-directory <path>', 'read pod manifests from this directory')
+    .option('--manifest-url <url>', 'read pod manifests from this URL')
+    .option('--kubeconfig <path>', 'read pods from this API server')
+    .option('--feed-endpoint <address>', 'read pods from this feed')
+    .option('--state-directory <path>', 'keep state that survives restarts here')
+    .option('--timings <timings>', 'kubelet, fast, live, or periods as JSON', 'kubelet')
+    .option('--mutant <name>', 'with this one defect')
+    .option('--verbose', 'log what it does', false)
+    .action((options: AgentOptions) => found({ command: 'agent', options }));
+}
+
+const mainExamples = `
+Examples:
+  conformance run                                  the reference agent, simulated
+  conformance run --agent ./my-agent.ts            your agent as a module
+  conformance run --agent agent.yaml               your agent as a process
+  conformance replay conformance-report/cases/MUX-03-1.json
+  conformance explain MUX-03
+
+Exit codes: 0 conforms, 1 does not conform, 2 inconclusive, 64 wrong usage, 69 something needed is not there,
+70 a fault of the suite itself.
+`;
+
+const runExamples = `
+Examples:
+  conformance run                                  default campaign against the reference agent
+  conformance run --agent mutant:blind-to-uid      see what a failure looks like
+  conformance run --agent ./my-agent.ts --time 1m  a module, for one minute
+  conformance run --agent agent.yaml --runtime docker --suite termination
+  conformance run --requirement 'MUX-*,TERM-0?' --seed 7 --cases 5000
+  conformance run --agent agent.yaml --known-failing known-failing.txt
+`;
+
+const replayExamples = `
+Examples:
+  conformance replay conformance-report/cases/MUX-03-1.json
+  conformance replay case.json --world live --runtime docker
+`;

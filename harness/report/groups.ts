@@ -1,0 +1,40 @@
+import { findRequirement } from '../spec/requirements.js';
+import type { VerdictKind } from '../spec/verdict.js';
+import type { CampaignResult, ReportedFinding, ReportedVerdict } from './result.js';
+
+export interface VerdictGroup {
+  readonly name: string;
+  readonly verdicts: readonly ReportedVerdict[];
+}
+
+/** The verdicts by the catalogue's groups, both in the order in which they come. */
+export function verdictGroups(verdicts: readonly ReportedVerdict[]): VerdictGroup[] {
+  const groups = new Map<string, ReportedVerdict[]>();
+  for (const verdict of verdicts) {
+    const name = findRequirement(verdict.requirement)?.group ?? 'Other';
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [verdict]);
+    else group.push(verdict);
+  }
+  return [...groups].map(([name, members]) => ({ name, verdicts: members }));
+}
+
+/** The order in which verdicts are counted and shown. */
+export const verdictKinds: readonly VerdictKind[] = [
+  'fail',
+  'inconclusive',
+  'pass',
+  'not exercised',
+  'not applicable',
+];
+
+export function countVerdicts(verdicts: readonly ReportedVerdict[]): Record<VerdictKind, number> {
+  const counts = { fail: 0, inconclusive: 0, pass: 0, 'not exercised': 0, 'not applicable': 0 };
+  for (const verdict of verdicts) counts[verdict.verdict] += 1;
+  return counts;
+}
+
+/** All findings of a campaign in catalogue order. */
+export function allFindings(result: Pick<CampaignResult, 'verdicts'>): ReportedFinding[] {
+  return result.verdicts.flatMap((verdict) => verdict.findings);
+}
