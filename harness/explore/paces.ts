@@ -1,0 +1,44 @@
+import type { Prng } from '../core/prng.js';
+import type { SourceKind } from '../spec/pod.js';
+import type { Timings } from '../spec/timings.js';
+
+/**
+ * How long a wait is meant to be. `instant`: no wait at all. `within`: inside the run of calls that one sync
+ * makes. `between`: after some of what is going on, before the rest. `start`: long enough for a pod of that
+ * source to run. `resync`: long enough for every periodic repair.
+ */
+export type Pace = 'instant' | 'within' | 'between' | 'start' | 'resync';
+
+/** A wait of this pace under these periods, in whole milliseconds. */
+export function drawWaitMs(prng: Prng, pace: Pace, timings: Timings, source: SourceKind): number {
+  const live = timings.relistMs < 500;
+  switch (pace) {
+    case 'instant':
+      return 0;
+    case 'within':
+      return live ? prng.int(1, 40) : prng.int(1, 260);
+    case 'between':
+      return live ? prng.int(20, 120) : prng.int(100, 2 * timings.relistMs);
+    case 'start':
+      return live
+        ? prng.int(120, 260)
+        : sourceLatencyMs(timings, source) + timings.tickMs + prng.int(200, 1_200);
+    case 'resync':
+      return live
+        ? prng.int(200, 300)
+        : Math.min(100_000, Math.round(1.5 * timings.syncFrequencyMs) + timings.tickMs + prng.int(0, 1_000));
+  }
+}
+
+/** How long it takes at most, undisturbed, until the agent has seen a change of this source. */
+export function sourceLatencyMs(timings: Timings, source: SourceKind): number {
+  switch (source) {
+    case 'file':
+      return timings.fileNotify ? Math.min(200, timings.fileCheckMs) : timings.fileCheckMs;
+    case 'http':
+      return timings.httpCheckMs;
+    case 'api':
+    case 'feed':
+      return 100;
+  }
+}
