@@ -6,18 +6,18 @@ import type { Plan } from '../spec/plan.js';
 import { signatureOf, type Finding } from '../spec/verdict.js';
 import { hashTrace } from '../trace/codec.js';
 import type { TraceEvent } from '../trace/events.js';
-import type { CreateAgent } from '../ports/agent.js';
-import type { AgentProfile } from '../ports/driver.js';
-import { checkPlan } from './check-plan.js';
+import type { CheckedPlan } from './check-plan.js';
 import { addVerdicts, type Tally } from './tally.js';
 
-/** What a worker is told once. */
+/** What cases are made of and how they are executed. */
 export interface CaseRunnerOptions {
-  readonly createAgent: CreateAgent;
-  readonly profile: AgentProfile;
+  /** Executes a plan and judges it. */
+  readonly check: (plan: Plan) => Promise<CheckedPlan>;
   readonly suites: readonly Suite[];
   readonly seed: string;
   readonly generate: GenerateOptions;
+  /** A reduction gives up after so many executions and says that its result is not certified. */
+  readonly reduceExecutionsMax: number;
 }
 
 /** A case that failed: its number, its plan, and one finding for each signature. */
@@ -57,12 +57,8 @@ export interface CaseRunner {
   isDeterministic(index: number): Promise<boolean>;
 }
 
-/** A reduction gives up after so many executions and says that its result is not certified. */
-const reduceExecutionsMax = 2_000;
-
 export function createCaseRunner(options: CaseRunnerOptions): CaseRunner {
-  const { createAgent, profile } = options;
-  const check = (plan: Plan): ReturnType<typeof checkPlan> => checkPlan({ plan, createAgent, profile });
+  const { check } = options;
   const generate = (index: number): Plan =>
     generateCase({ suites: options.suites, seed: options.seed, index, options: options.generate });
 
@@ -93,7 +89,7 @@ export function createCaseRunner(options: CaseRunnerOptions): CaseRunner {
       const run = async (candidate: Plan): Promise<ReadonlySet<string>> =>
         new Set((await check(candidate)).findings.map(signatureOf));
       const reduced = shrink
-        ? await reducePlan({ plan, signature, run, budget: reduceExecutionsMax })
+        ? await reducePlan({ plan, signature, run, budget: options.reduceExecutionsMax })
         : { plan, executions: 0, certified: false, irrelevant: [] };
       const final = await check(reduced.plan);
       const finding =

@@ -92,6 +92,7 @@ export async function executeSim(options: SimRunOptions): Promise<RunOutcome> {
     slots,
     backend: (observer) => createMemoryBackend({ clock, observer, epochMs: simEpochMs }),
     latencyMs: (method) => latencies[method] ?? latencyDefaultMs,
+    replyLatencyMs: 1,
     crashAgent: (life, fault) => director.crashAgent(life, fault),
     onActivity: (podUid) => director.noteActivity(podUid),
     onOwnExit: (podUid) => director.noteOwnExit(podUid),

@@ -43,6 +43,8 @@ export interface RuntimeBoundaryOptions {
   readonly backend: (observer: RuntimeObserver) => RuntimeBackend;
   /** How long a call takes to reach its effect, in milliseconds. */
   readonly latencyMs: (method: CriMethod) => number;
+  /** How long an answer takes back to the agent, in milliseconds. */
+  readonly replyLatencyMs: number;
   /** The plan lets the agent die at this point. */
   readonly crashAgent: (life: Life, fault: Fault) => void;
   readonly onActivity: (podUid: string | undefined) => void;
@@ -57,13 +59,12 @@ const slowMethods: ReadonlySet<CriMethod> = new Set<CriMethod>([
   'RemovePodSandbox',
   'ExecSync',
 ]);
-const replyLatencyMs = 1;
 
 export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
   boundary: RuntimeBoundary;
   backend: RuntimeBackend;
 } {
-  const { clock, journal, disturbances, slots } = options;
+  const { clock, journal, disturbances, slots, replyLatencyMs } = options;
   const view = createRuntimeView();
   const subscribers = new Map<(event: ContainerEvent) => void, Life>();
   const held = new Set<() => void>();

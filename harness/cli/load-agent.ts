@@ -1,0 +1,153 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { ExitCode, HarnessError } from '../core/errors.js';
+import { fastTimings } from '../spec/timings.js';
+import { agentFeatures, type AgentFeature, type CreateAgent } from '../ports/agent.js';
+import type { AgentProfile } from '../ports/driver.js';
+import { sourceKinds, type SourceKind } from '../spec/pod.js';
+
+/** An agent as it was asked for; plain data, so that worker threads can be told. */
+export type AgentReference =
+  | { readonly kind: 'embedded' }
+  | { readonly kind: 'mutant'; readonly name: string }
+  | { readonly kind: 'module'; readonly path: string }
+  | { readonly kind: 'file'; readonly path: string };
+
+/** An agent that runs inside the process, and what it says of itself. */
+export interface LoadedAgent {
+  readonly createAgent: CreateAgent;
+  readonly profile: AgentProfile;
+  /** It may use the global timers and clock, which are then virtual in sim. */
+  readonly usesGlobals: boolean;
+}
+
+/** What `--agent` means: nothing or `reference`, `mutant:<name>`, a module (.ts, .js, .mjs), an agent file (.yaml). */
+export function parseAgentReference(given: string | undefined): AgentReference {
+  if (given === undefined || given === 'reference') return { kind: 'embedded' };
+  if (given.startsWith('mutant:')) return { kind: 'mutant', name: given.slice('mutant:'.length) };
+  const path = resolve(given);
+  if (!existsSync(path)) {
+    throw new HarnessError({
+      code: 'agent-missing',
+      message: `There is no agent at ${given}.`,
+      exitCode: ExitCode.usage,
+      file: given,
+      expected: '`reference`, `mutant:<name>`, a module (.ts, .js, .mjs) or an agent file (.yaml)',
+      got: 'a path that does not exist',
+      hint: '`conformance list mutants` names the broken agents; docs/WRITING-AN-AGENT.md shows an agent file.',
+    });
+  }
+  return { kind: /\.(ya?ml|json)$/i.test(path) ? 'file' : 'module', path };
+}
+
+/** Loads an agent that runs inside the process. */
+export async function loadAgent(reference: Exclude<AgentReference, { kind: 'file' }>): Promise<LoadedAgent> {
+  switch (reference.kind) {
+    case 'embedded': {
+      const { createReferenceAgent, referenceFeatures } =
+        await import('../../fakes/agent/reference-agent.js');
+      return {
+        createAgent: (ports) => createReferenceAgent(ports),
+        profile: embeddedProfile('reference', referenceFeatures),
+        usesGlobals: false,
+      };
+    }
+    case 'mutant': {
+      const { createReferenceAgent, referenceFeatures } =
+        await import('../../fakes/agent/reference-agent.js');
+      const { mutants } = await import('../../fakes/mutants/index.js');
+      const mutant = mutants.find((candidate) => candidate.name === reference.name);
+      if (mutant === undefined) {
+        throw new HarnessError({
+          code: 'mutant-unknown',
+          message: `There is no mutant called ${reference.name}.`,
+          exitCode: ExitCode.usage,
+          expected: 'a name that `conformance list mutants` prints',
+          got: reference.name,
+        });
+      }
+      return {
+        createAgent: (ports) => createReferenceAgent(ports, mutant.decisions),
+        profile: embeddedProfile(`mutant:${mutant.name}`, referenceFeatures),
+        usesGlobals: false,
+      };
+    }
+    case 'module':
+      return loadModule(reference.path);
+  }
+}
+
+function embeddedProfile(name: string, features: readonly AgentFeature[]): AgentProfile {
+  return { name, sources: sourceKinds, features, timings: fastTimings };
+}
+
+interface AgentModule {
+  readonly createAgent?: unknown;
+  readonly name?: unknown;
+  readonly sources?: unknown;
+  readonly features?: unknown;
+}
+
+async function loadModule(path: string): Promise<LoadedAgent> {
+  const loaded = await importUserModule<AgentModule>(path);
+  if (typeof loaded.createAgent !== 'function') {
+    throw new HarnessError({
+      code: 'agent-module-malformed',
+      message: 'The agent module does not export createAgent.',
+      exitCode: ExitCode.usage,
+      file: path,
+      expected: 'export function createAgent(ports: AgentPorts): Agent',
+      got: `exports ${Object.keys(loaded).join(', ') || 'nothing'}`,
+      hint: 'It may also export `sources` and `features`; docs/WRITING-AN-AGENT.md has an example.',
+    });
+  }
+  const sources = checkedList<SourceKind>(loaded.sources, sourceKinds, { path, name: 'sources' });
+  const features = checkedList<AgentFeature>(loaded.features, agentFeatures, { path, name: 'features' });
+  const name = typeof loaded.name === 'string' ? loaded.name : (path.split('/').at(-1) ?? path);
+  return {
+    createAgent: loaded.createAgent as CreateAgent,
+    profile: { name, sources, features, timings: fastTimings },
+    usesGlobals: true,
+  };
+}
+
+function checkedList<Name extends string>(
+  value: unknown,
+  allowed: readonly Name[],
+  where: { path: string; name: string },
+): readonly Name[] {
+  if (value === undefined) return allowed;
+  const wrong = Array.isArray(value) ? value.find((entry) => !allowed.includes(entry as Name)) : value;
+  if (wrong === undefined) return value as Name[];
+  throw new HarnessError({
+    code: 'agent-module-malformed',
+    message: `The agent module's ${where.name} are not what the suite knows.`,
+    exitCode: ExitCode.usage,
+    file: where.path,
+    path: where.name,
+    expected: `an array of: ${allowed.join(', ')}`,
+    got: JSON.stringify(wrong) ?? String(wrong),
+  });
+}
+
+/** Imports a user's file; TypeScript goes through tsx. */
+export async function importUserModule<Module>(path: string): Promise<Module> {
+  try {
+    if (/\.[cm]?tsx?$/.test(path)) {
+      const { tsImport } = await import('tsx/esm/api');
+      return (await tsImport(pathToFileURL(path).href, import.meta.url)) as Module;
+    }
+    return (await import(pathToFileURL(path).href)) as Module;
+  } catch (error) {
+    throw new HarnessError({
+      code: 'module-failed',
+      message: 'The module could not be loaded.',
+      exitCode: ExitCode.usage,
+      file: path,
+      got: error instanceof Error ? error.message : String(error),
+      hint: 'Run it with `npx tsx` to see the whole error.',
+      cause: error,
+    });
+  }
+}

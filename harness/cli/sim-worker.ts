@@ -1,0 +1,60 @@
+import { workerData } from 'node:worker_threads';
+import { suites as allSuites } from '../../suites/index.js';
+import type { GenerateOptions } from '../explore/suite.js';
+import { createCaseRunner, type BatchResult, type CaseRunner, type ReducedCase } from '../run/case-runner.js';
+import { checkPlan } from '../run/check-plan.js';
+import { withVirtualGlobals } from '../run/virtual-globals.js';
+import type { Plan } from '../spec/plan.js';
+import { loadAgent, type AgentReference } from './load-agent.js';
+
+/** What each thread is told when it begins. */
+export interface SimWorkerData {
+  readonly agent: Exclude<AgentReference, { kind: 'file' }>;
+  readonly suites: readonly string[];
+  readonly seed: string;
+  readonly generate: GenerateOptions;
+}
+
+/** What a thread can be asked for. */
+export type SimTask =
+  | { readonly do: 'batch'; readonly first: number; readonly count: number }
+  | { readonly do: 'plans'; readonly plans: readonly Plan[] }
+  | { readonly do: 'reduce'; readonly plan: Plan; readonly signature: string; readonly shrink: boolean }
+  | { readonly do: 'deterministic'; readonly index: number };
+
+export type SimAnswer = BatchResult | ReducedCase | boolean;
+
+/** Plenty for a plan of a few dozen steps, and over within seconds. */
+const reduceExecutionsMax = 2_000;
+
+let runner: Promise<CaseRunner> | undefined;
+
+async function createRunner(): Promise<CaseRunner> {
+  // Piscina wraps what it is given: [its own data, ours].
+  const data = (Array.isArray(workerData) ? workerData[1] : workerData) as SimWorkerData;
+  const loaded = await loadAgent(data.agent);
+  const createAgent = loaded.usesGlobals ? withVirtualGlobals(loaded.createAgent) : loaded.createAgent;
+  return createCaseRunner({
+    check: (plan) => checkPlan({ plan, createAgent, profile: loaded.profile }),
+    reduceExecutionsMax,
+    suites: allSuites.filter((suite) => data.suites.includes(suite.name)),
+    seed: data.seed,
+    generate: data.generate,
+  });
+}
+
+/** The thread's entry point, called by the pool. */
+export async function work(task: SimTask): Promise<SimAnswer> {
+  runner ??= createRunner();
+  const ready = await runner;
+  switch (task.do) {
+    case 'batch':
+      return ready.runBatch(task.first, task.count);
+    case 'plans':
+      return ready.runPlans(task.plans);
+    case 'reduce':
+      return ready.reduce(task.plan, task.signature, task.shrink);
+    case 'deterministic':
+      return ready.isDeterministic(task.index);
+  }
+}

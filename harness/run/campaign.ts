@@ -1,0 +1,232 @@
+import {
+  exitCodeOf,
+  type CampaignResult,
+  type ReportedAgent,
+  type ReportedFinding,
+} from '../report/result.js';
+import { packageVersion } from '../core/package-root.js';
+import type { Plan } from '../spec/plan.js';
+import { catalogueRevision, findRequirement, type RequirementId } from '../spec/requirements.js';
+import { signatureOf, type Finding } from '../spec/verdict.js';
+import type { TraceEvent } from '../trace/events.js';
+import { caseFileName, type BatchResult, type ReducedCase } from './case-runner.js';
+import { mergeTally, verdictsOf, type Tally } from './tally.js';
+
+/** Where cases are executed: threads in sim, lanes in live. */
+export interface CasePool {
+  runBatch(first: number, count: number, signal: AbortSignal): Promise<BatchResult>;
+  runPlans(plans: readonly Plan[], signal: AbortSignal): Promise<BatchResult>;
+  reduce(plan: Plan, signature: string, shrink: boolean, signal: AbortSignal): Promise<ReducedCase>;
+  /** How many batches are kept under way. */
+  readonly width: number;
+}
+
+export interface CampaignOptions {
+  readonly pool: CasePool;
+  readonly agent: ReportedAgent;
+  readonly world: 'sim' | 'live';
+  readonly runtime: string;
+  readonly seed: string;
+  readonly suites: readonly string[];
+  /** The number of cases, or how long to go on, in milliseconds. */
+  readonly cases: number;
+  readonly timeMs?: number;
+  readonly batchSize: number;
+  /** Requirements that count; findings of others are left out. */
+  readonly requirements: ReadonlySet<RequirementId>;
+  readonly bail: boolean;
+  readonly shrink: boolean;
+  /** Plans that failed or were of interest before: they run first. */
+  readonly corpus: readonly Plan[];
+  /** How a finding of this case is replayed. */
+  readonly replayLine: (casePath: string) => string;
+  readonly onProgress?: (progress: CampaignProgress) => void;
+  readonly onFinding?: (finding: ReportedFinding) => void;
+  /** Ends the campaign early; what was found so far is reported. */
+  readonly signal: AbortSignal;
+  readonly warnings: readonly string[];
+}
+
+export interface CampaignProgress {
+  readonly cases: number;
+  readonly casesTotal: number | undefined;
+  readonly findings: number;
+  readonly reducing: number;
+  readonly elapsedMs: number;
+}
+
+/** A violation is shown by its own events and a few of those around it. */
+const excerptMax = 24;
+
+/**
+ * Runs many cases against one agent. Batches run side by side but are taken in by their number, so the first
+ * plan that shows a signature is the same however many threads there are.
+ */
+export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
+  const startedMs = performance.now();
+  const tally: Tally = {};
+  const sum = { cases: 0, effectiveSteps: 0, simulatedMs: 0 };
+  const reductions = new Map<string, Promise<ReportedFinding | undefined>>();
+  const warnings = [...options.warnings];
+  let reducing = 0;
+  let stopped = false;
+
+  const progress = (): void =>
+    options.onProgress?.({
+      cases: sum.cases,
+      casesTotal: options.timeMs === undefined ? options.cases + options.corpus.length : undefined,
+      findings: reductions.size,
+      reducing,
+      elapsedMs: performance.now() - startedMs,
+    });
+
+  async function reduce(plan: Plan, found: Finding): Promise<ReportedFinding | undefined> {
+    const signature = signatureOf(found);
+    reducing++;
+    try {
+      const reduced = await options.pool.reduce(plan, signature, options.shrink, options.signal);
+      const reported = reportedFinding(signature, reduced, options);
+      options.onFinding?.(reported);
+      return reported;
+    } catch (error) {
+      if (!options.signal.aborted) throw error;
+      return undefined;
+    } finally {
+      reducing--;
+      progress();
+    }
+  }
+
+  function takeIn(batch: BatchResult): void {
+    sum.cases += batch.cases;
+    sum.effectiveSteps += batch.effectiveSteps;
+    sum.simulatedMs += batch.simulatedMs;
+    mergeTally(tally, batch.tally);
+    for (const failed of batch.failed) {
+      for (const finding of failed.findings) {
+        const signature = signatureOf(finding);
+        if (reductions.has(signature) || !options.requirements.has(finding.requirement)) continue;
+        const reduction = reduce(failed.plan, finding);
+        // Awaited at the end; until then a rejection must not count as unhandled.
+        reduction.catch(() => {});
+        reductions.set(signature, reduction);
+        if (options.bail) stopped = true;
+      }
+      if (stopped) break;
+    }
+    progress();
+  }
+
+  const over = (): boolean =>
+    stopped ||
+    options.signal.aborted ||
+    (options.timeMs !== undefined && performance.now() - startedMs >= options.timeMs);
+
+  try {
+    if (options.corpus.length > 0) takeIn(await options.pool.runPlans(options.corpus, options.signal));
+    await runBatches(options, over, takeIn);
+  } catch (error) {
+    if (!options.signal.aborted) throw error;
+  }
+  const findings = (await Promise.all(reductions.values())).filter((finding) => finding !== undefined);
+  const result = {
+    suiteVersion: packageVersion(),
+    catalogueRevision,
+    agent: options.agent,
+    world: options.world,
+    runtime: options.runtime,
+    seed: options.seed,
+    suites: options.suites,
+    cases: sum.cases,
+    effectiveSteps: sum.effectiveSteps,
+    simulatedSeconds: Math.round(sum.simulatedMs / 1_000),
+    wallSeconds: Math.round(performance.now() - startedMs) / 1_000,
+    verdicts: reportedVerdicts(tally, findings, options.requirements),
+    ...(options.signal.aborted ? { interrupted: true } : {}),
+    warnings,
+  };
+  return { ...result, exitCode: exitCodeOf(result) };
+}
+
+/** Keeps as many batches under way as the pool is wide, and takes them in by number. */
+async function runBatches(
+  options: CampaignOptions,
+  over: () => boolean,
+  takeIn: (batch: BatchResult) => void,
+): Promise<void> {
+  const underWay: Promise<BatchResult>[] = [];
+  const controller = new AbortController();
+  const signal = AbortSignal.any([options.signal, controller.signal]);
+  const total = options.timeMs === undefined ? options.cases : Number.MAX_SAFE_INTEGER;
+  let next = 0;
+  try {
+    while (!over()) {
+      while (underWay.length < options.pool.width && next < total) {
+        const count = Math.min(options.batchSize, total - next);
+        const batch = options.pool.runBatch(next, count, signal);
+        batch.catch(() => {});
+        underWay.push(batch);
+        next += count;
+      }
+      const first = underWay.shift();
+      if (first === undefined) return;
+      takeIn(await first);
+    }
+  } finally {
+    // Only batches that nobody will take in are left; their cases must not delay the reductions.
+    if (underWay.length > 0) controller.abort();
+  }
+}
+
+function reportedFinding(signature: string, reduced: ReducedCase, options: CampaignOptions): ReportedFinding {
+  const { finding, plan } = reduced;
+  const path = `cases/${caseFileName(signature, plan)}`;
+  return {
+    requirement: finding.requirement,
+    signature,
+    subject: finding.subject,
+    expected: finding.expected,
+    seen: finding.seen,
+    atMs: finding.atMs,
+    case: path,
+    steps: plan.steps.length,
+    minimal: reduced.minimal,
+    plan,
+    traceHash: reduced.traceHash,
+    events: excerpt(reduced.trace, finding),
+    trace: reduced.trace,
+    replay: options.replayLine(path),
+    irrelevant: reduced.irrelevant,
+  };
+}
+
+/** The finding's own events, and the steps and faults before it. */
+function excerpt(trace: readonly TraceEvent[], finding: Finding): TraceEvent[] {
+  const named = new Set(finding.events);
+  const told = trace.filter(
+    (event) =>
+      named.has(event.seq) ||
+      (event.t <= finding.atMs &&
+        (event.kind === 'step' ||
+          event.kind === 'fault' ||
+          event.kind === 'agent.started' ||
+          event.kind === 'agent.ended')),
+  );
+  if (told.length <= excerptMax) return told;
+  const rest = told.filter((event) => !named.has(event.seq)).slice(-Math.max(0, excerptMax - named.size));
+  return told.filter((event) => named.has(event.seq) || rest.includes(event)).slice(-excerptMax);
+}
+
+function reportedVerdicts(
+  tally: Tally,
+  findings: readonly ReportedFinding[],
+  asked: ReadonlySet<RequirementId>,
+): CampaignResult['verdicts'] {
+  const failed = new Set(findings.map((finding) => finding.requirement));
+  return verdictsOf(tally, failed)
+    .filter(({ requirement }) => asked.has(requirement) && findRequirement(requirement) !== undefined)
+    .map((verdict) => ({
+      ...verdict,
+      findings: findings.filter((finding) => finding.requirement === verdict.requirement),
+    }));
+}

@@ -1,0 +1,258 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createRealClock } from '../core/clock.js';
+import { ExitCode, HarnessError } from '../core/errors.js';
+import type { Plan } from '../spec/plan.js';
+import type { SourceKind } from '../spec/pod.js';
+import { createJournal, type TraceListener } from '../trace/journal.js';
+import type { AgentDriver, AgentEndpoints, AgentExit, AgentProcess } from '../ports/driver.js';
+import type { RuntimeBackend, RuntimeObserver } from '../ports/runtime.js';
+import type { Life, LiveSource } from '../ports/source.js';
+import { createCriServer } from '../runtimes/cri-server/cri-server.js';
+import { deadlinesOf } from './deadlines.js';
+import { createDirector, type AgentControl, type Director } from './director.js';
+import { createDisturbances } from './disturbances.js';
+import { timingsOf, type RunOutcome } from './execute-sim.js';
+import { createLiveSources } from './live-sources.js';
+import { createPodSlots } from './pod-slots.js';
+import { createRuntimeBoundary } from './runtime-boundary.js';
+
+/** One execution against an agent process on the machine's clock. */
+export interface LiveRunOptions {
+  readonly plan: Plan;
+  readonly driver: AgentDriver;
+  /** Makes the runtime behind the CRI. */
+  readonly makeBackend: (
+    observer: RuntimeObserver,
+    clock: ReturnType<typeof createRealClock>,
+  ) => Promise<RuntimeBackend>;
+  /** An own, empty directory of this run; the caller removes it. */
+  readonly directory: string;
+  readonly onEvent?: TraceListener;
+  readonly signal?: AbortSignal;
+  /** What the machine may cost on top of every bound, in milliseconds. */
+  readonly slackMs?: number;
+  /** How long the agent may take until its first runtime call, in milliseconds. */
+  readonly readyTimeoutMs?: number;
+}
+
+const slackMsDefault = 500;
+const readyTimeoutMsDefault = 20_000;
+/** An agent that makes more calls floods the runtime; the run is cut short. */
+const eventsMax = 300_000;
+
+/** Executes a plan against a process. The order at the boundaries is the plan's; everything else is real. */
+export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> {
+  const { plan, driver } = options;
+  const clock = createRealClock();
+  const nodeName = 'node-1';
+  const slackMs = options.slackMs ?? slackMsDefault;
+  const timings = timingsOf(plan, driver.profile);
+  const kinds = plan.setup.sources.filter((kind) => driver.profile.sources.includes(kind));
+  const journal = createJournal(clock, (event) => {
+    options.onEvent?.(event);
+    if (event.seq > eventsMax) director?.abort('limit', `more than ${eventsMax} events`);
+  });
+  journal.record({
+    kind: 'run.started',
+    actor: 'harness',
+    trace: 1,
+    world: 'live',
+    nodeName,
+    sources: kinds,
+    timings,
+    features: driver.profile.features,
+    slackMs,
+  });
+  const slots = createPodSlots(plan.setup.pods, nodeName);
+  const disturbances = createDisturbances(plan, journal, slots);
+  const stateDirectory = join(options.directory, 'agent');
+  mkdirSync(stateDirectory, { mode: 0o700 });
+  const context = { clock, journal, nodeName, pods: plan.setup.pods, disturbances };
+  const sources = await createLiveSources(kinds, context, options.directory);
+
+  const relay: { observer: RuntimeObserver | undefined } = { observer: undefined };
+  const backend = await options.makeBackend(
+    {
+      onChange: (change) => relay.observer?.onChange(change),
+      onEvent: (event) => relay.observer?.onEvent(event),
+    },
+    clock,
+  );
+  let director: Director | undefined = undefined as Director | undefined;
+  const { boundary } = createRuntimeBoundary({
+    clock,
+    journal,
+    disturbances,
+    slots,
+    backend(observer) {
+      relay.observer = observer;
+      return backend;
+    },
+    latencyMs: () => 0,
+    replyLatencyMs: 0,
+    crashAgent: (life, fault) => director?.crashAgent(life, fault),
+    onActivity: (podUid) => director?.noteActivity(podUid),
+    onOwnExit: (podUid) => director?.noteOwnExit(podUid),
+  });
+
+  const lives = createLives(driver, slackMs);
+  const server = createCriServer({
+    socketPath: join(options.directory, 'cri', 'cri.sock'),
+    handle(method, request, reply) {
+      const life = lives.current();
+      if (life === undefined) reply({ code: 'UNAVAILABLE', message: 'no agent is expected to run' });
+      else {
+        lives.noteCall();
+        boundary.handle(life, method, request as never, reply);
+      }
+    },
+    subscribeEvents(onEvent) {
+      const life = lives.current();
+      return life === undefined ? () => {} : boundary.subscribe(life, onEvent);
+    },
+  });
+
+  try {
+    const endpoints: Record<string, string> = {};
+    for (const [kind, source] of sources) endpoints[kind] = await source.open();
+    await server.start();
+    lives.configure({ nodeName, runtime: server.endpoint, stateDirectory, timings, ...endpoints });
+    await new Promise<void>((resolve, reject) => {
+      director = createDirector({
+        plan,
+        clock,
+        journal,
+        sources: sources as ReadonlyMap<SourceKind, LiveSource>,
+        backend,
+        disturbances,
+        slots,
+        agent: lives.control(reject),
+        deadlines: deadlinesOf(plan, timings, slackMs),
+        onDone: resolve,
+      });
+      options.signal?.addEventListener(
+        'abort',
+        () => director!.abort('interrupted', 'the campaign was ended'),
+        { once: true },
+      );
+      director.begin(boundary);
+      const readyTimeoutMs = options.readyTimeoutMs ?? readyTimeoutMsDefault;
+      clock.after(readyTimeoutMs, () => {
+        if (!lives.hasCalled() && !director!.done)
+          reject(neverConnected(driver, readyTimeoutMs, lives.lastOutput()));
+      });
+    });
+  } finally {
+    await lives.end();
+    await server.close();
+    await Promise.all([...sources.values()].map((source) => source.close()));
+    await backend.close();
+  }
+  return { events: journal.events, effectiveSteps: director?.effectiveSteps ?? 0, durationMs: clock.now() };
+}
+
+/** The lives of one agent process. */
+interface Lives {
+  configure(endpoints: AgentEndpoints): void;
+  current(): Life | undefined;
+  noteCall(): void;
+  hasCalled(): boolean;
+  lastOutput(): readonly string[];
+  control(fail: (error: unknown) => void): AgentControl;
+  end(): Promise<void>;
+}
+
+function createLives(driver: AgentDriver, _slackMs: number): Lives {
+  const processes = new Map<Life, Promise<AgentProcess | undefined>>();
+  let endpoints: AgentEndpoints | undefined;
+  let current: Life | undefined;
+  let called = false;
+  let output: readonly string[] = [];
+  // One process at a time: the next one starts when the one before has gone.
+  let previous: Promise<unknown> = Promise.resolve();
+
+  async function launch(
+    life: Life,
+    onExit: (detail: string) => void,
+    fail: (error: unknown) => void,
+  ): Promise<AgentProcess | undefined> {
+    try {
+      await previous;
+      if (!life.alive) return undefined;
+      const started = await driver.start(endpoints!, life.incarnation);
+      previous = started.exited;
+      void started.exited.then((exit) => {
+        output = exit.lastOutput;
+        if (!life.alive) return;
+        if (!called) fail(exitedAtOnce(driver, exit));
+        else onExit(describe(exit));
+      });
+      return started;
+    } catch (error) {
+      fail(error);
+      return undefined;
+    }
+  }
+
+  return {
+    configure(value) {
+      endpoints = value;
+    },
+    current: () => (current?.alive === true ? current : undefined),
+    noteCall() {
+      called = true;
+    },
+    hasCalled: () => called,
+    lastOutput: () => output,
+    control: (fail) => ({
+      start(life, onExit) {
+        current = life;
+        processes.set(life, launch(life, onExit, fail));
+      },
+      kill(life) {
+        previous = Promise.resolve(processes.get(life)).then((running) => running?.kill());
+      },
+      stop(life, done) {
+        previous = Promise.resolve(processes.get(life))
+          .then((running) => running?.stop())
+          .finally(done);
+      },
+    }),
+    async end() {
+      for (const life of processes.keys()) life.alive = false;
+      await Promise.all([...processes.values()].map(async (started) => (await started)?.kill()));
+    },
+  };
+}
+
+function describe(exit: AgentExit): string {
+  const how = exit.signal === undefined ? `exit code ${exit.code}` : `signal ${exit.signal}`;
+  return [how, ...exit.lastOutput.slice(-5)].join('\n');
+}
+
+function exitedAtOnce(driver: AgentDriver, exit: AgentExit): HarnessError {
+  return new HarnessError({
+    code: 'agent-exited',
+    message: `The agent ${driver.profile.name} ended before it made its first runtime call.`,
+    exitCode: ExitCode.unavailable,
+    expected: 'a process that connects to the CRI endpoint and goes on running',
+    got: describe({ ...exit, lastOutput: exit.lastOutput.slice(-10) }),
+    hint: 'The lines above are the last that it wrote. Try its command by hand against `conformance serve`.',
+  });
+}
+
+function neverConnected(
+  driver: AgentDriver,
+  readyTimeoutMs: number,
+  lastOutput: readonly string[],
+): HarnessError {
+  return new HarnessError({
+    code: 'agent-never-connected',
+    message: `The agent ${driver.profile.name} made no runtime call within ${readyTimeoutMs / 1_000} s.`,
+    exitCode: ExitCode.unavailable,
+    expected: 'a call to the CRI endpoint that its command was given',
+    got: ['none', ...lastOutput.slice(-10)].join('\n'),
+    hint: 'Does its command contain {{runtime.endpoint}}? `readyTimeoutMs` of the agent file gives it more time.',
+  });
+}
