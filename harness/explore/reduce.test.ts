@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest';
+import type { Plan, Step } from '../spec/plan.js';
+import { planSchema } from '../spec/plan.js';
+import { suites } from '../../suites/index.js';
+import { generateCase } from './generate-case.js';
+import { elementsOf, without } from './plan-parts.js';
+import { reducePlan } from './reduce.js';
+
+const signature = 'TOY-01 · pod';
+type Predicate = (plan: Plan) => boolean;
+
+function plansMatching(predicate: Predicate, count: number): Plan[] {
+  const options = { sources: ['file', 'http', 'api'], profile: 'sim' } as const;
+  const found: Plan[] = [];
+  for (let index = 0; found.length < count && index < 20_000; index++) {
+    const plan = generateCase({ suites, seed: 'toy', index, options });
+    if (predicate(plan)) found.push(plan);
+  }
+  return found;
+}
+
+function runner(predicate: Predicate) {
+  return (plan: Plan) =>
+    Promise.resolve(new Set(predicate(plan) ? [signature, 'OTHER-01 · x'] : ['OTHER-01 · x']));
+}
+
+const podOfStep = (step: Step) => ('pod' in step ? step.pod : undefined);
+
+/** Added, at least a second later removed, and added again: three steps of one pod and a wait. */
+const readdAfterASecond: Predicate = ({ steps }) =>
+  steps.some((add, start) => {
+    if (add.do !== 'add') return false;
+    let [waitedMs, removed] = [0, false];
+    for (const step of steps.slice(start + 1)) {
+      if (step.do === 'wait' && !removed) waitedMs += step.ms;
+      if (step.do === 'remove' && step.pod === add.pod && waitedMs >= 1_000) removed = true;
+      if (step.do === 'add' && step.pod === add.pod && removed) return true;
+    }
+    return false;
+  });
+
+/** A fault on a pod's call and a restart after that pod was added. */
+const faultAndRestart: Predicate = ({ steps, faults }) =>
+  faults.some(
+    ({ at, effect }) =>
+      effect === 'lostReply' &&
+      'call' in at &&
+      steps.some(
+        (step, index) =>
+          step.do === 'add' &&
+          podOfStep(step) === at.pod &&
+          steps.slice(index).some((later) => later.do === 'restartAgent'),
+      ),
+  );
+
+/** Balanced outages: removing only the beginning or only the end makes the plan pass. */
+const evenUpdates: Predicate = ({ steps }) => {
+  const updates = steps.filter((step) => step.do === 'update').length;
+  return updates >= 2 && updates % 2 === 0;
+};
+
+const toys = [
+  { name: 'a pod added again', predicate: readdAfterASecond, optimum: 4 },
+  { name: 'a fault and a restart', predicate: faultAndRestart, optimum: 3 },
+  { name: 'only even numbers of edits', predicate: evenUpdates, optimum: 2 },
+];
+
+describe('reducePlan', () => {
+  it.each(toys)('reaches the optimum with few executions: $name', async ({ predicate, optimum }) => {
+    const plans = plansMatching(predicate, 25);
+    expect(plans).toHaveLength(25);
+    const executions: number[] = [];
+    for (const plan of plans) {
+      const reduction = await reducePlan({ plan, signature, run: runner(predicate), budget: 2_000 });
+      executions.push(reduction.executions);
+      expect(predicate(reduction.plan)).toBe(true);
+      expect(elementsOf(reduction.plan)).toHaveLength(optimum);
+      expect(reduction.certified).toBe(true);
+      for (const element of elementsOf(reduction.plan)) {
+        expect(predicate(without(reduction.plan, new Set([element])))).toBe(false);
+      }
+      expect(planSchema.safeParse(reduction.plan).error).toBeUndefined();
+      expect(reduction.plan.setup.pods.map((pod) => pod.slot)).toEqual(
+        reduction.plan.setup.pods.map((_, index) => index),
+      );
+    }
+    executions.sort((left, right) => left - right);
+    expect(executions[12]).toBeLessThanOrEqual(100);
+    expect(executions.at(-1)).toBeLessThanOrEqual(160);
+  });
+
+  it('shortens what it keeps, and says what does not matter', async () => {
+    const [plan] = plansMatching(readdAfterASecond, 1);
+    const reduction = await reducePlan({
+      plan: plan!,
+      signature,
+      run: runner(readdAfterASecond),
+      budget: 2_000,
+    });
+    expect(reduction.plan.steps.map((step) => step.do)).toEqual(['add', 'wait', 'remove', 'add']);
+    expect(reduction.plan.steps[1]).toMatchObject({ ms: 1_000 });
+    expect(reduction.plan.steps[0]).not.toHaveProperty('form');
+    expect(reduction.plan.setup.pods[0]!.identity.name).toBe('web');
+    expect(reduction.irrelevant).toEqual(
+      expect.arrayContaining(['any image', 'any restart policy', 'any wait ≥ 1 s at step 2']),
+    );
+    expect(reduction.irrelevant.filter((words) => words.includes('any order'))).toEqual([]);
+  });
+
+  it('does not slip to another signature', async () => {
+    const [plan] = plansMatching(faultAndRestart, 1);
+    // Any plan with an `add` fails with another signature; that must not count.
+    const reduction = await reducePlan({
+      plan: plan!,
+      signature,
+      run: (candidate) => Promise.resolve(new Set([faultAndRestart(candidate) ? signature : 'TOY-02 · pod'])),
+      budget: 2_000,
+    });
+    expect(faultAndRestart(reduction.plan)).toBe(true);
+  });
+
+  it('keeps within its budget and does not certify what it could not check', async () => {
+    const [plan] = plansMatching(readdAfterASecond, 1);
+    let runs = 0;
+    const reduction = await reducePlan({
+      plan: plan!,
+      signature,
+      run: (candidate) => {
+        runs++;
+        return runner(readdAfterASecond)(candidate);
+      },
+      budget: 7,
+    });
+    expect(runs).toBe(7);
+    expect(reduction).toMatchObject({ executions: 7, certified: false });
+    expect(readdAfterASecond(reduction.plan)).toBe(true);
+  });
+
+  it('does not certify a plan that passes when it is run again', async () => {
+    const [plan] = plansMatching(readdAfterASecond, 1);
+    const reduction = await reducePlan({
+      plan: plan!,
+      signature,
+      run: () => Promise.resolve(new Set<string>()),
+      budget: 500,
+    });
+    expect(reduction.certified).toBe(false);
+  });
+});
