@@ -1,0 +1,109 @@
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { parseDuration, reportFormats, type RunArguments, type RunOptions } from './arguments.js';
+import { importUserModule } from './load-agent.js';
+import { readDocument, validate } from './load-input.js';
+
+const names = z.union([z.string().min(1), z.array(z.string().min(1))]);
+
+/** `conformance.config.{ts,yaml,…}`: the options of `run` under the names of the command line. */
+const configSchema = z.strictObject({
+  agent: z.string().min(1).optional(),
+  world: z.enum(['sim', 'live']).optional(),
+  runtime: z
+    .string()
+    .regex(/^(memory|docker|cri:.+)$/, 'memory, docker or cri:<endpoint>')
+    .optional(),
+  suite: names.optional(),
+  requirement: names.optional(),
+  seed: z.union([z.string().min(1), z.number()]).optional(),
+  cases: z.number().int().min(1).optional(),
+  /** `30s`, `5m`, or seconds as a number. */
+  time: z
+    .union([
+      z.number().positive(),
+      z.string().refine((text) => parseDuration(text) !== undefined, 'a duration such as 30s or 5m'),
+    ])
+    .optional(),
+  jobs: z.number().int().min(1).optional(),
+  bail: z.boolean().optional(),
+  knownFailing: z.string().min(1).optional(),
+  report: z.string().min(1).optional(),
+  format: z.union([z.enum(reportFormats), z.array(z.enum(reportFormats)).min(1)]).optional(),
+  shrink: z.boolean().optional(),
+  quiet: z.boolean().optional(),
+  verbose: z.boolean().optional(),
+});
+/** What a configuration file may hold, for those who write it in TypeScript. */
+export type Config = z.input<typeof configSchema>;
+
+const configNames = ['ts', 'mts', 'js', 'mjs', 'yaml', 'yml', 'json'].map(
+  (ending) => `conformance.config.${ending}`,
+);
+const configKind = {
+  what: 'configuration file',
+  code: 'config',
+  hint: 'It sets the same names as the command line: `conformance run --help` lists them.',
+};
+
+/** The options of `run`: the command line wins over the configuration file, and that over the defaults. */
+export async function resolveRunOptions(
+  said: RunArguments,
+  where: { readonly directory: string; readonly config?: string },
+): Promise<RunOptions> {
+  const path =
+    where.config === undefined
+      ? configNames.map((name) => resolve(where.directory, name)).find((candidate) => existsSync(candidate))
+      : resolve(where.directory, where.config);
+  const configured = path === undefined ? {} : await loadConfig(path);
+  const merged: RunArguments = { ...configured, ...withoutUndefined(said) };
+  return {
+    ...merged,
+    agent: merged.agent ?? 'reference',
+    runtime: merged.runtime ?? 'memory',
+    suites: merged.suites ?? [],
+    requirements: merged.requirements ?? [],
+    bail: merged.bail ?? false,
+    report: merged.report ?? 'conformance-report',
+    formats: merged.formats ?? reportFormats,
+    shrink: merged.shrink ?? true,
+    quiet: merged.quiet ?? false,
+    verbose: merged.verbose ?? false,
+  };
+}
+
+async function loadConfig(path: string): Promise<RunArguments> {
+  const isModule = /\.[cm]?[jt]s$/.test(path) && existsSync(path);
+  const value = isModule
+    ? (await importUserModule<{ readonly default?: unknown }>(path)).default
+    : (readDocument(path, configKind) ?? {});
+  const config = validate(configSchema, value, configKind, path);
+  const { suite, requirement, seed, time, format, agent, knownFailing, report, ...rest } = config;
+  const timeMs =
+    typeof time === 'number' ? time * 1_000 : time === undefined ? undefined : parseDuration(time);
+  // Paths in the file are relative to the file, wherever the command is run.
+  const beside = (text: string): string => resolve(dirname(path), text);
+  return withoutUndefined({
+    ...rest,
+    agent:
+      agent === undefined || agent === 'reference' || agent.startsWith('mutant:') ? agent : beside(agent),
+    knownFailing: knownFailing === undefined ? undefined : beside(knownFailing),
+    report: report === undefined ? undefined : beside(report),
+    suites: listOf(suite),
+    requirements: listOf(requirement),
+    seed: seed === undefined ? undefined : String(seed),
+    timeMs,
+    formats: listOf(format),
+  });
+}
+
+function listOf<Value>(value: Value | readonly Value[] | undefined): readonly Value[] | undefined {
+  return value === undefined || Array.isArray(value) ? (value as undefined) : [value as Value];
+}
+
+function withoutUndefined<Value extends object>(value: {
+  readonly [Key in keyof Value]: Value[Key] | undefined;
+}): Value {
+  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as Value;
+}

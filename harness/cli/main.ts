@@ -1,0 +1,77 @@
+#!/usr/bin/env node
+import { ExitCode, HarnessError } from '../core/errors.js';
+import { packageVersion } from '../core/package-root.js';
+
+/**
+ * The composition root: reads the command line, loads only what the command needs, prints what goes wrong, and
+ * sets the exit code. Nothing heavy may be imported here at the top: `--version` has to be quick.
+ */
+async function main(words: readonly string[]): Promise<ExitCode> {
+  if (words.length === 1 && (words[0] === '--version' || words[0] === '-V')) {
+    process.stdout.write(`${packageVersion()}\n`);
+    return ExitCode.conforms;
+  }
+  const { parseArguments } = await import('./arguments.js');
+  const invocation = parseArguments(words, packageVersion());
+  switch (invocation.command) {
+    case 'text':
+      process.stdout.write(invocation.text);
+      return ExitCode.conforms;
+    case 'run': {
+      const { resolveRunOptions } = await import('./config.js');
+      const options = await resolveRunOptions(invocation.options, {
+        directory: process.cwd(),
+        ...(invocation.config === undefined ? {} : { config: invocation.config }),
+      });
+      return (await import('./commands/run.js')).runCommand(options);
+    }
+    case 'replay':
+      return (await import('./commands/replay.js')).replayCommand(invocation.options);
+    case 'serve':
+      return (await import('./commands/serve.js')).serveCommand(invocation.options);
+    case 'agent':
+      return (await import('./commands/agent.js')).agentCommand(invocation.options);
+    case 'list':
+      return (await import('./commands/list.js')).listCommand(invocation.options);
+    case 'explain':
+      return (await import('./commands/explain.js')).explainCommand(invocation.options);
+    case 'doctor':
+      return (await import('./commands/doctor.js')).doctorCommand(invocation.options);
+  }
+}
+
+async function reportFailure(error: unknown): Promise<ExitCode> {
+  const { errorText } = await import('../report/text.js');
+  const colors = process.stderr.isTTY === true && process.env['NO_COLOR'] === undefined;
+  if (error instanceof HarnessError) {
+    process.stderr.write(errorText(error, colors));
+    if (error.exitCode === ExitCode.harnessFault && error.stack !== undefined)
+      process.stderr.write(`${error.stack}\n`);
+    return error.exitCode;
+  }
+  const fault = new HarnessError({
+    code: 'harness-fault',
+    message: `The suite itself failed: ${error instanceof Error ? error.message : String(error)}`,
+    exitCode: ExitCode.harnessFault,
+    hint: 'This says nothing about your agent. Please report it with the command line and what follows.',
+    cause: error,
+  });
+  process.stderr.write(errorText(fault, colors));
+  if (error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return fault.exitCode;
+}
+
+// A closed pipe (`conformance list requirements | head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(ExitCode.conforms);
+  throw error;
+});
+
+main(process.argv.slice(2)).then(
+  (exitCode) => {
+    process.exitCode = exitCode;
+  },
+  async (error: unknown) => {
+    process.exitCode = await reportFailure(error);
+  },
+);
