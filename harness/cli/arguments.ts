@@ -89,6 +89,8 @@ export interface AgentOptions {
   /** `kubelet`, `fast`, `live`, or periods as JSON. */
   readonly timings: string;
   readonly mutant?: string;
+  /** A user's agent module in place of the reference agent. */
+  readonly module?: string;
   readonly verbose: boolean;
 }
 
@@ -334,6 +336,7 @@ function agentCommandLine(found: Found): Command {
     .option('--state-directory <path>', 'keep state that survives restarts here')
     .option('--timings <timings>', 'kubelet, fast, live, or periods as JSON', 'kubelet')
     .option('--mutant <name>', 'with this one defect')
+    .option('--module <path>', 'a module that exports createAgent, in place of the reference agent')
     .option('--verbose', 'log what it does', false)
     .action((options: AgentOptions) => found({ command: 'agent', options }));
 }

@@ -12,6 +12,7 @@ export function placeholderValues(endpoints: AgentEndpoints): ReadonlyMap<string
     ['node.name', endpoints.nodeName],
     ['state.directory', endpoints.stateDirectory],
   ]);
+  values.set('timings.json', JSON.stringify(endpoints.timings));
   for (const [name, value] of Object.entries(endpoints.timings)) values.set(`timings.${name}`, String(value));
   return values;
 }

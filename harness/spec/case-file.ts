@@ -25,6 +25,12 @@ export const caseFileSchema = z.strictObject({
   runtime: z.string().min(1).max(4_096),
   /** SHA-256 of the trace; in `sim` every replay has the same. */
   traceHash: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Four hexadecimal digits for each event of the trace: they say where a later one departs from it. */
+  traceDigests: z
+    .string()
+    .regex(/^(?:[0-9a-f]{4})*$/)
+    .max(4_000_000)
+    .optional(),
   expected: z.string().max(10_000),
   seen: z.string().max(10_000),
   /** True when leaving out any single element was tried and made the failure go away. */

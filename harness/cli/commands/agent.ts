@@ -1,0 +1,57 @@
+import { ExitCode, HarnessError } from '../../core/errors.js';
+import { startAgentHost } from '../../drivers/agent-host.js';
+import { planSchema } from '../../spec/plan.js';
+import { timingsProfiles } from '../../spec/agent-file.js';
+import { kubeletTimings, type Timings } from '../../spec/timings.js';
+import type { AgentOptions } from '../arguments.js';
+import { loadAgent } from '../load-agent.js';
+
+/** `conformance agent`: runs until it is told to end. */
+export async function agentCommand(options: AgentOptions): Promise<ExitCode> {
+  const timings = timingsOf(options.timings);
+  const { createAgent } = await loadAgent(
+    options.module !== undefined
+      ? { kind: 'module', path: options.module }
+      : options.mutant !== undefined
+        ? { kind: 'mutant', name: options.mutant }
+        : { kind: 'embedded' },
+  );
+  const agent = await startAgentHost({
+    createAgent,
+    nodeName: options.nodeName,
+    timings,
+    runtime: options.runtimeEndpoint,
+    file: options.manifestDirectory,
+    http: options.manifestUrl,
+    api: options.kubeconfig,
+    feed: options.feedEndpoint,
+    log: (line) => {
+      if (options.verbose) process.stderr.write(`${new Date().toISOString()} ${line}\n`);
+    },
+  });
+  await new Promise<void>((resolve) => {
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+  });
+  await agent.stop();
+  process.exit(ExitCode.conforms);
+}
+
+function timingsOf(given: string): Timings {
+  if (given in timingsProfiles) return timingsProfiles[given as keyof typeof timingsProfiles];
+  try {
+    const parsed = planSchema.shape.setup.shape.timings.parse(JSON.parse(given));
+    const set = Object.entries(parsed).filter(([, value]) => value !== undefined);
+    return { ...kubeletTimings, ...Object.fromEntries(set) };
+  } catch (error) {
+    throw new HarnessError({
+      code: 'timings-malformed',
+      message: 'These timings are not known.',
+      exitCode: ExitCode.usage,
+      path: '--timings',
+      expected: `${Object.keys(timingsProfiles).join(', ')}, or a JSON object such as {"relistMs":1000}`,
+      got: given.slice(0, 200),
+      cause: error,
+    });
+  }
+}

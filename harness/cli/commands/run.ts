@@ -1,0 +1,172 @@
+import { availableParallelism } from 'node:os';
+import { randomBytes } from 'node:crypto';
+import { ExitCode, HarnessError } from '../../core/errors.js';
+import { suites as allSuites } from '../../../suites/index.js';
+import { suitesFor, type GenerateOptions, type Suite } from '../../explore/suite.js';
+import { compareKnownFailing } from '../../report/known-failing.js';
+import { exitCodeOf, type CampaignResult } from '../../report/result.js';
+import { runCampaign, type CasePool } from '../../run/campaign.js';
+import { matchRequirements, requirements, type RequirementId } from '../../spec/requirements.js';
+import type { RunOptions } from '../arguments.js';
+import { loadKnownFailing } from '../load-input.js';
+import { createProgress } from '../progress.js';
+import { presentResult } from '../present-result.js';
+import { onInterrupt } from '../interrupt.js';
+import { resolveTarget, type Target } from '../target.js';
+
+/** Enough that every precondition is met many times, and over in less than 15 s on two cores. */
+const simCasesDefault = 4_000;
+/** A live case takes seconds. */
+const liveCasesDefault = 40;
+const simBatchSize = 25;
+/** Live cases wait more than they work, so more of them than cores run side by side. */
+const lanesPerCore = 2;
+
+/** `conformance run`: a campaign against one agent. */
+export async function runCommand(options: RunOptions): Promise<ExitCode> {
+  const target = await resolveTarget(options);
+  const known = options.knownFailing === undefined ? undefined : await loadKnownFailing(options.knownFailing);
+  const asked = askedRequirements(options.requirements);
+  const generate: GenerateOptions = {
+    sources: target.profile.sources,
+    profile: target.world,
+    features: target.profile.features,
+  };
+  const suites = chooseSuites(options, generate, asked);
+  const seed = options.seed ?? randomBytes(4).toString('hex');
+  const jobs = options.jobs ?? availableParallelism();
+  const interrupt = onInterrupt();
+  const progress = createProgress({ stream: process.stderr, quiet: options.quiet });
+  const pool = await openPool({ target, suites, seed, generate, jobs });
+  try {
+    const warnings = await pool.warnings();
+    const result = await runCampaign({
+      pool: pool.cases,
+      agent: {
+        name: target.profile.name,
+        ...(target.profile.version === undefined ? {} : { version: target.profile.version }),
+        given: options.agent,
+        sources: target.profile.sources,
+        features: target.profile.features,
+      },
+      world: target.world,
+      runtime: target.runtime,
+      seed,
+      suites: suites.map((suite) => suite.name),
+      cases: options.cases ?? (target.world === 'sim' ? simCasesDefault : liveCasesDefault),
+      ...(options.timeMs === undefined ? {} : { timeMs: options.timeMs }),
+      batchSize: target.world === 'sim' ? simBatchSize : 1,
+      requirements: asked,
+      bail: options.bail,
+      shrink: options.shrink,
+      corpus: [],
+      replayLine: (casePath) => `npx conformance replay ${options.report}/${casePath}`,
+      onProgress: (state) => progress.update(state),
+      signal: interrupt.signal,
+      warnings,
+    });
+    progress.close();
+    return await presentResult(withKnownFailing(result, known), options);
+  } finally {
+    progress.close();
+    await pool.close();
+    interrupt.release();
+  }
+}
+
+function withKnownFailing(
+  result: CampaignResult,
+  known: Awaited<ReturnType<typeof loadKnownFailing>> | undefined,
+): CampaignResult {
+  if (known === undefined) return result;
+  const compared = { ...result, knownFailing: compareKnownFailing(result.verdicts, known) };
+  return { ...compared, exitCode: exitCodeOf(compared) };
+}
+
+function askedRequirements(globs: readonly string[]): ReadonlySet<RequirementId> {
+  if (globs.length === 0) return new Set(requirements.map(({ id }) => id));
+  for (const glob of globs) {
+    if (matchRequirements([glob]).length > 0) continue;
+    throw new HarnessError({
+      code: 'requirement-unknown',
+      message: 'No requirement matches.',
+      exitCode: ExitCode.usage,
+      path: '--requirement',
+      expected: 'an identifier or a glob such as MUX-* or TERM-0?',
+      got: glob,
+      hint: '`conformance list requirements` prints them.',
+    });
+  }
+  return new Set(matchRequirements(globs).map(({ id }) => id));
+}
+
+/** The suites by name; without names, those that aim at what was asked for, or else all. */
+function chooseSuites(
+  options: RunOptions,
+  generate: GenerateOptions,
+  asked: ReadonlySet<RequirementId>,
+): Suite[] {
+  for (const name of options.suites) {
+    if (allSuites.some((suite) => suite.name === name)) continue;
+    throw new HarnessError({
+      code: 'suite-unknown',
+      message: 'There is no such suite.',
+      exitCode: ExitCode.usage,
+      path: '--suite',
+      expected: allSuites.map((suite) => suite.name).join(', '),
+      got: name,
+    });
+  }
+  const usable = suitesFor(allSuites, generate);
+  const named = usable.filter((suite) => options.suites.length === 0 || options.suites.includes(suite.name));
+  if (named.length === 0) {
+    throw new HarnessError({
+      code: 'suite-impossible',
+      message: 'None of these suites can be run with the sources of this agent.',
+      exitCode: ExitCode.usage,
+      expected: options.suites.join(', '),
+      got: `an agent with the sources ${generate.sources.join(', ')}`,
+    });
+  }
+  const aimed = named.filter((suite) => suite.requirements.some((requirement) => asked.has(requirement)));
+  return aimed.length > 0 ? aimed : named;
+}
+
+interface OpenPool {
+  readonly cases: CasePool;
+  /** What the reader should know before the first case. */
+  warnings(): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+async function openPool(run: {
+  target: Target;
+  suites: readonly Suite[];
+  seed: string;
+  generate: GenerateOptions;
+  jobs: number;
+}): Promise<OpenPool> {
+  const { target, suites, seed, generate } = run;
+  if (target.world === 'live') {
+    const { createLivePool } = await import('../live-pool.js');
+    const cases = createLivePool({ target, suites, seed, generate, lanes: run.jobs * lanesPerCore });
+    return { cases, warnings: () => Promise.resolve([]), close: () => Promise.resolve() };
+  }
+  if (target.reference.kind === 'file') throw new Error('an agent file cannot be simulated');
+  const { createSimPool } = await import('../sim-pool.js');
+  const pool = createSimPool(
+    { agent: target.reference, suites: suites.map((suite) => suite.name), seed, generate },
+    run.jobs,
+  );
+  return {
+    cases: pool,
+    async warnings() {
+      if (await pool.isDeterministic(0)) return [];
+      return [
+        'The agent is not deterministic: two executions of one plan gave different traces. Cases may not replay. ' +
+          'Look for time, randomness or I/O that does not come from its ports.',
+      ];
+    },
+    close: () => pool.close(),
+  };
+}

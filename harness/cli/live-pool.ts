@@ -1,0 +1,92 @@
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Clock } from '../core/clock.js';
+import { ExitCode, HarnessError } from '../core/errors.js';
+import type { GenerateOptions, Suite } from '../explore/suite.js';
+import { createJudge } from '../oracles/judge.js';
+import type { RuntimeBackend, RuntimeObserver } from '../ports/runtime.js';
+import type { CasePool } from '../run/campaign.js';
+import { createCaseRunner } from '../run/case-runner.js';
+import type { CheckedPlan } from '../run/check-plan.js';
+import { executeLive } from '../run/execute-live.js';
+import { withRunDirectory } from '../run/run-directory.js';
+import type { Plan } from '../spec/plan.js';
+import type { Target } from './target.js';
+
+export interface LivePoolOptions {
+  readonly target: Target;
+  readonly suites: readonly Suite[];
+  readonly seed: string;
+  readonly generate: GenerateOptions;
+  /** Cases that run side by side, each with an agent of its own. */
+  readonly lanes: number;
+}
+
+/** Against real processes an execution takes seconds: a reduction has to do with few. */
+const reduceExecutionsMax = 60;
+
+/** Executes cases side by side in this process; every case has its own agent, sources and runtime. */
+export function createLivePool(options: LivePoolOptions): CasePool {
+  const runnerFor = (signal: AbortSignal): ReturnType<typeof createCaseRunner> =>
+    createCaseRunner({
+      check: (plan) => checkLive(plan, options.target, signal),
+      suites: options.suites,
+      seed: options.seed,
+      generate: options.generate,
+      reduceExecutionsMax,
+    });
+  return {
+    width: options.lanes,
+    runBatch: (first, count, signal) => runnerFor(signal).runBatch(first, count),
+    runPlans: (plans, signal) => runnerFor(signal).runPlans(plans),
+    reduce: (plan, signature, shrink, signal) => runnerFor(signal).reduce(plan, signature, shrink),
+  };
+}
+
+/** One plan against the target's process, judged. */
+export async function checkLive(plan: Plan, target: Target, signal?: AbortSignal): Promise<CheckedPlan> {
+  return withRunDirectory(async (directory) => {
+    let judge: ReturnType<typeof createJudge> | undefined;
+    const outcome = await executeLive({
+      plan,
+      driver: target.driver!,
+      directory,
+      makeBackend: (observer, clock) => makeBackend(target.runtime, { observer, clock, directory }),
+      onEvent(event) {
+        if (event.kind === 'run.started') judge = createJudge(event);
+        judge!.onEvent(event);
+      },
+      ...(signal === undefined ? {} : { signal }),
+      ...(target.readyTimeoutMs === undefined ? {} : { readyTimeoutMs: target.readyTimeoutMs }),
+    });
+    const judgement = judge!.end();
+    return { outcome, judgement, findings: judgement.verdicts.flatMap((verdict) => verdict.findings) };
+  });
+}
+
+async function makeBackend(
+  runtime: string,
+  run: { observer: RuntimeObserver; clock: Clock; directory: string },
+): Promise<RuntimeBackend> {
+  const { observer, clock } = run;
+  if (runtime === 'memory') {
+    const { createMemoryBackend } = await import('../runtimes/memory/memory-backend.js');
+    return createMemoryBackend({ clock, observer, epochMs: Date.now() - clock.now(), writeLog: appendLog });
+  }
+  if (runtime === 'docker') {
+    const { createDockerBackend } = await import('../runtimes/docker/docker-backend.js');
+    return createDockerBackend({ runId: run.directory.split('/').at(-1)!, observer });
+  }
+  throw new HarnessError({
+    code: 'runtime-unsupported',
+    message: `The runtime ${runtime} cannot be used yet.`,
+    exitCode: ExitCode.usage,
+    expected: 'memory or docker',
+    got: runtime,
+  });
+}
+
+function appendLog(path: string, line: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  appendFileSync(path, `${line}\n`);
+}

@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ExitCode, HarnessError } from '../core/errors.js';
+import { agentFeatures, type AgentFeature } from '../ports/agent.js';
+import type { AgentDriver, AgentProfile } from '../ports/driver.js';
+import { createProcessDriver } from '../drivers/process-driver.js';
+import { splitCommand } from '../drivers/templates.js';
+import { agentFileSchema, agentFileTimings, type AgentFile } from '../spec/agent-file.js';
+import { parseText, validate } from './load-input.js';
+import { loadAgent, parseAgentReference, type AgentReference } from './load-agent.js';
+
+/** What a command runs against. */
+export interface Target {
+  /** As it was given on the command line. */
+  readonly given: string;
+  readonly reference: AgentReference;
+  readonly world: 'sim' | 'live';
+  readonly runtime: string;
+  readonly profile: AgentProfile;
+  /** Live only. */
+  readonly driver: AgentDriver | undefined;
+  readonly readyTimeoutMs: number | undefined;
+}
+
+/** Works out the agent and the world it runs in; refuses what does not fit together. */
+export async function resolveTarget(asked: {
+  agent: string;
+  world?: 'sim' | 'live' | undefined;
+  runtime: string;
+}): Promise<Target> {
+  const reference = parseAgentReference(asked.agent);
+  const world = asked.world ?? (reference.kind === 'file' || asked.runtime !== 'memory' ? 'live' : 'sim');
+  if (world === 'sim' && (reference.kind === 'file' || asked.runtime !== 'memory')) {
+    throw new HarnessError({
+      code: 'world-impossible',
+      message: 'This cannot be simulated.',
+      exitCode: ExitCode.usage,
+      expected: 'an agent module and the memory runtime for --world sim',
+      got: reference.kind === 'file' ? 'an agent that is a process' : `--runtime ${asked.runtime}`,
+      hint: 'Leave --world out, or say --world live.',
+    });
+  }
+  const shared = { given: asked.agent, reference, world, runtime: asked.runtime };
+  if (reference.kind === 'file') {
+    const file = await readAgentFile(reference.path);
+    const { profile, driver } = fileDriver(reference.path, file);
+    return { ...shared, profile, driver, readyTimeoutMs: file.readyTimeoutMs };
+  }
+  const { profile } = await loadAgent(reference);
+  const driver = world === 'live' ? hostDriver(reference, profile) : undefined;
+  return { ...shared, profile, driver, readyTimeoutMs: undefined };
+}
+
+async function readAgentFile(path: string): Promise<AgentFile> {
+  const text = readFileSync(path, 'utf8');
+  return validate(agentFileSchema, parseText(text, path), { file: path, what: 'agent file' });
+}
+
+function fileDriver(path: string, file: AgentFile): { profile: AgentProfile; driver: AgentDriver } {
+  const unknown = file.features.find((feature) => !agentFeatures.includes(feature as AgentFeature));
+  if (unknown !== undefined) {
+    throw new HarnessError({
+      code: 'agent-file-malformed',
+      message: 'The agent file names a feature that the suite does not know.',
+      exitCode: ExitCode.usage,
+      file: path,
+      path: 'features',
+      expected: agentFeatures.join(', '),
+      got: unknown,
+    });
+  }
+  const profile: AgentProfile = {
+    name: file.name,
+    ...(file.version === undefined ? {} : { version: file.version }),
+    sources: file.sources,
+    features: file.features as AgentFeature[],
+    timings: agentFileTimings(file),
+  };
+  const driver = createProcessDriver({
+    profile,
+    command: typeof file.command === 'string' ? splitCommand(file.command) : file.command,
+    ...(file.env === undefined ? {} : { env: file.env }),
+    workingDirectory: resolve(dirname(path), file.cwd ?? '.'),
+    file: path,
+    ...(file.stopTimeoutMs === undefined ? {} : { stopTimeoutMs: file.stopTimeoutMs }),
+  });
+  return { profile, driver };
+}
+
+/** Runs an agent module as a process of its own: this command's `agent`. */
+function hostDriver(
+  reference: Exclude<AgentReference, { kind: 'file' }>,
+  profile: AgentProfile,
+): AgentDriver {
+  const here = import.meta.url;
+  const isSource = here.endsWith('.ts');
+  const main = fileURLToPath(new URL(isSource ? './main.ts' : './main.js', here));
+  const which =
+    reference.kind === 'mutant'
+      ? ['--mutant', reference.name]
+      : reference.kind === 'module'
+        ? ['--module', reference.path]
+        : [];
+  const option = (name: string, value: string, present: boolean): string[] => (present ? [name, value] : []);
+  return createProcessDriver({
+    profile,
+    command: [
+      process.execPath,
+      ...(isSource ? ['--import', 'tsx'] : []),
+      main,
+      'agent',
+      '--runtime-endpoint={{runtime.endpoint}}',
+      '--node-name={{node.name}}',
+      '--state-directory={{state.directory}}',
+      ...option('--manifest-directory', '{{sources.file.path}}', profile.sources.includes('file')),
+      ...option('--manifest-url', '{{sources.http.url}}', profile.sources.includes('http')),
+      ...option('--kubeconfig', '{{sources.api.kubeconfig}}', profile.sources.includes('api')),
+      ...option('--feed-endpoint', '{{sources.feed.endpoint}}', profile.sources.includes('feed')),
+      '--timings={{timings.json}}',
+      ...which,
+    ],
+  });
+}
