@@ -1,0 +1,309 @@
+import type { ChangeCause, ContainerChanged, SandboxChanged, Stamp } from '../trace/events.js';
+
+export interface ActualSandbox {
+  readonly id: string;
+  readonly pod: ActualPod;
+  readonly attempt: number;
+  ready: boolean;
+  readonly createdSeq: number;
+  readonly createdAtMs: number;
+  changedSeq: number;
+  changedAtMs: number;
+  cause: ChangeCause;
+}
+
+export interface ActualContainer {
+  readonly id: string;
+  readonly pod: ActualPod;
+  readonly sandboxId: string;
+  readonly name: string;
+  readonly image: string;
+  /** Image, command and arguments as CreateContainer named them; absent when that call was not seen. */
+  content: string | undefined;
+  state: 'created' | 'running' | 'exited';
+  exitCode: number | undefined;
+  cause: ChangeCause;
+  startedAtMs: number;
+  startedSeq: number;
+  changedAtMs: number;
+  changedSeq: number;
+  /** The call that started it has answered OK, so the agent knows. */
+  startConfirmed: boolean;
+}
+
+/** What became of the containers of one name in one life of a pod. */
+export interface ContainerHistory {
+  readonly name: string;
+  latest: ActualContainer | undefined;
+  starts: number;
+  /** Ends that the agent did not cause. */
+  exits: number;
+  exitCode: number | undefined;
+  exitCause: ChangeCause | undefined;
+  exitedAtMs: number;
+  exitedSeq: number;
+  /** The runtime has no record of it any more, and the agent is not the one who removed it. */
+  recordLost: boolean;
+}
+
+/** All that the runtime has, or had, for one pod UID. */
+export interface ActualPod {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly fullName: string;
+  /** The number of the agent's life that made it. */
+  readonly incarnation: number;
+  readonly firstSeq: number;
+  readonly firstAtMs: number;
+  readonly sandboxes: Map<string, ActualSandbox>;
+  readonly containers: Map<string, ActualContainer>;
+  history: Map<string, ContainerHistory>;
+  readyCount: number;
+  runningCount: number;
+  /** Versions of a static pod without a UID that this instance may be. */
+  versions: Set<number>;
+  /** Since when it has been allowed to stop: it was unwanted at some time in its present life. */
+  licenceSeq: number;
+  /** The agent's first call that tore it down because it was unwanted; -1 when there was none. */
+  teardownSeq: number;
+  teardownAtMs: number;
+  /** When its last container and sandbox stopped; -1 while something runs. */
+  stoppedAtMs: number;
+  /** Counts from 1; a pod that was torn down and starts again has another life. */
+  life: number;
+  /** The last state-changing call that concerned it, and how it ended. */
+  lastCallSeq: number;
+  lastCallAtMs: number;
+  lastCallMethod: string;
+  lastCallFailed: boolean;
+  pendingCalls: number;
+  /** The last Run, Create or Start that took effect although the agent was told that it failed; -1: none. */
+  ambiguousSeq: number;
+}
+
+export interface ActualPods {
+  readonly pods: ReadonlyMap<string, ActualPod>;
+  readonly containers: ReadonlyMap<string, ActualContainer>;
+  readonly sandboxes: ReadonlyMap<string, ActualSandbox>;
+  byName(fullName: string): readonly ActualPod[];
+  /** The pod of this UID, made when it is new. */
+  touch(identity: PodIdentity, stamp: Stamp): ActualPod;
+  sandboxChanged(event: SandboxChanged & Stamp): ActualPod;
+  containerChanged(event: ContainerChanged & Stamp): ActualPod;
+}
+
+export interface PodIdentity {
+  readonly podUid: string;
+  readonly podNamespace: string;
+  readonly podName: string;
+}
+
+const none: readonly ActualPod[] = [];
+
+/** Follows what really exists in the runtime. `incarnation` tells the number of the agent's present life. */
+export function createActualPods(options: {
+  readonly incarnation: () => number;
+  readonly onNewPod: (pod: ActualPod) => void;
+}): ActualPods {
+  const pods = new Map<string, ActualPod>();
+  const named = new Map<string, ActualPod[]>();
+  const containers = new Map<string, ActualContainer>();
+  const sandboxes = new Map<string, ActualSandbox>();
+
+  const touch = (identity: PodIdentity, stamp: Stamp): ActualPod => {
+    let pod = pods.get(identity.podUid);
+    if (pod === undefined) {
+      pod = newPod(identity, stamp, options.incarnation());
+      pods.set(identity.podUid, pod);
+      const namesakes = named.get(pod.fullName);
+      if (namesakes === undefined) named.set(pod.fullName, [pod]);
+      else namesakes.push(pod);
+      options.onNewPod(pod);
+    }
+    return pod;
+  };
+
+  return {
+    pods,
+    containers,
+    sandboxes,
+    byName: (fullName) => named.get(fullName) ?? none,
+    touch,
+    sandboxChanged(event) {
+      const pod = touch(event, event);
+      let sandbox = sandboxes.get(event.id);
+      if (sandbox === undefined) {
+        if (event.state === 'removed') return pod;
+        sandbox = newSandbox(pod, event);
+        sandboxes.set(event.id, sandbox);
+        pod.sandboxes.set(event.id, sandbox);
+      }
+      const ready = event.state === 'ready';
+      if (ready !== sandbox.ready) pod.readyCount += ready ? 1 : -1;
+      sandbox.ready = ready;
+      sandbox.cause = event.cause;
+      sandbox.changedSeq = event.seq;
+      sandbox.changedAtMs = event.t;
+      if (event.state === 'removed') {
+        sandboxes.delete(event.id);
+        pod.sandboxes.delete(event.id);
+      }
+      noteStopped(pod, event.t);
+      return pod;
+    },
+    containerChanged(event) {
+      const pod = touch(event, event);
+      const history = historyOf(pod, event.name);
+      let container = containers.get(event.id);
+      if (container === undefined) {
+        if (event.state === 'removed') return pod;
+        container = newContainer(pod, event);
+        containers.set(event.id, container);
+        pod.containers.set(event.id, container);
+        history.latest = container;
+        history.recordLost = false;
+      }
+      changeContainer(container, history, event);
+      if (event.state === 'removed') {
+        containers.delete(event.id);
+        pod.containers.delete(event.id);
+        if (event.cause !== 'agent' && history.latest === container) history.recordLost = true;
+      }
+      noteStopped(pod, event.t);
+      return pod;
+    },
+  };
+}
+
+/** What happened to the containers of this name in the pod's present life. */
+export function historyOf(pod: ActualPod, name: string): ContainerHistory {
+  let history = pod.history.get(name);
+  if (history === undefined) {
+    history = {
+      name,
+      latest: undefined,
+      starts: 0,
+      exits: 0,
+      exitCode: undefined,
+      exitCause: undefined,
+      exitedAtMs: -1,
+      exitedSeq: -1,
+      recordLost: false,
+    };
+    pod.history.set(name, history);
+  }
+  return history;
+}
+
+/** The ready sandbox of the pod, the newest when there are several. */
+export function readySandboxOf(pod: ActualPod): ActualSandbox | undefined {
+  let newest: ActualSandbox | undefined;
+  for (const sandbox of pod.sandboxes.values()) {
+    if (sandbox.ready && (newest === undefined || sandbox.createdSeq > newest.createdSeq)) newest = sandbox;
+  }
+  return newest;
+}
+
+/** The running container of this name, if any. */
+export function runningContainerOf(pod: ActualPod, name: string): ActualContainer | undefined {
+  for (const container of pod.containers.values()) {
+    if (container.name === name && container.state === 'running') return container;
+  }
+  return undefined;
+}
+
+function changeContainer(
+  container: ActualContainer,
+  history: ContainerHistory,
+  event: ContainerChanged & Stamp,
+): void {
+  const { pod } = container;
+  const wasRunning = container.state === 'running';
+  const isRunning = event.state === 'running';
+  if (isRunning !== wasRunning) pod.runningCount += isRunning ? 1 : -1;
+  if (isRunning) {
+    container.startedAtMs = event.t;
+    container.startedSeq = event.seq;
+    history.starts += 1;
+    history.latest = container;
+  } else if (wasRunning) {
+    history.exitCode = event.exitCode ?? 137;
+    history.exitCause = event.cause;
+    history.exitedAtMs = event.t;
+    history.exitedSeq = event.seq;
+    if (event.cause !== 'agent') history.exits += 1;
+  }
+  container.state = event.state === 'removed' ? 'exited' : event.state;
+  container.exitCode = event.exitCode ?? container.exitCode;
+  container.cause = event.cause;
+  container.changedAtMs = event.t;
+  container.changedSeq = event.seq;
+}
+
+function noteStopped(pod: ActualPod, t: number): void {
+  if (pod.readyCount > 0 || pod.runningCount > 0) pod.stoppedAtMs = -1;
+  else if (pod.stoppedAtMs < 0) pod.stoppedAtMs = t;
+}
+
+function newPod(identity: PodIdentity, stamp: Stamp, incarnation: number): ActualPod {
+  return {
+    uid: identity.podUid,
+    namespace: identity.podNamespace,
+    name: identity.podName,
+    fullName: `${identity.podNamespace}/${identity.podName}`,
+    incarnation,
+    firstSeq: stamp.seq,
+    firstAtMs: stamp.t,
+    sandboxes: new Map(),
+    containers: new Map(),
+    history: new Map(),
+    readyCount: 0,
+    runningCount: 0,
+    versions: new Set(),
+    licenceSeq: -1,
+    teardownSeq: -1,
+    teardownAtMs: -1,
+    stoppedAtMs: stamp.t,
+    life: 1,
+    lastCallSeq: -1,
+    lastCallAtMs: -1,
+    lastCallMethod: '',
+    lastCallFailed: false,
+    pendingCalls: 0,
+    ambiguousSeq: -1,
+  };
+}
+
+function newSandbox(pod: ActualPod, event: SandboxChanged & Stamp): ActualSandbox {
+  return {
+    id: event.id,
+    pod,
+    attempt: event.attempt,
+    ready: false,
+    createdSeq: event.seq,
+    createdAtMs: event.t,
+    changedSeq: event.seq,
+    changedAtMs: event.t,
+    cause: event.cause,
+  };
+}
+
+function newContainer(pod: ActualPod, event: ContainerChanged & Stamp): ActualContainer {
+  return {
+    id: event.id,
+    pod,
+    sandboxId: event.sandboxId,
+    name: event.name,
+    image: event.image,
+    content: undefined,
+    state: 'created',
+    exitCode: undefined,
+    cause: event.cause,
+    startedAtMs: -1,
+    startedSeq: -1,
+    changedAtMs: event.t,
+    changedSeq: event.seq,
+    startConfirmed: false,
+  };
+}

@@ -1,0 +1,350 @@
+import type { Pod, SourceKind } from '../spec/pod.js';
+import { isStaticSource } from '../spec/pod.js';
+import type { SourceHeld, SourceServed, Stamp } from '../trace/events.js';
+import { fullNameOf, isMirror, isTerminal, meaningOf } from './pod-meaning.js';
+
+/** One pod as one source knows it: by its UID, or by its full name when it has none. */
+export interface DesiredPod {
+  readonly source: SourceKind;
+  readonly key: string;
+  readonly uid: string | undefined;
+  readonly fullName: string;
+  /** The entries of the latest list; several are duplicates of one identity. Empty when it is not listed. */
+  pods: readonly Pod[];
+  /** The last entry that was listed. */
+  pod: Pod;
+  /** Numbers of the meanings in `pods`, see {@link DesiredPods.versionOf}. */
+  versions: readonly number[];
+  readonly everVersions: Set<number>;
+  /** The agent's present life has been shown the list that says so. */
+  known: boolean;
+  /** Its manifest cannot be read at the moment: running on and stopping are both allowed. */
+  uncertain: boolean;
+  /** Until then the agent may not have read the latest state; only where reads cannot be observed. */
+  uncertainUntilMs: number;
+  deleting: boolean;
+  terminal: boolean;
+  /** When it was last added to the list or changed its meaning. */
+  changedAtMs: number;
+  changedSeq: number;
+  removedAtMs: number;
+  removedSeq: number;
+  /** How it left: by a list without it, by a list without anything, or by an event. */
+  removedBy: 'list' | 'emptyList' | 'event';
+  /** Every source had delivered when it left. */
+  removedWhenReady: boolean;
+  /** Changes of meaning, and returns to the list, since it was last seen converged. */
+  edits: number;
+  returns: number;
+}
+
+/** What a served message changed. */
+export interface ServedChange {
+  readonly source: SourceKind;
+  readonly event: SourceServed & Stamp;
+  readonly added: readonly DesiredPod[];
+  readonly changed: readonly DesiredPod[];
+  readonly removed: readonly DesiredPod[];
+}
+
+/** One source as the agent's present life has seen it. */
+export interface SourceView {
+  readonly kind: SourceKind;
+  /** Has delivered a list to the agent's present life. */
+  ready: boolean;
+  readySeq: number;
+  /** The last message said nothing about pods. */
+  failing: boolean;
+  failingSeq: number;
+  failure: string;
+  /** An older list was shown than one before: what the agent believes is open until the next list. */
+  uncertain: boolean;
+  held: (SourceHeld & Stamp) | undefined;
+  /** The last list or change that the agent was shown, and how many in all. */
+  served: (SourceServed & Stamp) | undefined;
+  servedCount: number;
+  listed: Set<DesiredPod>;
+}
+
+export interface DesiredPods {
+  readonly sources: ReadonlyMap<SourceKind, SourceView>;
+  /** Every pod that any source ever listed. */
+  readonly all: readonly DesiredPod[];
+  byUid(uid: string): readonly DesiredPod[];
+  byName(fullName: string): readonly DesiredPod[];
+  /** A small number for what a pod means; equal for equal meanings. */
+  versionOf(pod: Pod): number;
+  podOfVersion(version: number): Pod;
+  /** Every configured source has delivered to the agent's present life. */
+  allReady(): boolean;
+  held(event: SourceHeld & Stamp): void;
+  served(event: SourceServed & Stamp): ServedChange;
+  agentStarted(): void;
+}
+
+const none: readonly DesiredPod[] = [];
+
+/** Follows what the sources of a run hold and serve. */
+export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string): DesiredPods {
+  const sources = new Map<SourceKind, SourceView>(kinds.map((kind) => [kind, emptyView(kind)]));
+  const all: DesiredPod[] = [];
+  const byKey = new Map<string, DesiredPod>();
+  const byUid = new Map<string, DesiredPod[]>();
+  const byName = new Map<string, DesiredPod[]>();
+  const versions = new Map<string, number>();
+  const versionPods: Pod[] = [];
+  const fileKeys = new Map<string, string>();
+
+  const versionOf = (pod: Pod): number => {
+    const meaning = meaningOf(pod);
+    let version = versions.get(meaning);
+    if (version === undefined) {
+      version = versionPods.push(pod) - 1;
+      versions.set(meaning, version);
+    }
+    return version;
+  };
+
+  const everyReady = (): boolean => {
+    for (const view of sources.values()) if (!view.ready) return false;
+    return true;
+  };
+
+  const keyOf = (source: SourceKind, pod: Pod): string =>
+    `${source} ${pod.metadata.uid ?? fullNameOf(pod, source, nodeName)}`;
+
+  const entryOf = (source: SourceKind, pod: Pod): DesiredPod => {
+    const key = keyOf(source, pod);
+    let entry = byKey.get(key);
+    if (entry === undefined) {
+      const { uid } = pod.metadata;
+      entry = newEntry({ source, key, uid, fullName: fullNameOf(pod, source, nodeName), pod });
+      byKey.set(key, entry);
+      all.push(entry);
+      if (uid !== undefined) push(byUid, uid, entry);
+      push(byName, entry.fullName, entry);
+    }
+    return entry;
+  };
+
+  /** Applies one complete list, or the entries that one change touches. */
+  const applyList = (view: SourceView, event: SourceServed & Stamp): ServedChange => {
+    const groups = new Map<DesiredPod, Pod[]>();
+    for (const pod of event.pods ?? []) {
+      if (isMirror(pod)) continue;
+      const entry = entryOf(view.kind, pod);
+      const group = groups.get(entry);
+      if (group === undefined) groups.set(entry, [pod]);
+      else group.push(pod);
+    }
+    const added: DesiredPod[] = [];
+    const changed: DesiredPod[] = [];
+    const removed: DesiredPod[] = [];
+    for (const [entry, pods] of groups) applyEntry(entry, pods, event, added, changed);
+    const unreadable = new Set((event.bad ?? []).map((name) => fileKeys.get(name)));
+    for (const entry of view.listed) {
+      if (groups.has(entry)) continue;
+      if (unreadable.has(entry.key)) {
+        entry.uncertain = true;
+        entry.known = true;
+      } else {
+        removeEntry(entry, event);
+        entry.removedBy = groups.size === 0 ? 'emptyList' : 'list';
+        entry.removedWhenReady = everyReady();
+        view.listed.delete(entry);
+        removed.push(entry);
+      }
+    }
+    for (const entry of groups.keys()) view.listed.add(entry);
+    return { source: view.kind, event, added, changed, removed };
+  };
+
+  const applyEntry = (
+    entry: DesiredPod,
+    pods: readonly Pod[],
+    event: Stamp,
+    added: DesiredPod[],
+    changed: DesiredPod[],
+  ): void => {
+    const before = entry.versions;
+    const wasListed = entry.pods.length > 0;
+    entry.known = true;
+    entry.uncertain = false;
+    if (wasListed && samePods(entry.pods, pods)) return;
+    entry.pods = pods;
+    entry.pod = pods[pods.length - 1]!;
+    entry.versions = pods.map(versionOf);
+    for (const version of entry.versions) entry.everVersions.add(version);
+    entry.deleting = pods.some((pod) => pod.metadata.deletionTimestamp !== undefined);
+    entry.terminal = entry.terminal || pods.some(isTerminal);
+    if (!wasListed) {
+      if (entry.removedSeq >= 0) entry.returns += 1;
+      entry.terminal = pods.some(isTerminal);
+      added.push(entry);
+    } else if (!sameNumbers(before, entry.versions)) {
+      entry.edits += 1;
+      changed.push(entry);
+    } else return;
+    entry.changedAtMs = event.t;
+    entry.changedSeq = event.seq;
+  };
+
+  const applyChange = (view: SourceView, event: SourceServed & Stamp): ServedChange => {
+    const added: DesiredPod[] = [];
+    const changed: DesiredPod[] = [];
+    const removed: DesiredPod[] = [];
+    const pod = event.pods?.[0];
+    if (pod !== undefined && event.change !== 'bookmark' && !isMirror(pod)) {
+      const entry = entryOf(view.kind, pod);
+      if (event.change === 'deleted') {
+        if (view.listed.delete(entry)) {
+          removeEntry(entry, event);
+          entry.removedBy = 'event';
+          entry.removedWhenReady = everyReady();
+          removed.push(entry);
+        }
+      } else {
+        applyEntry(entry, [pod], event, added, changed);
+        view.listed.add(entry);
+      }
+    }
+    return { source: view.kind, event, added, changed, removed };
+  };
+
+  return {
+    sources,
+    all,
+    byUid: (uid) => byUid.get(uid) ?? none,
+    byName: (fullName) => byName.get(fullName) ?? none,
+    versionOf,
+    podOfVersion: (version) => versionPods[version]!,
+    allReady: everyReady,
+    held(event) {
+      const view = sources.get(event.source);
+      if (view === undefined) return;
+      view.held = event;
+      if (event.source !== 'file') return;
+      for (const file of event.files ?? []) {
+        if (file.pod !== undefined) fileKeys.set(file.name, keyOf('file', file.pod));
+      }
+    },
+    served(event) {
+      const view = sources.get(event.source) ?? emptyView(event.source);
+      const nothing = { source: event.source, event, added: none, changed: none, removed: none };
+      if (event.outcome === 'error') {
+        view.failing = true;
+        view.failingSeq = event.seq;
+        view.failure = event.detail ?? 'an error';
+        return nothing;
+      }
+      view.failing = false;
+      // An API server numbers its versions, so an agent can and must see that data is older than its own.
+      if (event.stale === true && view.kind === 'api' && view.ready) {
+        if (event.outcome === 'list') view.uncertain = true;
+        return nothing;
+      }
+      view.served = event;
+      view.servedCount += 1;
+      if (event.outcome === 'change') return applyChange(view, event);
+      view.uncertain = false;
+      if (!view.ready) {
+        view.ready = true;
+        view.readySeq = event.seq;
+      }
+      return applyList(view, event);
+    },
+    agentStarted() {
+      for (const view of sources.values()) {
+        view.ready = false;
+        view.readySeq = -1;
+        view.failing = false;
+        view.uncertain = false;
+      }
+      for (const entry of all) entry.known = false;
+    },
+  };
+}
+
+/** A full name or a UID that more than one listed entry claims: which of them runs is left open. */
+export function isContested(desired: DesiredPods, entry: DesiredPod): boolean {
+  if (entry.pods.length > 1) return true;
+  const sameName = desired.byName(entry.fullName);
+  if (sameName.length > 1) {
+    for (const other of sameName) {
+      if (other === entry || other.pods.length === 0) continue;
+      if (other.source === entry.source) return true;
+      if (isStaticSource(other.source) && isStaticSource(entry.source)) return true;
+    }
+  }
+  if (entry.uid === undefined) return false;
+  const sameUid = desired.byUid(entry.uid);
+  return sameUid.length > 1 && sameUid.some((other) => other !== entry && other.pods.length > 0);
+}
+
+function newEntry(identity: {
+  source: SourceKind;
+  key: string;
+  uid: string | undefined;
+  fullName: string;
+  pod: Pod;
+}): DesiredPod {
+  return {
+    ...identity,
+    pods: [],
+    versions: [],
+    everVersions: new Set(),
+    known: false,
+    uncertain: false,
+    uncertainUntilMs: -1,
+    deleting: false,
+    terminal: false,
+    changedAtMs: 0,
+    changedSeq: -1,
+    removedAtMs: 0,
+    removedSeq: -1,
+    removedBy: 'list',
+    removedWhenReady: false,
+    edits: 0,
+    returns: 0,
+  };
+}
+
+function emptyView(kind: SourceKind): SourceView {
+  return {
+    kind,
+    ready: false,
+    readySeq: -1,
+    failing: false,
+    failingSeq: -1,
+    failure: '',
+    uncertain: false,
+    held: undefined,
+    served: undefined,
+    servedCount: 0,
+    listed: new Set(),
+  };
+}
+
+function removeEntry(entry: DesiredPod, event: Stamp): void {
+  entry.pods = [];
+  entry.versions = [];
+  entry.deleting = false;
+  entry.uncertain = false;
+  entry.known = true;
+  entry.removedAtMs = event.t;
+  entry.removedSeq = event.seq;
+}
+
+function push<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {
+  const values = map.get(key);
+  if (values === undefined) map.set(key, [value]);
+  else values.push(value);
+}
+
+function samePods(left: readonly Pod[], right: readonly Pod[]): boolean {
+  return left.length === right.length && left.every((pod, index) => pod === right[index]);
+}
+
+function sameNumbers(left: readonly number[], right: readonly number[]): boolean {
+  return left.length === right.length && left.every((number, index) => number === right[index]);
+}

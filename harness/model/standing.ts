@@ -1,0 +1,94 @@
+import type { ActualPod } from './actual-pods.js';
+import type { DesiredPod } from './desired-pods.js';
+import { isContested } from './desired-pods.js';
+import type { ModelView } from './model.js';
+
+/**
+ * What the sources, as the agent has seen them, say of a pod that exists in the runtime.
+ * - `wanted`: it must run;
+ * - `contested`: several entries claim its name or UID, and which runs is open;
+ * - `uncertain`: its manifest cannot be read now, or the agent may not have noticed a change yet;
+ * - `unseen`: its source has not delivered to the agent's present life;
+ * - `deleting`, `terminal`: listed, but to be stopped; `superseded`: its name is listed with another content;
+ * - `gone`: no longer listed; `unknown`: never was.
+ */
+export interface Standing {
+  readonly is:
+    | 'wanted'
+    | 'contested'
+    | 'uncertain'
+    | 'unseen'
+    | 'deleting'
+    | 'terminal'
+    | 'superseded'
+    | 'gone'
+    | 'unknown';
+  readonly entry: DesiredPod | undefined;
+}
+
+const order: readonly Standing['is'][] = [
+  'unknown',
+  'gone',
+  'superseded',
+  'terminal',
+  'deleting',
+  'unseen',
+  'uncertain',
+  'contested',
+  'wanted',
+];
+
+/** The most favourable thing that any entry says of the pod. */
+export function standingOf(model: ModelView, pod: ActualPod): Standing {
+  let best: Standing = { is: 'unknown', entry: undefined };
+  const consider = (entry: DesiredPod): void => {
+    const is = entryStanding(model, entry, pod);
+    if (order.indexOf(is) > order.indexOf(best.is)) best = { is, entry };
+  };
+  for (const entry of model.desired.byUid(pod.uid)) consider(entry);
+  for (const entry of model.desired.byName(pod.fullName)) if (entry.uid === undefined) consider(entry);
+  return best;
+}
+
+function entryStanding(model: ModelView, entry: DesiredPod, pod: ActualPod): Standing['is'] {
+  const view = model.desired.sources.get(entry.source)!;
+  if (entry.uid === undefined && !everMatches(entry, pod)) return 'unknown';
+  if (entry.uncertain || view.uncertain || model.t < entry.uncertainUntilMs) return 'uncertain';
+  if (!view.ready) return 'unseen';
+  if (entry.pods.length === 0) return 'gone';
+  if (entry.uid === undefined && !entry.versions.some((version) => pod.versions.has(version))) {
+    return 'superseded';
+  }
+  if (isContested(model.desired, entry)) return 'contested';
+  if (entry.deleting) return 'deleting';
+  return entry.terminal ? 'terminal' : 'wanted';
+}
+
+function everMatches(entry: DesiredPod, pod: ActualPod): boolean {
+  for (const version of pod.versions) if (entry.everVersions.has(version)) return true;
+  return false;
+}
+
+/** The agent must not start, or keep, a pod that stands like this. */
+export function isUnwanted(standing: Standing): boolean {
+  switch (standing.is) {
+    case 'deleting':
+    case 'terminal':
+    case 'superseded':
+    case 'gone':
+    case 'unknown':
+      return true;
+    case 'wanted':
+    case 'contested':
+    case 'uncertain':
+    case 'unseen':
+      return false;
+  }
+}
+
+/** The existing pods that may be instances of this entry. */
+export function instancesOf(model: ModelView, entry: DesiredPod): readonly ActualPod[] {
+  if (entry.uid === undefined) return model.actual.byName(entry.fullName);
+  const pod = model.actual.pods.get(entry.uid);
+  return pod === undefined ? [] : [pod];
+}

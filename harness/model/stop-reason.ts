@@ -1,0 +1,87 @@
+import type { Pod } from '../spec/pod.js';
+import type { ActualContainer, ActualPod } from './actual-pods.js';
+import { readySandboxOf } from './actual-pods.js';
+import type { ModelView } from './model.js';
+import { containerContent, findContainer } from './pod-meaning.js';
+import { isFinished } from './pod-progress.js';
+import { standingOf } from './standing.js';
+
+/**
+ * Why an agent may stop a pod's container or sandbox at this moment; `none`: there is no reason, `tooEarly`:
+ * only that no source lists it, while some source has not delivered yet.
+ */
+export type StopReason =
+  | 'none'
+  | 'tooEarly'
+  | 'undesired'
+  | 'deleting'
+  | 'terminal'
+  | 'licensed'
+  | 'open'
+  | 'sandbox'
+  | 'definition'
+  | 'finished'
+  | 'falsified'
+  | 'notRunning';
+
+/** Stops for these reasons end the pod; the others only repair it. */
+export function tearsDown(reason: StopReason): boolean {
+  return reason === 'undesired' || reason === 'deleting' || reason === 'terminal';
+}
+
+/** The best reason there is for stopping this container, or the whole pod when it is undefined. */
+export function stopReasonOf(
+  model: ModelView,
+  pod: ActualPod,
+  container: ActualContainer | undefined,
+): StopReason {
+  if (container !== undefined && container.state !== 'running') return 'notRunning';
+  if (container === undefined && pod.readyCount === 0 && pod.runningCount === 0) return 'notRunning';
+  const standing = standingOf(model, pod);
+  switch (standing.is) {
+    case 'deleting':
+    case 'terminal':
+      return standing.is;
+    case 'unknown':
+    case 'gone':
+    case 'superseded':
+      if (model.desired.allReady()) return 'undesired';
+      return repairReason(model, pod, container) ?? 'tooEarly';
+    case 'contested':
+    case 'uncertain':
+      return 'open';
+    case 'unseen':
+    case 'wanted':
+      break;
+  }
+  const repair = repairReason(model, pod, container);
+  if (repair !== undefined) return repair;
+  if (pod.licenceSeq >= 0) return 'licensed';
+  return standing.is === 'unseen' ? 'tooEarly' : 'none';
+}
+
+/** Reasons that hold for pods that go on afterwards. */
+function repairReason(
+  model: ModelView,
+  pod: ActualPod,
+  container: ActualContainer | undefined,
+): StopReason | undefined {
+  if (pod.readyCount !== 1) return 'sandbox';
+  if (container !== undefined && readySandboxOf(pod)?.id !== container.sandboxId) return 'sandbox';
+  const { entry } = standingOf(model, pod);
+  if (entry !== undefined) {
+    if (isFinished(pod, entry.pod)) return 'finished';
+    if (container !== undefined && differs(container, entry.pod)) return 'definition';
+  }
+  // A list that lied can make a sound pod look broken for as long as the agent may work on what it said.
+  if (model.t - model.lieAtMs <= 3 * model.bounds.Tpleg + model.bounds.Terr) return 'falsified';
+  return undefined;
+}
+
+function differs(container: ActualContainer, pod: Pod): boolean {
+  const wanted = findContainer(pod, container.name);
+  if (wanted === undefined) return true;
+  return container.content === undefined
+    ? container.image !== wanted.image
+    : container.content !== containerContent(wanted);
+}

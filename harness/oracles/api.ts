@@ -1,0 +1,80 @@
+import type { ApiRequest, Stamp } from '../trace/events.js';
+import { judgeHeld } from './held.js';
+import type { Oracle, OracleContext } from './oracle.js';
+
+/** The API source: what is asked for, and that broken watches lose nothing. */
+export const api: Oracle = {
+  name: 'api',
+  requirements: ['API-01', 'API-02', 'API-03', 'API-04'],
+  kinds: ['source.served', 'api.request', 'agent.started'],
+  begin(context) {
+    const { model, ledger } = context;
+    let hasNode = false;
+    let lists = 0;
+    let wasGone = false;
+    return {
+      onEvent(event) {
+        switch (event.kind) {
+          case 'agent.started':
+            hasNode = false;
+            lists = 0;
+            return;
+          case 'api.request':
+            if (event.resource === 'nodes' && event.status >= 200 && event.status < 300) hasNode = true;
+            if (event.status === 410) wasGone = true;
+            if (event.resource === 'pods') judgeScope(context, event, hasNode);
+            return;
+          case 'source.served': {
+            if (event.source !== 'api') return;
+            const hasPods = (model.desired.sources.get('api')?.listed.size ?? 0) > 0;
+            if (event.outcome === 'error') {
+              if (hasPods) ledger.exercised(/410|gone/i.test(event.detail ?? '') ? 'API-03' : 'API-04');
+              if (/410|gone/i.test(event.detail ?? '')) wasGone = true;
+              return;
+            }
+            if (event.outcome === 'list' && ++lists > 1) ledger.exercised(wasGone ? 'API-03' : 'API-02');
+            if (event.outcome === 'change' && isNoNews(context)) ledger.exercised('API-02');
+            if (event.outcome === 'list') wasGone = false;
+            return;
+          }
+        }
+      },
+      atRest() {
+        const requirement = wasGone || lists > 1 ? 'API-03' : 'API-02';
+        judgeHeld(context, 'api', { missing: requirement, surplus: requirement, other: requirement });
+      },
+    };
+  },
+};
+
+function isNoNews({ model }: OracleContext): boolean {
+  const change = model.served;
+  return change !== undefined && change.added.length + change.changed.length + change.removed.length === 0;
+}
+
+/** Only pods of this node, and only once the node itself is known. */
+function judgeScope({ ledger, run }: OracleContext, event: ApiRequest & Stamp, hasNode: boolean): void {
+  if ((event.verb !== 'list' && event.verb !== 'watch') || event.name !== undefined) return;
+  ledger.exercised('API-01');
+  const subject = { role: 'source api', name: `${event.verb} pods` };
+  const selector = event.query['fieldSelector'] ?? '';
+  if (
+    !selector.split(',').some((term) => /^spec\.nodeName==?/.test(term) && term.endsWith(`=${run.nodeName}`))
+  ) {
+    ledger.report({
+      requirement: 'API-01',
+      subject,
+      expected: `The agent asks only for pods that are bound to ${run.nodeName}.`,
+      seen: `${event.verb} of pods with the field selector “${selector}”.`,
+      events: [],
+    });
+  } else if (!hasNode) {
+    ledger.report({
+      requirement: 'API-01',
+      subject,
+      expected: 'The agent asks for pods only after it has read its node.',
+      seen: `${event.verb} of pods before any answer about nodes.`,
+      events: [],
+    });
+  }
+}

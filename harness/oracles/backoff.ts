@@ -1,0 +1,159 @@
+import type { ActualPod } from '../model/actual-pods.js';
+import { restartPolicyOf, restartsAfter } from '../model/pod-meaning.js';
+import { standingOf } from '../model/standing.js';
+import type { Timings } from '../spec/timings.js';
+import type { ContainerChanged, Stamp } from '../trace/events.js';
+import { oracleBounds } from './bounds.js';
+import type { Deadlines } from './deadlines.js';
+import type { Oracle, OracleContext } from './oracle.js';
+import { podSubject, seconds } from './words.js';
+
+/** Consecutive ends of the containers of one name. */
+interface Streak {
+  readonly pod: ActualPod;
+  readonly life: number;
+  incarnation: number;
+  sandboxId: string;
+  image: string;
+  lastStartMs: number;
+  /** When it ended last, of itself; undefined while it runs or when the agent ended it. */
+  exitMs: number | undefined;
+  exitSeq: number;
+  /** Restarts that certainly count against it, and those that an agent may count. */
+  restartsLeast: number;
+  restartsMost: number;
+}
+
+/** Crash back-off: never too soon, never too late. */
+export const backoff: Oracle = {
+  name: 'backoff',
+  requirements: ['BACK-01'],
+  kinds: ['container', 'runtime.request', 'source.served'],
+  methods: ['StartContainer'],
+  begin(context) {
+    const { model, run } = context;
+    const bounds = oracleBounds(run, context.bounds);
+    const { deadlines } = context;
+    const streaks = new Map<string, Streak>();
+    return {
+      onEvent(event) {
+        if (event.kind !== 'container') return;
+        const pod = model.actual.pods.get(event.podUid)!;
+        const key = `${event.podUid} ${event.name}`;
+        let streak = streaks.get(key);
+        if (streak === undefined || streak.life !== pod.life) {
+          streaks.set(key, (streak = newStreak(pod, event)));
+        }
+        if (event.state === 'running') noteStart(context, streak, event, bounds.clockToleranceMs);
+        else if (event.state === 'exited') {
+          noteExit(streak, event);
+          if (streak.exitMs !== undefined) {
+            const delayMs = delayOf(run.timings, streak.restartsMost);
+            armUpper(context, deadlines, streak, event, delayMs, delayMs + bounds.backoffSlackMs(delayMs));
+          }
+        }
+      },
+    };
+  },
+};
+
+/** The delay before the next restart after so many restarts: 0, initial, 2×initial … up to the cap. */
+export function delayOf(timings: Timings, restarts: number): number {
+  if (restarts === 0) return 0;
+  const { backoffInitialMs, backoffMaxMs } = timings;
+  return Math.min(backoffMaxMs, backoffInitialMs * 2 ** Math.min(restarts - 1, 30));
+}
+
+function noteStart(
+  { model, ledger, run }: OracleContext,
+  streak: Streak,
+  event: ContainerChanged & Stamp,
+  toleranceMs: number,
+): void {
+  const isSame =
+    streak.image === event.image &&
+    streak.sandboxId === event.sandboxId &&
+    streak.incarnation === model.incarnation;
+  const isForgotten = event.t - streak.lastStartMs >= run.timings.backoffResetMs - toleranceMs;
+  if (!isSame || isForgotten || streak.exitMs === undefined) {
+    streak.restartsLeast = 0;
+    if (streak.image !== event.image) streak.restartsMost = 0;
+  }
+  if (streak.exitMs !== undefined && isSame && !isForgotten) {
+    const delayMs = delayOf(run.timings, streak.restartsLeast);
+    const gapMs = event.t - streak.exitMs;
+    if (delayMs > 0) ledger.exercised('BACK-01');
+    if (gapMs < delayMs - toleranceMs) {
+      ledger.report({
+        requirement: 'BACK-01',
+        subject: podSubject(model, streak.pod),
+        expected: `Container ${event.name} of pod ${streak.pod.fullName} restarts at least ${seconds(delayMs)} after it ended, this being restart ${streak.restartsLeast + 1} in a row.`,
+        seen: `It was running again after ${seconds(gapMs)}.`,
+        events: [streak.exitSeq],
+      });
+    }
+  }
+  if (streak.exitMs !== undefined) {
+    streak.restartsMost += 1;
+    if (isSame) streak.restartsLeast += 1;
+  }
+  streak.incarnation = model.incarnation;
+  streak.sandboxId = event.sandboxId;
+  streak.image = event.image;
+  streak.lastStartMs = event.t;
+  streak.exitMs = undefined;
+}
+
+function noteExit(streak: Streak, event: ContainerChanged & Stamp): void {
+  streak.exitMs = event.cause === 'agent' ? undefined : event.t;
+  streak.exitSeq = event.seq;
+}
+
+function armUpper(
+  { model, ledger }: OracleContext,
+  deadlines: Deadlines,
+  streak: Streak,
+  event: ContainerChanged & Stamp,
+  delayMs: number,
+  boundMs: number,
+): void {
+  const { pod } = streak;
+  const { is, entry } = standingOf(model, pod);
+  if (delayMs === 0 || is !== 'wanted' || entry === undefined) return;
+  if (!restartsAfter(restartPolicyOf(entry.pod, event.name), event.exitCode ?? 137)) return;
+  const isInit = entry.pod.spec.initContainers?.some((container) => container.name === event.name) ?? false;
+  if (isInit) return;
+  deadlines.arm({
+    boundMs,
+    open: () =>
+      streak.exitSeq === event.seq &&
+      streak.exitMs !== undefined &&
+      streak.life === pod.life &&
+      pod.pendingCalls === 0 &&
+      pod.readyCount === 1 &&
+      standingOf(model, pod).is === 'wanted',
+    missed: () =>
+      ledger.report({
+        requirement: 'BACK-01',
+        subject: podSubject(model, pod),
+        expected: `Container ${event.name} of pod ${pod.fullName} restarts within ${seconds(boundMs)} of its end, ${seconds(delayMs)} of which are back-off.`,
+        seen: `Not running again ${seconds(model.t - event.t)} later.`,
+        events: [event.seq, pod.lastCallSeq],
+      }),
+  });
+}
+
+function newStreak(pod: ActualPod, event: ContainerChanged & Stamp): Streak {
+  return {
+    pod,
+    life: pod.life,
+    incarnation: 0,
+    sandboxId: event.sandboxId,
+    image: event.image,
+    lastStartMs: event.t,
+    exitMs: undefined,
+    exitSeq: -1,
+    restartsLeast: 0,
+    restartsMost: 0,
+  };
+}

@@ -1,0 +1,285 @@
+import type { ActualPod } from '../model/actual-pods.js';
+import type { DesiredPod } from '../model/desired-pods.js';
+import { isContested } from '../model/desired-pods.js';
+import { isUnwanted, standingOf } from '../model/standing.js';
+import type { Pod } from '../spec/pod.js';
+import { isMirror } from '../model/pod-meaning.js';
+import { parseWorkload } from '../spec/workload.js';
+import type { ApiRequest, Stamp } from '../trace/events.js';
+import { oracleBounds } from './bounds.js';
+import { blameLeftover, blameShortfall } from './rest-blame.js';
+import { shortfallOf } from './shortfall.js';
+import type { Oracle, OracleContext } from './oracle.js';
+import { entrySubject, podSubject } from './words.js';
+
+/** At rest what runs is what is wanted, and it stays so without another call. */
+export const convergence: Oracle = {
+  name: 'convergence',
+  requirements: ['QUIET-01', 'QUIET-02', 'WORK-03', 'WORK-04', 'HTTP-03', 'HTTP-04', 'ADOPT-02', 'ADOPT-03'],
+  kinds: ['runtime.request', 'api.request', 'phase', 'source.served', 'run.ended'],
+  methods: [
+    'RunPodSandbox',
+    'CreateContainer',
+    'StartContainer',
+    'StopContainer',
+    'RemoveContainer',
+    'StopPodSandbox',
+    'RemovePodSandbox',
+    'PullImage',
+    'UpdateContainerResources',
+  ],
+  begin(context) {
+    const { model, ledger, run } = context;
+    let quietSeq = -1;
+    return {
+      onEvent(event) {
+        switch (event.kind) {
+          case 'phase':
+            if (event.phase !== 'quiet') return;
+            quietSeq = event.seq;
+            ledger.exercised('QUIET-01');
+            return;
+          case 'source.served':
+            for (const entry of model.served?.changed ?? [])
+              if (entry.edits >= 2) ledger.exercised('WORK-03');
+            return;
+          case 'runtime.request':
+            if (model.phase === 'quiet') judgeQuietCall(context, quietSeq);
+            return;
+          case 'api.request':
+            if (model.phase === 'quiet') judgeQuietWrite(context, event, quietSeq);
+            return;
+          case 'run.ended':
+            if (event.outcome !== 'limit' || run.world !== 'sim') return;
+            ledger.report({
+              requirement: 'QUIET-02',
+              subject: { role: 'agent', name: 'agent' },
+              expected: 'The agent comes to rest.',
+              seen: `It made so many calls that the run was cut short: ${event.detail ?? 'limit reached'}.`,
+              events: [],
+            });
+            return;
+        }
+      },
+      atRest(settled) {
+        ledger.exercised('QUIET-02');
+        const before = ledger.findings.length;
+        const calm = judgeRest(context);
+        if (settled || !calm || ledger.findings.length > before) return;
+        ledger.report({
+          requirement: 'QUIET-02',
+          subject: { role: 'agent', name: 'agent' },
+          expected: 'Nothing changes any more once everything that is wanted runs.',
+          seen: 'The state was still changing at the deadline.',
+          events: [...model.actual.pods.values()].map((pod) => pod.lastCallSeq).slice(-6),
+        });
+      },
+    };
+  },
+};
+
+/** Compares what is wanted with what is there; false when some pod comes to no rest by its own nature. */
+function judgeRest(context: OracleContext): boolean {
+  const { model, ledger, run } = context;
+  if (!model.agentUp) return false;
+  const bounds = oracleBounds(run, context.bounds);
+  let calm = true;
+  for (const entry of model.desired.all) {
+    if (entry.pods.length === 0 || !isCertain(context, entry)) continue;
+    if (entry.pods.some(neverRests)) calm = false;
+    if (isContested(model.desired, entry)) {
+      judgeContested(context, entry);
+      continue;
+    }
+    if (entry.deleting || entry.terminal) continue;
+    const shortfall = shortfallOf(model, bounds, entry);
+    if (shortfall === undefined) continue;
+    ledger.report({
+      requirement: blameShortfall(model, entry, shortfall),
+      subject: entrySubject(entry),
+      expected: `Pod ${entry.fullName}, which the ${entry.source} source lists, runs.`,
+      seen: `${shortfall.seen}.`,
+      events: [entry.changedSeq, ...shortfall.events],
+    });
+  }
+  for (const pod of model.actual.pods.values()) judgePod(context, pod);
+  judgeObjects(context);
+  return calm;
+}
+
+function isCertain({ model }: OracleContext, entry: DesiredPod): boolean {
+  const view = model.desired.sources.get(entry.source)!;
+  return (
+    entry.known && !entry.uncertain && view.ready && !view.uncertain && model.t >= entry.uncertainUntilMs
+  );
+}
+
+/** A pod whose containers end of themselves starts them again for ever, or once. */
+function neverRests(pod: Pod): boolean {
+  return [...(pod.spec.initContainers ?? []), ...pod.spec.containers].some(
+    (container) => parseWorkload(container.args ?? []).runMs !== undefined,
+  );
+}
+
+function judgePod({ model, ledger, run }: OracleContext, pod: ActualPod): void {
+  if (pod.readyCount === 0 && pod.runningCount === 0) return;
+  const standing = standingOf(model, pod);
+  if (pod.readyCount > 1) {
+    ledger.report({
+      requirement: 'LIFE-02',
+      subject: podSubject(model, pod),
+      expected: `Pod ${pod.fullName} has at most one ready sandbox.`,
+      seen: `It has ${pod.readyCount}.`,
+      events: [...pod.sandboxes.values()].map((sandbox) => sandbox.createdSeq),
+    });
+  }
+  if (isUnwanted(standing)) {
+    if (!model.desired.allReady()) return;
+    if (standing.is === 'unknown' && !run.features.includes('orphan-cleanup')) return;
+    const names = [...pod.containers.values()]
+      .filter(({ state }) => state === 'running')
+      .map(({ name }) => name);
+    ledger.report({
+      requirement: blameLeftover(model, pod, standing),
+      subject: podSubject(model, pod),
+      expected: `Pod ${pod.fullName} does not run: ${leftoverReason(standing.is)}.`,
+      seen: names.length > 0 ? `${names.join(' and ')} running.` : 'Its sandbox is ready.',
+      events: [
+        pod.firstSeq,
+        standing.entry?.changedSeq ?? -1,
+        standing.entry?.removedSeq ?? -1,
+        pod.lastCallSeq,
+      ],
+    });
+    return;
+  }
+  if (standing.is === 'wanted' && pod.licenceSeq >= 0 && standing.entry!.removedSeq === pod.licenceSeq) {
+    if (!standing.entry!.removedWhenReady || standing.entry!.uid === undefined) return;
+    ledger.report({
+      requirement: 'WORK-04',
+      subject: podSubject(model, pod),
+      expected: `Pod ${pod.fullName} was removed and listed again under the same UID, so it is terminated and then started again.`,
+      seen: 'The containers of its first life are still running.',
+      events: [pod.firstSeq, pod.licenceSeq, standing.entry!.changedSeq],
+    });
+  }
+}
+
+function leftoverReason(is: string): string {
+  switch (is) {
+    case 'deleting':
+      return 'it has a deletion timestamp';
+    case 'terminal':
+      return 'its phase is terminal';
+    case 'superseded':
+      return 'a later version of it has taken its place';
+    case 'gone':
+      return 'no source lists it any more';
+    default:
+      return 'no source has ever listed it';
+  }
+}
+
+/** Of several entries of one name exactly one runs; which one is left open. */
+function judgeContested({ model, ledger }: OracleContext, entry: DesiredPod): void {
+  const rivals = model.desired.byName(entry.fullName).filter((other) => other.pods.length > 0);
+  if (
+    rivals[0] !== entry ||
+    rivals.some((other) => other.uid !== undefined && model.desired.byUid(other.uid).length > 1)
+  ) {
+    return;
+  }
+  const live = model.actual.byName(entry.fullName).filter((pod) => pod.readyCount > 0);
+  const isOneSource = rivals.every((other) => other.source === entry.source);
+  if (!isOneSource) ledger.exercised('MUX-08');
+  if (live.length > 1) {
+    ledger.report({
+      requirement: isOneSource ? 'MUX-06' : 'MUX-08',
+      subject: entrySubject(entry),
+      expected: `Of several entries called ${entry.fullName} only one runs.`,
+      seen: `${live.length} of them run.`,
+      events: [entry.changedSeq, ...live.map((pod) => pod.firstSeq)],
+    });
+  } else if (
+    live.length === 0 &&
+    rivals.every(
+      (other) =>
+        other.pods.every((pod) => pod.spec.restartPolicy === 'Always') && !other.deleting && !other.terminal,
+    )
+  ) {
+    if (rivals.some((other) => other.pods.some(neverRests))) return;
+    ledger.report({
+      requirement: isOneSource ? 'MUX-06' : 'MUX-08',
+      subject: entrySubject(entry),
+      expected: `Of several entries called ${entry.fullName} one runs.`,
+      seen: 'None of them runs.',
+      events: [entry.changedSeq, ...model.actual.byName(entry.fullName).map((pod) => pod.lastCallSeq)],
+    });
+  }
+}
+
+/** The object of a deleted pod disappears once nothing of it runs. */
+function judgeObjects({ model, ledger, run, bounds }: OracleContext): void {
+  if (!run.features.includes('status')) return;
+  for (const pod of model.desired.sources.get('api')?.held?.pods ?? []) {
+    if (pod.metadata.deletionTimestamp === undefined || isMirror(pod)) continue;
+    if ((pod.metadata.finalizers?.length ?? 0) > 0) continue;
+    const actual = model.actual.pods.get(pod.metadata.uid ?? '');
+    if (actual !== undefined && (actual.runningCount > 0 || actual.readyCount > 0)) continue;
+    const heldMs = model.t - model.desired.sources.get('api')!.held!.t;
+    if (heldMs <= oracleBounds(run, bounds).reportMs) continue;
+    ledger.report({
+      requirement: 'TERM-06',
+      subject: { role: 'api pod', name: `${pod.metadata.namespace ?? 'default'}/${pod.metadata.name}` },
+      expected: 'The object of a deleted pod is deleted once nothing of the pod runs.',
+      seen: 'It is still there.',
+      events: [model.desired.sources.get('api')!.held!.seq, actual?.lastCallSeq ?? -1],
+    });
+  }
+}
+
+/** A call that changes something although everything had been at rest. */
+function judgeQuietCall({ model, ledger }: OracleContext, quietSeq: number): void {
+  const { call } = model;
+  if (call === undefined) return;
+  const { pod, request } = call;
+  // Sound pods that are stopped or doubled in the quiet phase are told of by the check for those.
+  if (call.hitsLive && call.reason === 'none') return;
+  if (pod !== undefined && isRestless(model, pod, quietSeq)) return;
+  ledger.report({
+    requirement: 'QUIET-01',
+    subject: pod === undefined ? { role: 'agent', name: 'agent' } : podSubject(model, pod),
+    expected: 'Without input or fault an agent at rest changes nothing in the runtime.',
+    seen: `${request.method}${pod === undefined ? '' : ` for pod ${pod.fullName}`}${request.container === undefined ? '' : `, container ${request.container}`}.`,
+    events: [quietSeq, pod?.firstSeq ?? -1],
+  });
+}
+
+function isRestless(model: OracleContext['model'], pod: ActualPod, quietSeq: number): boolean {
+  const { entry } = standingOf(model, pod);
+  const pods = entry === undefined ? [] : entry.pods.length > 0 ? entry.pods : [entry.pod];
+  if (pods.some(neverRests)) return true;
+  for (const history of pod.history.values()) {
+    if (history.exitCause !== 'agent' && history.exitedSeq > quietSeq) return true;
+    if (history.latest !== undefined && history.latest.state !== 'running' && history.exits > 0) return true;
+  }
+  return false;
+}
+
+function judgeQuietWrite(
+  { model, ledger }: OracleContext,
+  event: ApiRequest & Stamp,
+  quietSeq: number,
+): void {
+  if (event.resource !== 'pods' || event.verb === 'get' || event.verb === 'list' || event.verb === 'watch')
+    return;
+  const fullName = `${event.namespace ?? 'default'}/${event.name ?? ''}`;
+  if (model.actual.byName(fullName).some((pod) => isRestless(model, pod, quietSeq))) return;
+  ledger.report({
+    requirement: 'QUIET-01',
+    subject: { role: 'agent', name: 'agent' },
+    expected: 'Without input or fault an agent at rest writes nothing about pods to the API server.',
+    seen: `${event.verb} of ${event.resource}${event.subresource === undefined ? '' : `/${event.subresource}`} ${fullName}.`,
+    events: [quietSeq],
+  });
+}

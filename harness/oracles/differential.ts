@@ -1,0 +1,91 @@
+import { createModel } from '../model/model.js';
+import type { Model } from '../model/model.js';
+import { standingOf } from '../model/standing.js';
+import { parseWorkload } from '../spec/workload.js';
+import type { Finding } from '../spec/verdict.js';
+import type { TraceEvent } from '../trace/events.js';
+
+/**
+ * The state after a history with faults equals the state that a fresh agent reaches when it is given only what
+ * is wanted in the end, apart from identifiers and attempt numbers. Both traces must have come to rest; pods
+ * that end of themselves, and names that several entries claim, are left out.
+ */
+export function compareFinalStates(
+  historyTrace: Iterable<TraceEvent>,
+  freshTrace: Iterable<TraceEvent>,
+): Finding[] {
+  const history = finalState(historyTrace);
+  const fresh = finalState(freshTrace);
+  if (history === undefined || fresh === undefined) return [];
+  const findings: Finding[] = [];
+  const names = new Set([...history.pods.keys(), ...fresh.pods.keys()]);
+  for (const name of names) {
+    if (history.open.has(name) || fresh.open.has(name)) continue;
+    const seen = history.pods.get(name) ?? 'nothing of it';
+    const expected = fresh.pods.get(name) ?? 'nothing of it';
+    if (seen === expected) continue;
+    findings.push({
+      requirement: 'QUIET-02',
+      subject: { role: 'pod beside a fresh agent', name },
+      expected: `As with a fresh agent that is given only what is wanted in the end: ${expected}.`,
+      seen: `After the whole history: ${seen}.`,
+      atMs: history.atMs,
+      events: [history.restSeq, ...(history.events.get(name) ?? [])].sort((left, right) => left - right),
+    });
+  }
+  return findings;
+}
+
+interface FinalState {
+  /** By full name: what runs of it, in words. */
+  readonly pods: ReadonlyMap<string, string>;
+  /** Names about which nothing certain can be said. */
+  readonly open: ReadonlySet<string>;
+  readonly events: ReadonlyMap<string, readonly number[]>;
+  readonly atMs: number;
+  readonly restSeq: number;
+}
+
+/** The state when the world was found at rest; undefined when it never was. */
+function finalState(events: Iterable<TraceEvent>): FinalState | undefined {
+  let model: Model | undefined;
+  for (const event of events) {
+    if (event.kind === 'run.started') model = createModel(event);
+    model?.apply(event);
+    if (event.kind === 'phase' && event.phase === 'settled' && model !== undefined) return describe(model);
+  }
+  return undefined;
+}
+
+function describe(model: Model): FinalState {
+  const pods = new Map<string, string>();
+  const open = new Set<string>();
+  const events = new Map<string, number[]>();
+  for (const entry of model.desired.all) {
+    const claims = model.desired.byName(entry.fullName).filter((other) => other.pods.length > 0);
+    const isShared = entry.uid !== undefined && model.desired.byUid(entry.uid).length > 1;
+    if (claims.length > 1 || entry.pods.length > 1 || isShared || entry.uncertain) open.add(entry.fullName);
+    // A pod that ends, or may end, has a past that a fresh agent does not know.
+    if (entry.pod.spec.restartPolicy === 'Never' || entry.pod.spec.restartPolicy === 'OnFailure') {
+      open.add(entry.fullName);
+    }
+    const containers = [...(entry.pod.spec.initContainers ?? []), ...entry.pod.spec.containers];
+    if (containers.some((container) => parseWorkload(container.args ?? []).runMs !== undefined)) {
+      open.add(entry.fullName);
+    }
+  }
+  for (const pod of model.actual.pods.values()) {
+    if (pod.readyCount === 0 && pod.runningCount === 0) continue;
+    const standing = standingOf(model, pod);
+    if (standing.is === 'contested' || standing.is === 'uncertain') open.add(pod.fullName);
+    const running = [...pod.containers.values()]
+      .filter((container) => container.state === 'running')
+      .map((container) => `${container.name} with ${container.image}`)
+      .sort();
+    const text = `${pod.readyCount} ready sandbox${pod.readyCount === 1 ? '' : 'es'}, running ${running.join(', ') || 'nothing'}`;
+    const known = pods.get(pod.fullName);
+    pods.set(pod.fullName, known === undefined ? text : [known, text].sort().join('; '));
+    events.set(pod.fullName, [...(events.get(pod.fullName) ?? []), pod.firstSeq]);
+  }
+  return { pods, open, events, atMs: model.t, restSeq: model.seq };
+}

@@ -1,0 +1,51 @@
+import type { SourceHeld, Stamp } from '../trace/events.js';
+import type { Oracle } from './oracle.js';
+import { judgeHeld } from './held.js';
+
+/** The manifest directory: what is discovered, and that changes are noticed. */
+export const file: Oracle = {
+  name: 'file',
+  requirements: ['FILE-01', 'FILE-02', 'FILE-03', 'FILE-05', 'FILE-08'],
+  kinds: ['source.held', 'source.served'],
+  begin(context) {
+    const { model, ledger } = context;
+    let before: (SourceHeld & Stamp) | undefined;
+    return {
+      onEvent(event) {
+        if (event.kind === 'source.held' && event.source === 'file') {
+          countHeld(event, before, (requirement) => ledger.exercised(requirement));
+          before = event;
+        }
+        if (event.kind !== 'source.served' || event.source !== 'file') return;
+        if ((event.bad?.length ?? 0) > 0) ledger.exercised('FILE-05');
+        // Someone else's change is the occasion on which a removed pod might come back.
+        const hasLeft = model.desired.all.some((entry) => entry.source === 'file' && entry.pods.length === 0);
+        if (hasLeft) ledger.exercised('FILE-08');
+      },
+      atRest() {
+        judgeHeld(context, 'file', { missing: 'FILE-01', surplus: 'FILE-02', other: 'FILE-03' });
+      },
+    };
+  },
+};
+
+function countHeld(
+  event: SourceHeld,
+  before: SourceHeld | undefined,
+  exercised: (requirement: 'FILE-01' | 'FILE-02' | 'FILE-03') => void,
+): void {
+  const files = event.files ?? [];
+  if (files.length > 0) exercised('FILE-01');
+  if (before?.files === undefined) return;
+  const texts = new Map(before.files.map((held) => [held.name, held.text]));
+  let replaced = false;
+  for (const held of files) {
+    if (held.name.startsWith('.')) continue;
+    const text = texts.get(held.name);
+    if (text !== held.text && text !== undefined) replaced = true;
+    if (text === undefined && before.files.some((other) => other.text === held.text)) replaced = true;
+    texts.delete(held.name);
+  }
+  if (replaced) exercised('FILE-03');
+  if (texts.size > 0) exercised('FILE-02');
+}

@@ -1,0 +1,134 @@
+import type { ActualPod } from '../model/actual-pods.js';
+import type { ServedChange } from '../model/desired-pods.js';
+import { isStaticSource } from '../spec/pod.js';
+import type { SourceKind } from '../spec/pod.js';
+import type { Oracle, OracleContext } from './oracle.js';
+import { podSubject } from './words.js';
+
+/** Merging of the sources: preconditions of its requirements, duplicates, and identities of static pods. */
+export const mux: Oracle = {
+  name: 'mux',
+  requirements: ['MUX-01', 'MUX-04', 'MUX-05', 'MUX-06', 'MUX-10', 'MUX-11'],
+  kinds: ['source.served', 'source.held', 'sandbox'],
+  begin(context) {
+    const { model } = context;
+    // Per static full name and source: the UID seen for each version, and whether its files have moved.
+    const uids = new Map<string, { readonly pod: ActualPod; readonly fileName: string | undefined }>();
+    return {
+      onEvent(event) {
+        if (event.kind === 'source.served') {
+          if (model.served !== undefined) countExercises(context, model.served);
+          return;
+        }
+        if (event.kind !== 'sandbox' || event.state !== 'ready') return;
+        const pod = model.actual.pods.get(event.podUid)!;
+        judgeNamesakes(context, pod);
+        if (pod.firstSeq > model.agentStartedSeq || pod.sandboxes.size === 1)
+          judgeIdentity(context, uids, pod);
+      },
+    };
+  },
+};
+
+function countExercises({ model, ledger }: OracleContext, change: ServedChange): void {
+  const hasOthers = [...model.desired.sources.values()].some(
+    (view) => view.kind !== change.source && view.listed.size > 0,
+  );
+  if (hasOthers) ledger.exercised('MUX-01');
+  if (!model.desired.allReady()) ledger.exercised('MUX-11');
+  const isNews = change.added.length + change.changed.length + change.removed.length > 0;
+  if (change.changed.length > 0) ledger.exercised('MUX-04');
+  if (!isNews && change.event.outcome !== 'error') ledger.exercised('MUX-05');
+  for (const entry of change.added) if (entry.pods.length > 1) ledger.exercised('MUX-06');
+  for (const entry of change.changed) if (entry.pods.length > 1) ledger.exercised('MUX-06');
+}
+
+/** Two pods of one name from one source: at most one of them runs. */
+function judgeNamesakes({ model, ledger }: OracleContext, pod: ActualPod): void {
+  const namesakes = model.actual.byName(pod.fullName);
+  if (namesakes.length < 2) return;
+  for (const other of namesakes) {
+    if (other === pod || other.runningCount === 0 || other.readyCount === 0) continue;
+    const source = commonSource(model, pod, other);
+    if (source === undefined) continue;
+    ledger.exercised('MUX-06');
+    ledger.report({
+      requirement: 'MUX-06',
+      subject: podSubject(model, pod),
+      expected: `Of several entries called ${pod.fullName} in the ${source} source at most one runs.`,
+      seen: `A sandbox for ${pod.uid} became ready while ${other.uid} was running.`,
+      events: [other.firstSeq, pod.firstSeq, model.desired.sources.get(source)?.served?.seq ?? -1],
+    });
+    return;
+  }
+}
+
+/** The source that lists both of them at this moment, as two entries of one name. */
+function commonSource(
+  model: OracleContext['model'],
+  pod: ActualPod,
+  other: ActualPod,
+): SourceKind | undefined {
+  for (const view of model.desired.sources.values()) {
+    if (!view.ready) continue;
+    const lists = (actual: ActualPod): boolean => {
+      for (const entry of model.desired.byUid(actual.uid)) {
+        if (entry.source === view.kind && entry.pods.length > 0) return true;
+      }
+      for (const entry of model.desired.byName(actual.fullName)) {
+        if (entry.source !== view.kind || entry.uid !== undefined) continue;
+        if (entry.versions.some((version) => actual.versions.has(version))) return true;
+      }
+      return false;
+    };
+    if (lists(pod) && lists(other)) return view.kind;
+  }
+  return undefined;
+}
+
+/** The UID that an agent gives a static pod follows from what the pod says and where it is said. */
+function judgeIdentity(
+  { model, ledger }: OracleContext,
+  uids: Map<string, { readonly pod: ActualPod; readonly fileName: string | undefined }>,
+  pod: ActualPod,
+): void {
+  // Only where exactly one version can have been meant is the identity certain.
+  if (pod.versions.size !== 1) return;
+  const [version] = pod.versions;
+  const entries = model.desired
+    .byName(pod.fullName)
+    .filter(
+      (entry) => entry.uid === undefined && isStaticSource(entry.source) && entry.everVersions.has(version!),
+    );
+  if (entries.length !== 1) return;
+  const entry = entries[0]!;
+  const fileName = entry.source === 'file' ? fileNameOf(model, entry.fullName) : undefined;
+  if (entry.source === 'file' && fileName === undefined) return;
+  const key = `${entry.key} ${version}`;
+  const known = uids.get(key);
+  ledger.exercised('MUX-10');
+  if (known === undefined || known.fileName !== fileName) {
+    uids.set(key, { pod, fileName });
+    return;
+  }
+  if (known.pod.uid === pod.uid) return;
+  ledger.report({
+    requirement: 'MUX-10',
+    subject: podSubject(model, pod),
+    expected: `Pod ${pod.fullName} keeps its UID ${known.pod.uid}, because its content and its origin are the same.`,
+    seen: `A sandbox was made for it under the UID ${pod.uid}.`,
+    events: [known.pod.firstSeq, entry.changedSeq, pod.firstSeq],
+  });
+}
+
+/** The only file that ever held a pod of this name now; undefined when there are several or none. */
+function fileNameOf(model: OracleContext['model'], fullName: string): string | undefined {
+  const names = (model.desired.sources.get('file')?.held?.files ?? [])
+    .filter((file) => file.type === 'file' && !file.name.startsWith('.') && file.pod !== undefined)
+    .filter(
+      ({ pod }) =>
+        `${pod!.metadata.namespace ?? 'default'}/${pod!.metadata.name}-${model.run.nodeName}` === fullName,
+    )
+    .map((file) => file.name);
+  return names.length === 1 ? names[0] : undefined;
+}

@@ -1,0 +1,139 @@
+import type { ActualPod, ContainerHistory } from '../model/actual-pods.js';
+import { runningContainerOf } from '../model/actual-pods.js';
+import type { DesiredPod } from '../model/desired-pods.js';
+import type { ModelView } from '../model/model.js';
+import { containerContent, restartPolicyOf, restartsAfter } from '../model/pod-meaning.js';
+import { hasEnded, isFinished } from '../model/pod-progress.js';
+import { instancesOf, standingOf } from '../model/standing.js';
+import type { Container, Pod } from '../spec/pod.js';
+import { delayOf } from './backoff.js';
+import type { OracleBounds } from './bounds.js';
+
+/** How a wanted pod falls short of running. */
+export interface Shortfall {
+  readonly pod: ActualPod | undefined;
+  readonly history: ContainerHistory | undefined;
+  readonly kind: 'absent' | 'sandbox' | 'container' | 'content';
+  readonly seen: string;
+  readonly events: readonly number[];
+}
+
+/** What is missing of a pod that one source lists; undefined when it runs, has finished, or rightly waits. */
+export function shortfallOf(
+  model: ModelView,
+  bounds: OracleBounds,
+  entry: DesiredPod,
+): Shortfall | undefined {
+  const instances = instancesOf(model, entry).filter((pod) => standingOf(model, pod).entry === entry);
+  const wanted = instances.filter((pod) => standingOf(model, pod).is === 'wanted');
+  if (wanted.length === 0) {
+    return {
+      pod: undefined,
+      history: undefined,
+      kind: 'absent',
+      seen: 'No sandbox was ever made for it',
+      events: [],
+    };
+  }
+  let first: Shortfall | undefined;
+  for (const pod of wanted) {
+    const shortfall = instanceShortfall(model, bounds, pod, entry.pod);
+    if (shortfall === undefined) return undefined;
+    first ??= shortfall;
+  }
+  return first;
+}
+
+function instanceShortfall(
+  model: ModelView,
+  bounds: OracleBounds,
+  pod: ActualPod,
+  spec: Pod,
+): Shortfall | undefined {
+  if (isFinished(pod, spec)) return undefined;
+  if (pod.readyCount === 0) {
+    if (mayStayDown(pod, spec)) return undefined;
+    if (waitsForImage(model, spec)) return undefined;
+    const last = [...pod.sandboxes.values()].at(-1);
+    return {
+      pod,
+      history: worstHistory(pod),
+      kind: last === undefined && pod.history.size === 0 ? 'absent' : 'sandbox',
+      seen: 'It has no ready sandbox',
+      events: [pod.firstSeq, last?.changedSeq ?? -1, pod.lastCallSeq],
+    };
+  }
+  for (const container of spec.spec.initContainers ?? []) {
+    if (container.restartPolicy === 'Always') continue;
+    if (pod.history.get(container.name)?.exitCode === 0) continue;
+    if (spec.spec.containers.some(({ name }) => (pod.history.get(name)?.starts ?? 0) > 0)) break;
+    // The rest of the pod waits for this one, rightly.
+    return containerShortfall(model, bounds, pod, spec, container);
+  }
+  for (const container of spec.spec.containers) {
+    const shortfall = containerShortfall(model, bounds, pod, spec, container);
+    if (shortfall !== undefined) return shortfall;
+  }
+  return undefined;
+}
+
+/** A Never pod whose sandbox is gone is not run again once its containers had started. */
+function mayStayDown(pod: ActualPod, spec: Pod): boolean {
+  if (spec.spec.restartPolicy !== 'Never') return false;
+  for (const history of pod.history.values()) if (history.starts > 0) return true;
+  return false;
+}
+
+function waitsForImage(model: ModelView, spec: Pod): boolean {
+  return spec.spec.containers.some(
+    (container) => container.imagePullPolicy === 'Never' && model.images.get(container.image) !== true,
+  );
+}
+
+function containerShortfall(
+  model: ModelView,
+  bounds: OracleBounds,
+  pod: ActualPod,
+  spec: Pod,
+  container: Container,
+): Shortfall | undefined {
+  const { name } = container;
+  const history = pod.history.get(name);
+  const running = runningContainerOf(pod, name);
+  if (running !== undefined) {
+    const isSame = running.image === container.image || running.content === containerContent(container);
+    if (isSame) return undefined;
+    return {
+      pod,
+      history,
+      kind: 'content',
+      seen: `Container ${name} runs image ${running.image}, not ${container.image}`,
+      events: [pod.firstSeq, running.startedSeq],
+    };
+  }
+  if (hasEnded(pod, spec, name)) return undefined;
+  const policy = restartPolicyOf(spec, name);
+  if (history !== undefined && history.starts > 0) {
+    if (policy === 'Never') return undefined;
+    if (history.exitCode !== undefined && restartsAfter(policy, history.exitCode)) {
+      const delayMs = delayOf(model.run.timings, history.starts);
+      if (model.t - history.exitedAtMs <= delayMs + bounds.backoffSlackMs(delayMs)) return undefined;
+    }
+  }
+  if (container.imagePullPolicy === 'Never' && model.images.get(container.image) !== true) return undefined;
+  return {
+    pod,
+    history,
+    kind: 'container',
+    seen: `Container ${name} is not running`,
+    events: [pod.firstSeq, history?.exitedSeq ?? -1, pod.lastCallSeq],
+  };
+}
+
+function worstHistory(pod: ActualPod): ContainerHistory | undefined {
+  let worst: ContainerHistory | undefined;
+  for (const history of pod.history.values()) {
+    if (worst === undefined || history.exitedSeq > worst.exitedSeq) worst = history;
+  }
+  return worst;
+}

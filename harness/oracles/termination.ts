@@ -1,0 +1,234 @@
+import type { ActualContainer, ActualPod } from '../model/actual-pods.js';
+import type { Call, ModelView } from '../model/model.js';
+import { graceSecondsOf, isMirror, isSidecar } from '../model/pod-meaning.js';
+import { standingOf } from '../model/standing.js';
+import { tearsDown } from '../model/stop-reason.js';
+import type { Pod } from '../spec/pod.js';
+import type { ApiRequest, Stamp, TraceEvent } from '../trace/events.js';
+import { oracleBounds } from './bounds.js';
+import type { Deadlines } from './deadlines.js';
+import type { Oracle, OracleContext } from './oracle.js';
+import { podSubject, seconds } from './words.js';
+
+/** The least timeout that a StopContainer may carry. */
+const stopTimeoutMinS = 2;
+
+/** How pods come to their end. */
+export const termination: Oracle = {
+  name: 'termination',
+  requirements: ['TERM-01', 'TERM-02', 'TERM-03', 'TERM-05', 'TERM-06'],
+  kinds: ['runtime.request', 'runtime.reply', 'api.request', 'container', 'phase'],
+  methods: ['StopContainer', 'StopPodSandbox', 'RemoveContainer', 'ExecSync'],
+  begin(context) {
+    const { model, ledger } = context;
+    const bounds = oracleBounds(context.run, context.bounds);
+    const { deadlines } = context;
+    const writesStatus = context.run.features.includes('status');
+    return {
+      onEvent(event) {
+        const { call } = model;
+        if (event.kind === 'api.request') return writesStatus ? judgeApi(context, event) : undefined;
+        if (call?.pod === undefined) return;
+        const { pod } = call;
+        if (event.kind === 'runtime.request') {
+          if (event.method === 'StopContainer') judgeGrace(context, call, pod);
+          if (event.method === 'StopContainer') judgeSidecars(context, call, pod);
+          if (event.method === 'StopPodSandbox') judgeOrder(context, call, pod);
+          if (event.method === 'RemoveContainer' && call.hitsLive) {
+            ledger.report({
+              requirement: 'GC-02',
+              subject: { ...podSubject(model, pod), role: 'container' },
+              expected: `Container ${call.container!.name} of pod ${pod.fullName} is running, so it is stopped before it is removed.`,
+              seen: 'RemoveContainer on it.',
+              events: [call.container!.startedSeq],
+            });
+          }
+        } else if (event.kind === 'runtime.reply') {
+          armRetry(context, bounds.retryMs, deadlines, call, pod, event);
+        }
+      },
+    };
+  },
+};
+
+function judgeGrace({ model, ledger }: OracleContext, call: Call, pod: ActualPod): void {
+  if (!call.hitsLive || call.reason === 'none' || call.reason === 'tooEarly') return;
+  const timeoutS = (call.request.request as { timeout?: number }).timeout ?? 0;
+  const { is, entry } = standingOf(model, pod);
+  ledger.exercised('TERM-01');
+  const container = call.container!;
+  const report = (expected: string): void =>
+    ledger.report({
+      requirement: 'TERM-01',
+      subject: podSubject(model, pod),
+      expected,
+      seen: `StopContainer on ${container.name} with a timeout of ${timeoutS} s.`,
+      events: [container.startedSeq, entry?.removedSeq ?? -1, entry?.changedSeq ?? -1, pod.teardownSeq],
+    });
+  if (timeoutS < stopTimeoutMinS) {
+    report(`A container is given at least ${stopTimeoutMinS} s to stop.`);
+    return;
+  }
+  const candidates = podsOf(model, pod);
+  if (candidates.length === 0) return;
+  const mostS = Math.max(stopTimeoutMinS, ...candidates.map(graceSecondsOf), ...candidates.map(specGraceOf));
+  if (timeoutS > mostS) {
+    report(`Pod ${pod.fullName} has a grace period of ${mostS} s, so no stop is given more.`);
+    return;
+  }
+  const isKnown = entry !== undefined && entry.known && pod.incarnation === model.incarnation;
+  if (!isKnown || is === 'unknown' || call.reason === undefined || !tearsDown(call.reason)) return;
+  // Whoever took longer to get here has that much less left, and a repeated stop may be shorter.
+  const since = is === 'gone' ? entry.removedAtMs : entry.changedAtMs;
+  const leastS = Math.min(...candidates.map(graceSecondsOf), ...candidates.map(specGraceOf));
+  const leftS = leastS - Math.ceil((model.t - since) / 1000) - 1;
+  if (timeoutS < leftS) {
+    report(`Pod ${pod.fullName} has a grace period of ${leastS} s, of which at least ${leftS} s are left.`);
+  }
+}
+
+/** Every version of a pod that this instance may be. */
+function podsOf(model: ModelView, pod: ActualPod): Pod[] {
+  const { entry } = standingOf(model, pod);
+  if (entry === undefined) return [];
+  const versions = entry.uid === undefined ? pod.versions : entry.everVersions;
+  return [...versions].map((version) => model.desired.podOfVersion(version));
+}
+
+function specGraceOf(pod: Pod): number {
+  return pod.spec.terminationGracePeriodSeconds ?? 30;
+}
+
+/** Sidecars stop after the regular containers. */
+function judgeSidecars({ model, ledger }: OracleContext, call: Call, pod: ActualPod): void {
+  const container = call.container;
+  if (!call.hitsLive || container === undefined || call.reason === undefined || !tearsDown(call.reason))
+    return;
+  const { entry } = standingOf(model, pod);
+  if (entry === undefined || !isSidecar(entry.pod, container.name)) return;
+  ledger.exercised('TERM-02');
+  for (const other of pod.containers.values()) {
+    if (other.state !== 'running' || isSidecar(entry.pod, other.name) || !other.startConfirmed) continue;
+    ledger.report({
+      requirement: 'TERM-02',
+      subject: podSubject(model, pod),
+      expected: `Sidecar ${container.name} of pod ${pod.fullName} stops after the regular containers.`,
+      seen: `StopContainer on it while ${other.name} was running.`,
+      events: [pod.teardownSeq, other.startedSeq],
+    });
+    return;
+  }
+}
+
+/** The sandbox stops after all stops have returned. */
+function judgeOrder({ model, ledger }: OracleContext, call: Call, pod: ActualPod): void {
+  if (!call.hitsLive || call.sandbox === undefined) return;
+  ledger.exercised('TERM-02');
+  for (const container of pod.containers.values()) {
+    if (container.sandboxId !== call.sandbox.id || !isKnownToRun(model, container)) continue;
+    ledger.report({
+      requirement: 'TERM-02',
+      subject: podSubject(model, pod),
+      expected: `The sandbox of pod ${pod.fullName} stops after its containers have stopped.`,
+      seen: `StopPodSandbox while container ${container.name} was running.`,
+      events: [container.startedSeq, pod.teardownSeq],
+    });
+    return;
+  }
+}
+
+/** It runs, and no failed call or falsified list hides that from the agent. */
+function isKnownToRun(model: ModelView, container: ActualContainer): boolean {
+  if (container.state !== 'running' || !container.startConfirmed) return false;
+  return model.lieSeq < container.startedSeq || model.t - model.lieAtMs > 3 * model.bounds.Tpleg;
+}
+
+function armRetry(
+  { model, ledger }: OracleContext,
+  boundMs: number,
+  deadlines: Deadlines,
+  call: Call,
+  pod: ActualPod,
+  event: TraceEvent,
+): void {
+  if (event.kind !== 'runtime.reply' || event.code === 'OK' || event.code === 'NOT_FOUND') return;
+  if (call.request.method !== 'StopContainer' && call.request.method !== 'StopPodSandbox') return;
+  if (call.reason === undefined || !tearsDown(call.reason)) return;
+  const { life } = pod;
+  ledger.exercised('TERM-05');
+  deadlines.arm({
+    boundMs,
+    open: () =>
+      pod.life === life &&
+      pod.lastCallSeq < event.seq &&
+      pod.pendingCalls === 0 &&
+      pod.runningCount + pod.readyCount > 0 &&
+      model.desired.allReady() &&
+      ['gone', 'superseded', 'deleting', 'terminal'].includes(standingOf(model, pod).is),
+    missed: () =>
+      ledger.report({
+        requirement: 'TERM-05',
+        subject: podSubject(model, pod),
+        expected: `A failed ${call.request.method} of pod ${pod.fullName} is tried again until it succeeds.`,
+        seen: `No further attempt in ${seconds(model.t - event.t)}.`,
+        events: [call.request.seq, event.seq],
+      }),
+  });
+}
+
+/** What is reported to the API server must be true already. */
+function judgeApi(context: OracleContext, event: ApiRequest & Stamp): void {
+  if (event.resource !== 'pods' || event.name === undefined) return;
+  const isDelete = event.verb === 'delete';
+  const isStatus = event.subresource === 'status' && (event.verb === 'patch' || event.verb === 'update');
+  if (!isDelete && !isStatus) return;
+  if (isStatus && !saysTerminal(event.body)) return;
+  const { model, ledger } = context;
+  const view = model.desired.sources.get('api');
+  const fullName = `${event.namespace ?? 'default'}/${event.name}`;
+  const wanted = uidIn(event.body);
+  // The answer tells which object it was; without one, what the server holds does.
+  const object =
+    (event.result as Pod | undefined)?.metadata !== undefined
+      ? (event.result as Pod)
+      : view?.held?.pods.find(
+          (pod) => `${pod.metadata.namespace ?? 'default'}/${pod.metadata.name}` === fullName,
+        );
+  if (object === undefined || isMirror(object)) return;
+  const uid = wanted ?? object.metadata.uid;
+  const pod = uid === undefined ? undefined : model.actual.pods.get(uid);
+  ledger.exercised('TERM-06');
+  const subject = { role: 'api pod', name: `${fullName} (${uid ?? 'no UID'})` };
+  const claim = isDelete ? 'its object is deleted' : 'its phase is reported as terminal';
+  if (pod !== undefined && pod.runningCount > 0) {
+    const running = [...pod.containers.values()].find((container) => container.state === 'running');
+    ledger.report({
+      requirement: 'TERM-06',
+      subject,
+      expected: `Nothing of pod ${fullName} runs any more when ${claim}.`,
+      seen: `${event.verb.toUpperCase()} while container ${running?.name ?? ''} was running.`,
+      events: [running?.startedSeq ?? -1, pod.firstSeq],
+    });
+  }
+  if (isDelete && wanted === undefined) {
+    ledger.report({
+      requirement: 'TERM-06',
+      subject,
+      expected: `The deletion of the object of ${fullName} names the UID that it is meant for.`,
+      seen: 'DELETE without a UID precondition.',
+      events: [],
+    });
+  }
+}
+
+function saysTerminal(body: unknown): boolean {
+  const phase = (body as { status?: { phase?: string } } | undefined)?.status?.phase;
+  return phase === 'Succeeded' || phase === 'Failed';
+}
+
+function uidIn(body: unknown): string | undefined {
+  return (
+    (body as { preconditions?: { uid?: string } } | undefined)?.preconditions?.uid ??
+    (body as { metadata?: { uid?: string } } | undefined)?.metadata?.uid
+  );
+}

@@ -1,0 +1,32 @@
+import type { ActualPod } from '../model/actual-pods.js';
+import type { DesiredPod } from '../model/desired-pods.js';
+import type { ModelView } from '../model/model.js';
+import { standingOf } from '../model/standing.js';
+import type { Subject } from '../spec/verdict.js';
+
+/** The subject of a finding about a pod that a source lists. */
+export function entrySubject(entry: DesiredPod): Subject {
+  return {
+    role: `${entry.source} pod`,
+    name: `${entry.fullName}${entry.uid === undefined ? '' : ` (${entry.uid})`}`,
+  };
+}
+
+/** The subject of a finding about a pod that exists: by its source, as far as it is known. */
+export function podSubject(model: ModelView, pod: ActualPod): Subject {
+  const { entry } = standingOf(model, pod);
+  const source = entry?.source ?? sourceByName(model, pod);
+  return {
+    role: source === undefined ? 'unknown pod' : `${source} pod`,
+    name: `${pod.fullName} (${pod.uid})`,
+  };
+}
+
+function sourceByName(model: ModelView, pod: ActualPod): string | undefined {
+  return (model.desired.byUid(pod.uid)[0] ?? model.desired.byName(pod.fullName)[0])?.source;
+}
+
+/** `12.345 s`. */
+export function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(3).replace(/\.?0+$/, '')} s`;
+}
