@@ -50,7 +50,8 @@ export class PlanDraft {
   readonly sources: readonly SourceKind[];
   readonly timings: Timings;
   readonly live: boolean;
-  private elapsedMs = 0;
+  /** How long the waits so far are. */
+  elapsedMs = 0;
 
   constructor(private readonly settings: DraftSettings) {
     this.prng = settings.prng;

@@ -24,9 +24,13 @@ export function drawWaitMs(prng: Prng, pace: Pace, timings: Timings, source: Sou
         ? prng.int(120, 260)
         : sourceLatencyMs(timings, source) + timings.tickMs + prng.int(200, 1_200);
     case 'resync':
-      return live
-        ? prng.int(200, 300)
-        : Math.min(100_000, Math.round(1.5 * timings.syncFrequencyMs) + timings.tickMs + prng.int(0, 1_000));
+      if (live) return prng.int(150, 250);
+      // Long periods cost time, so that most plans with them leave the repair to the settling at the end.
+      if (timings.syncFrequencyMs > 10_000 && prng.int(1, 4) > 1) return prng.int(2_000, 5_000);
+      return Math.min(
+        100_000,
+        Math.round(1.5 * timings.syncFrequencyMs) + timings.tickMs + prng.int(0, 1_000),
+      );
   }
 }
 

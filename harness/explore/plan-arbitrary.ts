@@ -36,7 +36,7 @@ function writePlan(suite: Suite, options: GenerateOptions, shape: Shape): Plan {
   });
   open(draft);
   for (const name of shape.patterns) {
-    if (draft.steps.length >= shape.stepCount) break;
+    if (draft.steps.length >= shape.stepCount || draft.elapsedMs >= chaosMaxMs(live)) break;
     const needed = patternNeeds[name];
     const fits = needed === undefined || draft.has(needed);
     patterns[fits ? name : 'churn'](draft);
@@ -63,6 +63,11 @@ function writePlan(suite: Suite, options: GenerateOptions, shape: Shape): Plan {
             delayMaxMs: live ? 150 : 3_000,
           }),
   };
+}
+
+/** A plan that has waited this long gets no more snippets: `live` runs on a real clock. */
+function chaosMaxMs(live: boolean): number {
+  return live ? 1_000 : 240_000;
 }
 
 /** Most plans begin with some pods, so that what follows happens beside others. */

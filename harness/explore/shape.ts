@@ -68,9 +68,9 @@ export function shapeArbitrary(suite: Suite, options: GenerateOptions): fc.Arbit
         minLength: Math.min(3, new Set(patterns).size),
         maxLength: Math.min(7, new Set(patterns).size),
       }),
-      order: fc.array(fc.nat(maxPatterns - 1), { minLength: maxPatterns, maxLength: maxPatterns }),
+      order: fc.array(fc.nat(0xffff), { minLength: maxPatterns, maxLength: maxPatterns }),
       stepsOff: fc.subarray([...optionalSteps], { maxLength: 4 }),
-      effectsOff: fc.subarray([...faultEffects]),
+      effectsOff: fc.subarray([...faultEffects], { maxLength: 6 }),
       allOn: fc.nat(3).map((value) => value === 0),
       stepCount: fc.integer(steps),
       scheduler: weighted<SchedulerKind | 'none'>({ none: 50, uniform: 17, priority: 20, starvation: 13 }, [
@@ -79,18 +79,21 @@ export function shapeArbitrary(suite: Suite, options: GenerateOptions): fc.Arbit
       ]),
       detailSeed: fc.integer(),
     })
-    .map((drawn): Shape => ({
-      sources: [...drawn.required, ...drawn.others],
-      timings: drawn.timings,
-      patterns: drawn.order.map((value) => drawn.favourites[value % drawn.favourites.length]!),
-      without: new Set([
-        ...(drawn.allOn ? [] : [...drawn.stepsOff, ...drawn.effectsOff]),
-        ...(suite.without ?? []),
-      ]),
-      stepCount: drawn.stepCount,
-      scheduler: drawn.scheduler,
-      detailSeed: drawn.detailSeed,
-    }));
+    .map((drawn): Shape => {
+      const allowed = patterns.filter((name) => drawn.favourites.includes(name));
+      return {
+        sources: [...drawn.required, ...drawn.others],
+        timings: drawn.timings,
+        patterns: drawn.order.map((value) => allowed[value % allowed.length]!),
+        without: new Set([
+          ...(drawn.allOn ? [] : [...drawn.stepsOff, ...drawn.effectsOff]),
+          ...(suite.without ?? []),
+        ]),
+        stepCount: drawn.stepCount,
+        scheduler: drawn.scheduler,
+        detailSeed: drawn.detailSeed,
+      };
+    });
 }
 
 /** Each name as often as its weight says, so that a uniform pick is a weighted one. */

@@ -74,7 +74,7 @@ export function directoryNoise(draft: PlanDraft): void {
 /** Bad and empty answers of the manifest URL, and an old document that returns. */
 export function httpTrouble(draft: PlanDraft): void {
   const pod = draft.runningPod({ source: 'http' });
-  switch (draft.prng.int(0, 4)) {
+  switch (draft.prng.int(0, 8)) {
     case 0:
       // A, nothing, A again.
       for (const listed of draft.listed('http')) draft.remove(listed);
@@ -123,7 +123,7 @@ export function httpTrouble(draft: PlanDraft): void {
 /** Watches that end, 410 Gone with changes in the gap, and an API server that is down. */
 export function apiTrouble(draft: PlanDraft): void {
   const pod = draft.runningPod({ source: 'api' });
-  switch (draft.prng.int(0, 5)) {
+  switch (draft.prng.int(0, 7)) {
     case 0:
     case 1:
       draft.step({
