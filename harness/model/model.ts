@@ -376,7 +376,7 @@ function applyServed(state: State, event: SourceServed & Stamp): void {
   const wasReady = state.desired.allReady();
   state.served = state.desired.served(event);
   if (!wasReady && state.desired.allReady()) state.calmSince = Math.max(state.calmSince, event.t);
-  noteChange(state, state.served);
+  if (event.outcome !== 'error') noteChange(state, state.served);
 }
 
 function noteChange(state: State, change: ServedChange): void {

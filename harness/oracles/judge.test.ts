@@ -1,14 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { judgeTrace } from './judge.js';
 import { asGiven, asStatic, createTrace, makePod } from './testing/trace-builder.js';
-import type { TraceBuilder } from './testing/trace-builder.js';
+import { failed } from './testing/failed.js';
 
 const web = makePod('web');
 const webPod = asStatic(web, 'uid-1');
-
-function failed(trace: TraceBuilder): string[] {
-  return [...new Set(judgeTrace(trace.events).findings.map((finding) => finding.requirement))].sort();
-}
 
 describe('judge', () => {
   it('finds nothing wrong with a pod that is listed, starts, is removed and stops', () => {

@@ -148,7 +148,7 @@ function armRestart(
   deadlines: Deadlines,
   event: ContainerChanged & Stamp,
 ): void {
-  if (event.cause === 'agent') return;
+  if (event.cause === 'agent' || !model.agentUp) return;
   const pod = model.actual.pods.get(event.podUid)!;
   const { is, entry } = standingOf(model, pod);
   if (is !== 'wanted' || entry === undefined) return;

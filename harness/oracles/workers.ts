@@ -160,8 +160,11 @@ function armStop(
   deadlines: Deadlines,
   entry: DesiredPod,
 ): void {
+  // Other requirements speak of what is removed before every source is ready, or while the agent is down.
+  if (!entry.removedWhenReady) return;
   const running = instancesOf(model, entry).filter(
-    (pod) => pod.runningCount > 0 && standingOf(model, pod).is === 'gone',
+    (pod) =>
+      pod.runningCount > 0 && pod.incarnation === model.incarnation && standingOf(model, pod).is === 'gone',
   );
   for (const pod of running) {
     ledger.exercised('MUX-03');

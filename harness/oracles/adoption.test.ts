@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { exercised, failed } from './testing/failed.js';
+import { asGiven, createTrace, makePod } from './testing/trace-builder.js';
+import type { TraceBuilder } from './testing/trace-builder.js';
+
+const web = makePod('web', { uid: 'u1' });
+const webPod = asGiven(web);
+
+function running(): TraceBuilder {
+  return createTrace(['feed']).agent().list('feed', [web]).at(500).start(webPod);
+}
+
+describe('agent restart, orphans and runtime faults', () => {
+  it('ADOPT-01: a restarted agent stops, or doubles, what runs', () => {
+    const restarted = (): TraceBuilder =>
+      running().at(20_000).gone().at(21_000).agent(2).list('feed', [web]).at(21_500);
+    expect(failed(restarted().rest())).toEqual([]);
+    expect(exercised(restarted(), 'ADOPT-01')).toBe(1);
+    expect(failed(restarted().stop(webPod))).toEqual(['ADOPT-01']);
+    expect(failed(restarted().call('RunPodSandbox', { pod: webPod }))).toEqual(['ADOPT-01']);
+  });
+
+  it('ADOPT-02: a container that ended while the agent was down is never replaced', () => {
+    const trace = running().at(20_000).gone().at(20_500);
+    trace.container('c-u1-main', webPod, 'exited', { cause: 'workload', exitCode: 1, sandboxId: 's-u1' });
+    expect(failed(trace.at(21_000).agent(2).list('feed', [web]).rest())).toEqual(['ADOPT-02']);
+  });
+
+  it('ADOPT-03: an interrupted termination is never finished', () => {
+    const trace = running().at(20_000).list('feed', []).at(20_500);
+    trace.call('StopContainer', {
+      pod: webPod,
+      container: 'main',
+      containerId: 'c-u1-main',
+      request: { timeout: 2 },
+      effect: 'none',
+    });
+    expect(failed(trace.at(20_600).gone().at(21_000).agent(2).list('feed', []).rest())).toContain('ADOPT-03');
+  });
+
+  it('ORPH-01: what was removed while the agent was down runs on', () => {
+    const trace = running().at(20_000).gone().at(21_000).agent(2).list('feed', []);
+    expect(failed(trace.rest())).toEqual(['ORPH-01']);
+  });
+
+  it('ORPH-02: a wanted pod is stopped after a listing failed', () => {
+    const trace = running()
+      .at(20_000)
+      .call('ListPodSandbox', { code: 'UNAVAILABLE' })
+      .at(20_500)
+      .stop(webPod);
+    expect(failed(trace)).toEqual(['ORPH-02']);
+  });
+
+  it('RT-05: a failed listing is read as empty', () => {
+    const trace = running().at(20_000).call('ListPodSandbox', { code: 'UNAVAILABLE' }).at(20_500);
+    expect(failed(trace.call('RunPodSandbox', { pod: webPod }))).toEqual(['RT-05']);
+    expect(exercised(trace, 'RT-05')).toBe(1);
+  });
+
+  it('RT-01: a start that took effect although it failed is done again', () => {
+    const trace = createTrace(['feed']).agent().list('feed', [web]).at(500);
+    trace.call('RunPodSandbox', { pod: webPod, code: 'DEADLINE_EXCEEDED', effect: 'OK', id: 's-1' }, () =>
+      trace.sandbox('s-1', webPod, 'ready'),
+    );
+    expect(exercised(trace, 'RT-01')).toBe(1);
+    expect(failed(trace.at(9_000).call('RunPodSandbox', { pod: webPod }))).toEqual(['RT-01']);
+  });
+
+  it('QUIET-01: a call in the quiet phase', () => {
+    const trace = running().at(90_000).phase('settled').phase('quiet').at(91_000);
+    expect(failed(trace)).toEqual([]);
+    expect(failed(trace.call('PullImage', { pod: webPod }))).toEqual(['QUIET-01']);
+  });
+});

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import type { ApiRequest } from '../trace/events.js';
+import { exercised, failed } from './testing/failed.js';
+import { asGiven, createTrace, makePod, testNode } from './testing/trace-builder.js';
+import type { TraceBuilder } from './testing/trace-builder.js';
+
+const web = makePod('web', { uid: 'u1' });
+const webPod = asGiven(web);
+
+function ask(trace: TraceBuilder, request: Partial<ApiRequest>): TraceBuilder {
+  return trace.add({
+    kind: 'api.request',
+    actor: 'agent',
+    verb: 'list',
+    resource: 'pods',
+    query: {},
+    status: 200,
+    ...request,
+  });
+}
+
+const ofThisNode = { query: { fieldSelector: `spec.nodeName=${testNode}` } };
+
+describe('api', () => {
+  it('API-01: pods of other nodes are asked for, or before the node is known', () => {
+    const good = ask(ask(createTrace(['api']).agent(), { resource: 'nodes' }), ofThisNode);
+    expect(failed(good)).toEqual([]);
+    expect(exercised(good, 'API-01')).toBe(1);
+    expect(failed(ask(ask(createTrace(['api']).agent(), { resource: 'nodes' }), {}))).toEqual(['API-01']);
+    expect(failed(ask(createTrace(['api']).agent(), ofThisNode))).toEqual(['API-01']);
+  });
+
+  it('API-02: an event sent twice stops a pod', () => {
+    const trace = createTrace(['api']).agent().list('api', [web]).at(500).start(webPod);
+    trace.at(30_000).change('api', 'modified', web).at(30_500).stop(webPod);
+    expect(failed(trace)).toEqual(['API-02']);
+  });
+
+  it('API-03: a pod that a new list lacks runs on', () => {
+    const trace = createTrace(['api'], { features: [] }).agent().list('api', [web]).at(500).start(webPod);
+    expect(failed(trace.at(30_000).error('api', '410 Gone').list('api', []).rest())).toContain('API-03');
+  });
+
+  it('API-04: an outage stops a pod', () => {
+    const trace = createTrace(['api']).agent().list('api', [web]).at(500).start(webPod);
+    expect(failed(trace.at(30_000).error('api', 'connection refused').at(30_500).stop(webPod))).toEqual([
+      'API-04',
+    ]);
+  });
+
+  it('TERM-06: an object is deleted while a container runs, or without naming its UID', () => {
+    const gone = { ...web, metadata: { ...web.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
+    const start = (): TraceBuilder =>
+      createTrace(['api']).agent().list('api', [web]).at(500).start(webPod).at(9_000).list('api', [gone]);
+    const body = { preconditions: { uid: 'u1' } };
+    const named = { verb: 'delete' as const, namespace: 'default', name: 'web' };
+    expect(failed(ask(start(), { ...named, body }))).toEqual(['TERM-06']);
+    expect(failed(ask(start().at(9_500).stop(webPod), { ...named, body }))).toEqual([]);
+    expect(failed(ask(start().at(9_500).stop(webPod), named))).toEqual(['TERM-06']);
+  });
+
+  it('TERM-06: the object of a stopped pod is left', () => {
+    const gone = { ...web, metadata: { ...web.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
+    const trace = createTrace(['api']).agent().list('api', [web]).at(500).start(webPod);
+    expect(failed(trace.at(9_000).list('api', [gone]).at(9_500).stop(webPod).rest())).toEqual(['TERM-06']);
+  });
+
+  it('QUIET-01: a write in the quiet phase', () => {
+    const trace = createTrace(['api']).agent().list('api', [web]).at(500).start(webPod).phase('quiet');
+    const write = { verb: 'patch' as const, namespace: 'default', name: 'web', subresource: 'status' };
+    expect(failed(ask(trace, write))).toEqual(['QUIET-01']);
+    const node = createTrace(['api']).agent().phase('quiet');
+    expect(failed(ask(node, { ...write, resource: 'nodes' }))).toEqual([]);
+  });
+});

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import type { HeldFile } from '../trace/events.js';
+import { exercised, failed } from './testing/failed.js';
+import { asStatic, createTrace, makePod } from './testing/trace-builder.js';
+
+const web = makePod('web');
+const webPod = asStatic(web, 'uid-1');
+const db = makePod('db');
+const dbPod = asStatic(db, 'uid-2');
+
+describe('file', () => {
+  it('FILE-01: a manifest is never read', () => {
+    const trace = createTrace(['file']).agent().list('file', []).at(5_000).held('file', [web]);
+    expect(failed(trace.rest())).toEqual(['FILE-01']);
+  });
+
+  it('FILE-01: a dot-file is started', () => {
+    const hidden: HeldFile = { name: '.web.yaml', type: 'file', readable: true, pod: web, text: '…' };
+    const trace = createTrace(['file']).agent().held('file', [], [hidden]).list('file', [], { held: false });
+    expect(failed(trace.at(500).start(webPod))).toEqual(['FILE-01']);
+  });
+
+  it('FILE-02: a deletion is never noticed', () => {
+    const trace = createTrace(['file']).agent().list('file', [web]).at(500).start(webPod);
+    expect(failed(trace.at(5_000).held('file', []).rest())).toEqual(['FILE-02']);
+  });
+
+  it('FILE-02: deleting one manifest stops the pod of another', () => {
+    const trace = createTrace(['file']).agent().list('file', [web, db]).at(500).start(webPod).start(dbPod);
+    expect(failed(trace.at(30_000).list('file', [web]).at(30_500).stop(webPod))).toEqual(['FILE-02']);
+  });
+
+  it('FILE-03: a replaced manifest is never read again', () => {
+    const trace = createTrace(['file']).agent().list('file', [web]).at(500).start(webPod);
+    trace.at(5_000).held('file', [makePod('web', { image: 'image:2' })]);
+    expect(exercised(trace, 'FILE-03')).toBe(1);
+    expect(failed(trace.rest())).toEqual(['FILE-03']);
+  });
+
+  it('FILE-05: a bad file takes a good one down', () => {
+    const trace = createTrace(['file']).agent().list('file', [web, db]).at(500).start(webPod).start(dbPod);
+    trace.at(30_000).list('file', [web], { held: false, bad: ['db.yaml'] });
+    expect(failed(trace.at(30_500).stop(webPod))).toEqual(['FILE-05']);
+  });
+
+  it('FILE-05: the pod of the bad file itself may stop or run on', () => {
+    for (const stops of [true, false]) {
+      const trace = createTrace(['file']).agent().list('file', [web, db]).at(500).start(webPod).start(dbPod);
+      trace
+        .at(30_000)
+        .list('file', [web], { held: false, bad: ['db.yaml'] })
+        .at(30_500);
+      if (stops) trace.stop(dbPod);
+      expect(failed(trace)).toEqual([]);
+    }
+  });
+
+  it('FILE-08: a removed pod comes back because another file changed', () => {
+    const trace = createTrace(['file']).agent().list('file', [web]).at(500).start(webPod);
+    trace.at(20_000).list('file', []).at(20_500).stop(webPod).at(22_000).remove(webPod);
+    trace.at(40_000).list('file', [db]).at(40_500).start(dbPod).start(webPod, { suffix: 'b' });
+    expect(failed(trace)).toEqual(['FILE-08']);
+  });
+});

@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { exercised, failed } from './testing/failed.js';
+import { asGiven, createTrace, makePod } from './testing/trace-builder.js';
+import type { TraceBuilder } from './testing/trace-builder.js';
+
+const web = makePod('web', { uid: 'u1' });
+const webPod = asGiven(web);
+const job = makePod('job', { uid: 'u2', restartPolicy: 'OnFailure' });
+const jobPod = asGiven(job);
+const exit = { cause: 'workload' as const, sandboxId: 's-u1' };
+
+function running(): TraceBuilder {
+  return createTrace(['feed']).agent().list('feed', [web]).at(500).start(webPod);
+}
+
+function replace(trace: TraceBuilder, id: string): TraceBuilder {
+  const request = {
+    config: { metadata: { name: 'main' }, image: { image: 'image:1' }, command: ['/workload'] },
+  };
+  return trace
+    .call('CreateContainer', { pod: webPod, sandboxId: 's-u1', container: 'main', id, request }, () =>
+      trace.container(id, webPod, 'created', { sandboxId: 's-u1' }),
+    )
+    .call('StartContainer', { pod: webPod, containerId: id }, () =>
+      trace.container(id, webPod, 'running', { sandboxId: 's-u1' }),
+    );
+}
+
+describe('lifecycle', () => {
+  it('LIFE-01: a container is created in a sandbox that the agent had stopped', () => {
+    const trace = running().at(5_000).list('feed', []).at(5_500).stop(webPod).at(6_000).list('feed', [web]);
+    expect(
+      failed(trace.at(6_500).call('CreateContainer', { pod: webPod, sandboxId: 's-u1', container: 'main' })),
+    ).toEqual(['LIFE-01']);
+  });
+
+  it('LIFE-02: two ready sandboxes persist', () => {
+    const trace = running().at(5_000).sandbox('s-other', webPod, 'ready', 'outside');
+    expect(failed(trace.rest())).toEqual(['LIFE-02']);
+  });
+
+  it('LIFE-02: a sandbox is made beside a ready one', () => {
+    const trace = running().at(5_000).call('RunPodSandbox', { pod: webPod, id: 's-x' });
+    expect(failed(trace)).toEqual(['LIFE-02']);
+  });
+
+  it('LIFE-02: a sandbox is made for a pod that has finished', () => {
+    const trace = createTrace(['feed']).agent().list('feed', [job]).at(500).start(jobPod);
+    trace
+      .at(2_000)
+      .container('c-u2-main', jobPod, 'exited', { cause: 'workload', exitCode: 0, sandboxId: 's-u2' });
+    trace
+      .at(3_000)
+      .call('StopPodSandbox', { pod: jobPod, sandboxId: 's-u2' }, () =>
+        trace.sandbox('s-u2', jobPod, 'notReady'),
+      );
+    expect(failed(trace)).toEqual([]);
+    expect(failed(trace.at(6_000).call('RunPodSandbox', { pod: jobPod }))).toEqual(['LIFE-02']);
+  });
+
+  it('LIFE-06: a container that has finished runs again', () => {
+    const trace = createTrace(['feed']).agent().list('feed', [job]).at(500).start(jobPod);
+    trace
+      .at(2_000)
+      .container('c-u2-main', jobPod, 'exited', { cause: 'workload', exitCode: 0, sandboxId: 's-u2' });
+    trace.at(3_000).call('CreateContainer', { pod: jobPod, sandboxId: 's-u2', container: 'main' });
+    expect(failed(trace)).toEqual(['LIFE-06']);
+  });
+
+  it('LIFE-06: a container that has ended is never restarted', () => {
+    const trace = running()
+      .at(5_000)
+      .container('c-u1-main', webPod, 'exited', { ...exit, exitCode: 1 });
+    expect(failed(trace.rest())).toEqual(['LIFE-06']);
+  });
+
+  it('LIFE-06: it is restarted', () => {
+    const trace = running()
+      .at(5_000)
+      .container('c-u1-main', webPod, 'exited', { ...exit, exitCode: 1 });
+    expect(failed(replace(trace.at(6_000), 'c-u1-2').rest())).toEqual([]);
+    expect(exercised(trace, 'LIFE-06')).toBeGreaterThan(0);
+  });
+
+  it('LIFE-09: a container killed from outside is never replaced', () => {
+    const trace = running()
+      .at(5_000)
+      .container('c-u1-main', webPod, 'exited', { ...exit, cause: 'outside', exitCode: 137 });
+    expect(failed(trace.rest())).toEqual(['LIFE-09']);
+  });
+
+  it('LIFE-09: a sandbox killed from outside is never replaced', () => {
+    const trace = running().at(5_000).sandbox('s-u1', webPod, 'notReady', 'outside');
+    trace.container('c-u1-main', webPod, 'exited', { ...exit, cause: 'outside', exitCode: 137 });
+    expect(failed(trace.rest())).toEqual(['LIFE-09']);
+  });
+
+  it('BACK-01: the second restart in a row comes too soon', () => {
+    const trace = running()
+      .at(5_000)
+      .container('c-u1-main', webPod, 'exited', { ...exit, exitCode: 1 });
+    replace(trace.at(5_500), 'c-u1-2')
+      .at(6_000)
+      .container('c-u1-2', webPod, 'exited', { ...exit, exitCode: 1 });
+    expect(failed(replace(trace.at(6_500), 'c-u1-3'))).toEqual(['BACK-01']);
+  });
+
+  it('BACK-01: the second restart in a row comes in time', () => {
+    const trace = running()
+      .at(5_000)
+      .container('c-u1-main', webPod, 'exited', { ...exit, exitCode: 1 });
+    replace(trace.at(5_500), 'c-u1-2')
+      .at(6_000)
+      .container('c-u1-2', webPod, 'exited', { ...exit, exitCode: 1 });
+    expect(failed(replace(trace.at(7_500), 'c-u1-3').rest())).toEqual([]);
+    expect(exercised(trace, 'BACK-01')).toBe(1);
+  });
+
+  it('BACK-01: the second restart in a row never comes', () => {
+    const trace = running()
+      .at(5_000)
+      .container('c-u1-main', webPod, 'exited', { ...exit, exitCode: 1 });
+    replace(trace.at(5_500), 'c-u1-2')
+      .at(6_000)
+      .container('c-u1-2', webPod, 'exited', { ...exit, exitCode: 1 });
+    expect(failed(trace.rest())).toEqual(['BACK-01']);
+  });
+});

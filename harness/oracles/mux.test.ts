@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { exercised, failed } from './testing/failed.js';
+import { asGiven, asStatic, createTrace, makePod } from './testing/trace-builder.js';
+
+const web = makePod('web');
+const webPod = asStatic(web, 'uid-1');
+const db = makePod('db');
+const dbPod = asStatic(db, 'uid-2');
+
+describe('mux', () => {
+  it('MUX-01: a change in one source stops a pod of another', () => {
+    const trace = createTrace(['file', 'http']).agent().list('file', [web]).list('http', [db]);
+    trace.at(500).start(webPod).start(dbPod).at(9_000).list('http', []).at(9_500).stop(dbPod);
+    expect(failed(trace.at(12_000).remove(dbPod).rest())).toEqual([]);
+    expect(exercised(trace, 'MUX-01')).toBeGreaterThan(0);
+  });
+
+  it('MUX-01: … and is caught', () => {
+    const trace = createTrace(['file', 'http']).agent().list('file', [web]).list('http', [db]);
+    trace.at(500).start(webPod).start(dbPod).at(9_000).list('http', []).at(9_500).stop(webPod);
+    expect(failed(trace)).toEqual(['MUX-01']);
+  });
+
+  it('MUX-02: a listed pod never starts', () => {
+    const trace = createTrace(['file']).agent().list('file', [web]).rest();
+    expect(failed(trace)).toEqual(['MUX-02']);
+  });
+
+  it('MUX-03: a removed pod runs on', () => {
+    const trace = createTrace(['file']).agent().list('file', [web]).at(500).start(webPod);
+    expect(failed(trace.at(20_000).list('file', []).rest())).toEqual(['MUX-03']);
+  });
+
+  it('MUX-04: a pod with a deletion timestamp runs on', () => {
+    const given = makePod('web', { uid: 'u1' });
+    const metadata = { ...given.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' };
+    const trace = createTrace(['feed']).agent().list('feed', [given]).at(500).start(asGiven(given));
+    trace.at(20_000).list('feed', [{ ...given, metadata }]);
+    expect(failed(trace.rest())).toEqual(['MUX-04']);
+  });
+
+  it('MUX-04: an update of a label stops the pod', () => {
+    const given = makePod('web', { uid: 'u1' });
+    const trace = createTrace(['feed']).agent().list('feed', [given]).at(500).start(asGiven(given));
+    trace.at(20_000).list('feed', [makePod('web', { uid: 'u1', labels: { a: 'b' } })]);
+    expect(failed(trace.at(20_500).stop(asGiven(given)))).toEqual(['MUX-04']);
+  });
+
+  it('MUX-05: the same list again stops the pod', () => {
+    const trace = createTrace(['http']).agent().list('http', [web]).at(500).start(webPod);
+    expect(failed(trace.at(30_000).list('http', [web]).at(30_500).stop(webPod))).toEqual(['MUX-05']);
+  });
+
+  it('MUX-06: two entries of one name run together', () => {
+    const twin = makePod('web', { image: 'image:2' });
+    const trace = createTrace(['file']).agent().list('file', [web, twin]).at(500).start(webPod);
+    expect(failed(trace.at(2_000).start(asStatic(twin, 'uid-2')))).toContain('MUX-06');
+  });
+
+  it('MUX-06: either of the two may run', () => {
+    const twin = makePod('web', { image: 'image:2' });
+    for (const pod of [web, twin]) {
+      const trace = createTrace(['file'])
+        .agent()
+        .list('file', [web, twin])
+        .at(500)
+        .start(asStatic(pod, 'uid-1'));
+      expect(failed(trace.rest())).toEqual([]);
+    }
+  });
+
+  it('MUX-10: the UID changes without a change of content', () => {
+    const trace = createTrace(['file']).agent().list('file', [web]).at(500).start(webPod);
+    trace.at(20_000).list('file', []).at(20_500).stop(webPod).at(22_000).remove(webPod);
+    trace.at(40_000).list('file', [web]).at(40_500).start(asStatic(web, 'uid-9'));
+    expect(failed(trace.rest())).toEqual(['MUX-10']);
+  });
+
+  it('MUX-10: the UID stays after a change of content', () => {
+    const trace = createTrace(['file']).agent().list('file', [web]).at(500).start(webPod);
+    trace.at(20_000).list('file', [makePod('web', { labels: { a: 'b' } })]);
+    expect(failed(trace.rest())).toEqual(['MUX-10']);
+  });
+
+  it('MUX-11: an unknown pod is stopped before every source is ready', () => {
+    const trace = createTrace(['file', 'http']).agent().list('file', [web]).list('http', [db]);
+    trace.at(500).start(webPod).start(dbPod).at(9_000).gone().at(9_500).agent(2).list('file', [web]);
+    expect(failed(trace.at(10_000).stop(dbPod))).toEqual(['MUX-11']);
+  });
+
+  it('MUX-11: a removal seen before readiness is lost', () => {
+    const trace = createTrace(['file', 'http']).agent().list('file', [web]).at(500).start(webPod);
+    trace.at(9_000).list('file', []).at(12_000).list('http', []);
+    expect(failed(trace.rest())).toEqual(['MUX-11']);
+  });
+});

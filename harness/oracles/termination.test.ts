@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { exercised, failed } from './testing/failed.js';
+import { asGiven, createTrace, makePod } from './testing/trace-builder.js';
+import type { TraceBuilder } from './testing/trace-builder.js';
+
+const web = makePod('web', { uid: 'u1', graceS: 20 });
+const webPod = asGiven(web);
+
+function removed(): TraceBuilder {
+  return createTrace(['feed'])
+    .agent()
+    .list('feed', [web])
+    .at(500)
+    .start(webPod)
+    .at(20_000)
+    .list('feed', [])
+    .at(20_500);
+}
+
+describe('termination', () => {
+  it('TERM-01: grace is ignored, extended or given', () => {
+    expect(failed(removed().stop(webPod, { timeoutS: 0 }))).toEqual(['TERM-01']);
+    expect(failed(removed().stop(webPod, { timeoutS: 2 }))).toEqual(['TERM-01']);
+    expect(failed(removed().stop(webPod, { timeoutS: 21 }))).toEqual(['TERM-01']);
+    const good = removed().stop(webPod, { timeoutS: 20 });
+    expect(failed(good)).toEqual([]);
+    expect(exercised(good, 'TERM-01')).toBe(1);
+  });
+
+  it('TERM-02: the sandbox stops before its containers', () => {
+    const trace = removed().call('StopPodSandbox', { pod: webPod, sandboxId: 's-u1' });
+    expect(failed(trace)).toEqual(['TERM-02']);
+  });
+
+  it('TERM-02: a sidecar stops before the regular containers', () => {
+    const proxy = { name: 'proxy', image: 'image:1', restartPolicy: 'Always' as const };
+    const pod = makePod('web', { uid: 'u1', initContainers: [proxy] });
+    const trace = createTrace(['feed']).agent().list('feed', [pod]).at(500).start(asGiven(pod));
+    trace.container('c-u1-proxy', webPod, 'created', { name: 'proxy', sandboxId: 's-u1' });
+    trace.container('c-u1-proxy', webPod, 'running', { name: 'proxy', sandboxId: 's-u1' });
+    trace.at(20_000).list('feed', []).at(20_500);
+    trace.call('StopContainer', {
+      pod: webPod,
+      container: 'proxy',
+      containerId: 'c-u1-proxy',
+      request: { timeout: 2 },
+    });
+    expect(failed(trace)).toEqual(['TERM-02']);
+  });
+
+  it('TERM-03: something starts while the pod is torn down', () => {
+    const trace = removed().call('StopContainer', {
+      pod: webPod,
+      containerId: 'c-u1-main',
+      container: 'main',
+      request: { timeout: 20 },
+    });
+    expect(failed(trace)).toEqual([]);
+    expect(
+      failed(trace.call('CreateContainer', { pod: webPod, sandboxId: 's-u1', container: 'main' })),
+    ).toEqual(['TERM-03']);
+  });
+
+  it('TERM-05: a failed stop is never tried again', () => {
+    const trace = removed().call('StopContainer', {
+      pod: webPod,
+      containerId: 'c-u1-main',
+      container: 'main',
+      request: { timeout: 20 },
+      code: 'UNKNOWN',
+    });
+    expect(failed(trace.rest())).toEqual(['TERM-05']);
+  });
+
+  it('GC-01: a stopped pod is never removed from the runtime', () => {
+    const trace = removed().stop(webPod, { timeoutS: 20 });
+    expect(failed(trace.rest())).toEqual(['GC-01']);
+  });
+
+  it('GC-02: a running container is removed', () => {
+    const trace = removed().call('RemoveContainer', {
+      pod: webPod,
+      containerId: 'c-u1-main',
+      container: 'main',
+    });
+    expect(failed(trace)).toEqual(['GC-02']);
+  });
+});

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { failed } from './testing/failed.js';
+import { asGiven, asStatic, createTrace, makePod } from './testing/trace-builder.js';
+
+const given = makePod('web', { uid: 'u1' });
+const givenPod = asGiven(given);
+const first = makePod('web');
+const second = makePod('web', { image: 'image:2' });
+const third = makePod('web', { image: 'image:3' });
+
+describe('workers', () => {
+  it('WORK-01: two containers of one name run together', () => {
+    const trace = createTrace(['feed']).agent().list('feed', [given]).at(500).start(givenPod);
+    trace.at(9_000).call('StartContainer', { pod: givenPod, containerId: 'c-u1-twin' }, () => {
+      trace.container('c-u1-twin', givenPod, 'created');
+      trace.container('c-u1-twin', givenPod, 'running');
+    });
+    expect(failed(trace)).toEqual(['WORK-01']);
+  });
+
+  it('WORK-02: a new version starts while the old one runs', () => {
+    const trace = createTrace(['file']).agent().list('file', [first]).at(500).start(asStatic(first, 'a'));
+    trace.at(20_000).list('file', [second]).at(20_500).start(asStatic(second, 'b'));
+    expect(failed(trace)).toEqual(['WORK-02']);
+  });
+
+  it('WORK-02: … and may once the old one has stopped', () => {
+    const old = asStatic(first, 'a');
+    const trace = createTrace(['file']).agent().list('file', [first]).at(500).start(old);
+    trace.at(20_000).list('file', [second]).at(20_500).stop(old).start(asStatic(second, 'b'));
+    expect(failed(trace.at(24_000).remove(old).rest())).toEqual([]);
+  });
+
+  it('WORK-03: the last of quick edits is never run', () => {
+    const old = asStatic(first, 'a');
+    const trace = createTrace(['file']).agent().list('file', [first]).at(500).start(old);
+    trace.at(20_000).list('file', [second]).at(20_100).list('file', [third]).at(20_500).stop(old);
+    trace.start(asStatic(second, 'b')).at(24_000).remove(old);
+    expect(failed(trace.rest())).toEqual(['WORK-03']);
+  });
+
+  it('WORK-04: a pod that was removed and added again is never restarted', () => {
+    const trace = createTrace(['feed']).agent().list('feed', [given]).at(500).start(givenPod);
+    trace.at(20_000).list('feed', []).at(20_100).list('feed', [given]).at(20_500).stop(givenPod);
+    expect(failed(trace.rest())).toEqual(['WORK-04']);
+  });
+
+  it('WORK-04: its first life simply goes on', () => {
+    const trace = createTrace(['feed']).agent().list('feed', [given]).at(500).start(givenPod);
+    trace.at(20_000).list('feed', []).at(20_100).list('feed', [given]);
+    expect(failed(trace.rest())).toEqual(['WORK-04']);
+  });
+
+  it('WORK-04: it stops and starts again', () => {
+    const trace = createTrace(['feed']).agent().list('feed', [given]).at(500).start(givenPod);
+    trace.at(20_000).list('feed', []).at(20_100).list('feed', [given]).at(20_500).stop(givenPod);
+    expect(failed(trace.at(23_000).start(givenPod, { suffix: 'x' }).rest())).toEqual([]);
+  });
+
+  it('WORK-06: a failed start is never tried again', () => {
+    const trace = createTrace(['feed']).agent().list('feed', [given]).at(500);
+    trace.call('RunPodSandbox', { pod: givenPod, code: 'UNKNOWN' });
+    expect(failed(trace.rest())).toEqual(['WORK-06']);
+  });
+});
