@@ -23,7 +23,7 @@ export interface FeedReceiver {
 export class FeedSubscription {
   private lastRevision = 0;
   private lastArrivalMs = 0;
-  private undelivered = 0;
+  private readonly underway: (() => void)[] = [];
   private isEnded = false;
 
   constructor(
@@ -36,7 +36,7 @@ export class FeedSubscription {
   }
 
   busy(): boolean {
-    return this.undelivered > 0 && this.isOpen();
+    return this.underway.length > 0 && this.isOpen();
   }
 
   send(change: FeedChange): void {
@@ -75,14 +75,17 @@ export class FeedSubscription {
     this.receiver.end();
   }
 
-  /** A message held back holds those behind it: streams keep their order. */
+  /**
+   * A message held back holds those behind it: streams keep their order. Real timers may fire a little out of
+   * order, so each lets the oldest message go, not its own.
+   */
   private later(extraMs: number, action: () => void): void {
     const nowMs = this.context.clock.now();
     this.lastArrivalMs = Math.max(this.lastArrivalMs, nowMs + messageMs + extraMs);
-    this.undelivered++;
+    this.underway.push(action);
     this.context.clock.after(this.lastArrivalMs - nowMs, () => {
-      this.undelivered--;
-      if (this.isOpen()) action();
+      const oldest = this.underway.shift();
+      if (this.isOpen()) oldest?.();
     });
   }
 }

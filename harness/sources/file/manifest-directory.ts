@@ -89,7 +89,7 @@ export class ManifestDirectory {
 
   /** Finishes every write that is under way. */
   heal(): void {
-    for (const write of [...this.pending.values()]) write.finish();
+    for (const write of this.pending.values()) write.finish();
   }
 
   /** Forgets every write that is under way. */

@@ -67,7 +67,9 @@ export class SimFilePort implements FilePort {
 
   notify(): void {
     if (!this.life.alive) return;
-    for (const watcher of [...this.watchers]) watcher();
+    // A copy: a watcher may open another.
+    const watchers = [...this.watchers];
+    for (const watcher of watchers) watcher();
   }
 
   private access<Value>(
