@@ -1,0 +1,148 @@
+import type { Container, Pod, SourceKind } from '../../harness/spec/pod.js';
+import type { RestartPolicy } from '../../harness/spec/pod.js';
+import type { Timings } from '../../harness/spec/timings.js';
+import type { StaticOrigin } from './sources/static-pod.js';
+import type { ContainerRecord, DesiredPod, PodRecord, SandboxRecord } from './types.js';
+
+/** How an update differs from what the same source said before. */
+export type Change = 'none' | 'status' | 'changed';
+
+/**
+ * Everything the agent decides, apart from how it waits and calls. The reference decisions are right; a
+ * mutant replaces one of them by a wrong one. They keep no state: what they need they are given.
+ */
+export interface Decisions {
+  // Sources.
+  readonly isManifestName: (name: string) => boolean;
+  /** What a file that cannot be read or decoded does to the pods known from the directory. */
+  readonly onBadFile: 'keepItsPod' | 'dropItsPod' | 'dropAll';
+  /** Whether a pod whose file is gone stays in the source's list. */
+  readonly keepsDeletedFile: boolean;
+  readonly staticName: (name: string, nodeName: string) => string;
+  readonly staticHash: (raw: Pod, origin: StaticOrigin) => string;
+  /** What an answer of the manifest URL means: its pods, no pods, or nothing at all. */
+  readonly httpAnswer: (answer: {
+    readonly status: number;
+    readonly body: string;
+  }) => 'pods' | 'none' | 'keep';
+  /** A list with an invalid member: refuse the whole, or take the valid rest. */
+  readonly onPartlyInvalidList: 'refuse' | 'takeValid';
+  /** Whether a document is worth looking at, given the last accepted one and all those before. */
+  readonly isNewDocument: (text: string, last: string | undefined, earlier: ReadonlySet<string>) => boolean;
+  /** What a source that cannot be reached has: what it had, or nothing. */
+  readonly onSourceError: (source: SourceKind) => 'keep' | 'empty';
+  readonly podSelector: (nodeName: string) => Record<string, string>;
+  /** What a 410 of the watch does to the known objects until the new list is there. */
+  readonly on410: 'relist' | 'relistFromEmpty' | 'ignore';
+  readonly onWatchEnd: 'reopen' | 'giveUp';
+  /** Whether a list or watch event is newer than what is known of the same thing. */
+  readonly acceptsVersion: (version: number, known: number) => boolean;
+  /** Whether a list that the API server answers is taken, given the newest version seen in this life. */
+  readonly acceptsListVersion: (version: number, newest: number) => boolean;
+
+  // Mux.
+  /** What tells pods apart. */
+  readonly keyOf: (pod: Pod) => string;
+  /** Which of several entries of one name in one source is run; all of them, if wrong. */
+  readonly chooseDuplicates: (
+    candidates: readonly Pod[],
+    known: { readonly accepted: ReadonlySet<string>; readonly isRunning: (uid: string) => boolean },
+  ) => readonly Pod[];
+  readonly classifyUpdate: (previous: Pod, next: Pod) => Change;
+  readonly acceptsAddition: (pod: DesiredPod, isFirstDelivery: boolean) => boolean;
+  /** The keys that a removal concerns, among those of all sources. */
+  readonly removalTargets: (removed: DesiredPod, all: Iterable<DesiredPod>) => readonly string[];
+  /** Whether pods may be stopped because no source wants them. */
+  readonly mayStopUndesired: (state: { readonly allReady: boolean }) => boolean;
+  readonly removalBeforeReady: 'defer' | 'forget';
+  readonly waitsForRemoval: 'stop' | 'ignore';
+
+  // Workers.
+  readonly isTerminating: (pod: Pod) => boolean;
+  readonly isFinishedAtSource: (pod: Pod) => boolean;
+  readonly readdDuringTermination: 'startAgain' | 'forget';
+  /** Whether a static pod that waits for its name is forgotten when its source drops it. */
+  readonly dropsWaiting: boolean;
+  readonly waitsForName: (holder: { readonly terminating: boolean }) => 'wait' | 'start' | 'forget';
+  /** Whether work for a pod goes on while it is being deleted. */
+  readonly interruptsSetup: boolean;
+  /** When to look at a pod again: after a failure, or after a look that found nothing to do. */
+  readonly retryDelayMs: (timings: Timings, unit: number) => number | undefined;
+  readonly resyncDelayMs: (timings: Timings, unit: number) => number | undefined;
+  /** Whether the runtime is listed again after a write before the next decision. */
+  readonly listsAfterWrite: boolean;
+  /** What to do when a Run, Create or Start failed and may have taken effect. */
+  readonly onAmbiguousWrite: 'list' | 'tryNextAttempt';
+  /** What containers found from a life before mean. */
+  readonly onAdoption: 'keep' | 'restart' | 'ignore';
+  readonly isSandboxUsable: (sandbox: SandboxRecord, pod: Pod) => boolean;
+  readonly readySandboxesMax: number;
+  readonly requiresReadySandbox: boolean;
+  readonly repairsRemoved: boolean;
+  readonly shouldRestart: (
+    policy: RestartPolicy,
+    exit: { readonly exitCode: number; readonly reason: string },
+  ) => boolean;
+  readonly needsReplacement: (container: ContainerRecord, wanted: Container, hash: string) => boolean;
+  /** How an update that changed something besides containers is taken. */
+  readonly onMetadataChange: 'nothing' | 'restartPod';
+  /** When a container that has ended may be started again, in milliseconds since the epoch. */
+  readonly restartDueMs: (exit: BackoffInput, timings: Timings) => number;
+  readonly nextStreak: (exit: BackoffInput, timings: Timings) => number;
+  /** Init containers that may start before the one in front of them has ended. */
+  readonly initOrder: 'oneByOne' | 'together';
+  readonly onUnknownContainer: 'stopFirst' | 'treatAsExited' | 'treatAsRunning';
+
+  // Images.
+  readonly pullsImage: (policy: 'Always' | 'IfNotPresent' | 'Never', present: boolean) => boolean;
+
+  // Termination.
+  readonly graceS: (pod: Pod) => number;
+  /** What is left for a container's stop, in seconds, as StopContainer takes it. */
+  readonly stopTimeoutS: (graceS: number, elapsedMs: number) => number;
+  readonly laterGraceS: (currentS: number, requestedS: number) => number;
+  readonly stopOrder: 'containersThenSandbox' | 'sandboxFirst' | 'sandboxOnly';
+  readonly sidecarOrder: 'afterInReverse' | 'first' | 'together';
+  readonly runsPreStop: (state: { readonly alreadyRun: boolean; readonly isOrphan: boolean }) => boolean;
+  readonly boundsPreStop: boolean;
+  readonly retriesStop: boolean;
+  readonly treatsNotFoundAsStopped: boolean;
+  readonly verifiesStop: boolean;
+  readonly mayDeleteObject: (state: { readonly stopped: boolean }) => boolean;
+  readonly deletesObject: boolean;
+  readonly startsWhileTerminating: boolean;
+
+  // Runtime view, orphans, garbage.
+  readonly onListError: 'keep' | 'empty';
+  readonly orphansOf: (
+    records: Iterable<PodRecord>,
+    known: {
+      readonly hasWorker: (uid: string) => boolean;
+      readonly isDesired: (uid: string) => boolean;
+      readonly listingIsNewer: boolean;
+    },
+  ) => readonly PodRecord[];
+  readonly orphanGraceS: number;
+  readonly removesContainers: boolean;
+  readonly removesSandboxes: boolean;
+  /** Dead containers of one name to keep while the pod exists. */
+  readonly deadContainersKept: number;
+  readonly worksWhileRuntimeDown: boolean;
+  readonly startsWithoutNetwork: (pod: Pod) => boolean;
+
+  // Status.
+  readonly statusNeedsWrite: (differs: boolean) => boolean;
+  readonly mirrorIsDesired: boolean;
+  /** Runtime writes that a re-sync of a healthy pod makes although nothing is to be done. */
+  readonly idleWrites: 'none' | 'stopDead' | 'pullAgain';
+}
+
+/** What crash back-off is computed from. */
+export interface BackoffInput {
+  readonly startedAtMs: number;
+  readonly finishedAtMs: number;
+  /** Restarts in the present series of crashes, the last start included. */
+  readonly streak: number;
+  /** The definition is another one since. */
+  readonly isChanged: boolean;
+}

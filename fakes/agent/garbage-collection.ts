@@ -1,0 +1,85 @@
+import type { AgentContext } from './context.js';
+import { isNotFound } from './runtime-calls.js';
+import { newestContainer, newestSandbox } from './runtime-records.js';
+import type { ContainerRecord, SandboxRecord } from './types.js';
+import { hasLiveParts, isLive } from './types.js';
+
+/** Removes all that is left of a pod that has ended. Returns false when something could not be removed. */
+export async function cleanUp(context: AgentContext, uid: string): Promise<boolean> {
+  const { view, decisions } = context;
+  const record = view.recordOf(uid);
+  if (record === undefined) return true;
+  // What came to life after the last look is not garbage.
+  if (hasLiveParts(record)) return !decisions.verifiesStop;
+  let isComplete = true;
+  if (decisions.removesContainers) {
+    for (const container of [...record.containers]) {
+      if (!container.vanished && !(await removeContainer(context, uid, container))) isComplete = false;
+    }
+  }
+  if (!isComplete) return false;
+  if (decisions.removesSandboxes) {
+    for (const sandbox of [...record.sandboxes]) {
+      if (!(await removeSandbox(context, uid, sandbox))) isComplete = false;
+    }
+  }
+  return isComplete;
+}
+
+/**
+ * Removes what a living pod no longer needs: all but the newest dead containers of each name, and old
+ * sandboxes without containers. Returns whether there was anything.
+ */
+export async function removeSurplus(context: AgentContext, uid: string): Promise<boolean> {
+  const { view, decisions } = context;
+  const record = view.recordOf(uid);
+  if (record === undefined || (record.containers.length <= 1 && record.sandboxes.length <= 1)) return false;
+  let found = false;
+  const deadOf = new Map<string, ContainerRecord[]>();
+  for (const container of record.containers) {
+    if (isLive(container) || container.vanished) continue;
+    if (container.state === 'created' && newestContainer(record, container.name) === container) continue;
+    deadOf.set(container.name, [...(deadOf.get(container.name) ?? []), container]);
+  }
+  for (const dead of deadOf.values()) {
+    dead.sort((left, right) => right.attempt - left.attempt);
+    for (const container of dead.slice(decisions.deadContainersKept)) {
+      found = true;
+      await removeContainer(context, uid, container);
+    }
+  }
+  const newest = newestSandbox(record);
+  for (const sandbox of [...record.sandboxes]) {
+    const isUsed = record.containers.some(
+      (container) => !container.vanished && container.sandboxId === sandbox.id,
+    );
+    if (sandbox === newest || sandbox.ready || isUsed || !decisions.removesSandboxes) continue;
+    found = true;
+    await removeSandbox(context, uid, sandbox);
+  }
+  return found;
+}
+
+async function removeContainer(
+  context: AgentContext,
+  uid: string,
+  container: ContainerRecord,
+): Promise<boolean> {
+  try {
+    await context.calls.removeContainer(container.id);
+  } catch (error) {
+    if (!isNotFound(error)) return false;
+  }
+  context.view.noteContainerRemoved(uid, container);
+  return true;
+}
+
+async function removeSandbox(context: AgentContext, uid: string, sandbox: SandboxRecord): Promise<boolean> {
+  try {
+    await context.calls.removeSandbox(sandbox.id);
+  } catch (error) {
+    if (!isNotFound(error)) return false;
+  }
+  context.view.noteSandboxRemoved(uid, sandbox);
+  return true;
+}

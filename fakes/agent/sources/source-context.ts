@@ -1,0 +1,16 @@
+import type { Pod } from '../../../harness/spec/pod.js';
+import type { Timings } from '../../../harness/spec/timings.js';
+import type { Decisions } from '../decisions.js';
+import type { Scheduler } from '../types.js';
+
+/** What every source reader is given. */
+export interface SourceReaderContext {
+  readonly nodeName: string;
+  readonly timings: Timings;
+  readonly decisions: Decisions;
+  readonly scheduler: Scheduler;
+  readonly random: () => number;
+  readonly log: (line: string) => void;
+  /** Takes the source's complete list; the first call makes the source ready. */
+  readonly deliver: (pods: readonly Pod[]) => void;
+}

@@ -1,0 +1,154 @@
+import type { ApiPort } from '../../harness/ports/agent.js';
+import type { Pod, PodStatus } from '../../harness/spec/pod.js';
+import type { PodReport } from './context.js';
+import type { Decisions } from './decisions.js';
+import { coversStatus, podStatusOf } from './pod-status.js';
+import { versionOf } from './sources/pod-store.js';
+
+/** Keeps the API server's pod statuses equal to what the workers report, and deletes what has ended. */
+export interface StatusManager {
+  report(report: PodReport): void;
+  /** The API server's objects changed. */
+  onObjects(): void;
+  /** Tries again what failed and corrects what others changed. */
+  pass(): void;
+}
+
+interface Tracked {
+  report: PodReport;
+  /** The status as last computed. */
+  wanted: PodStatus | undefined;
+  /** The object after the last successful write. */
+  written: Pod | undefined;
+  isBusy: boolean;
+  isStale: boolean;
+  isDeleted: boolean;
+}
+
+/** Writes of one pod that may follow each other at once. */
+const writesMax = 10;
+
+export function createStatusManager(options: {
+  readonly api: ApiPort;
+  readonly decisions: Decisions;
+  readonly nowMs: () => number;
+  readonly stopped: () => boolean;
+  readonly log: (line: string) => void;
+  /** The object by `namespace/name`: the pod itself, or a static pod's mirror. */
+  readonly objectOf: (fullName: string) => Pod | undefined;
+  readonly isMirror: (object: Pod) => boolean;
+}): StatusManager {
+  const { api, decisions, objectOf } = options;
+  const tracked = new Map<string, Tracked>();
+
+  /** The newer of what the watch showed and what the last write answered. */
+  function currentObject(item: Tracked): Pod | undefined {
+    const { entry } = item.report;
+    const seen = objectOf(entry.fullName);
+    if (seen === undefined) return undefined;
+    if (options.isMirror(seen) !== entry.isStatic) return undefined;
+    if (!entry.isStatic && seen.metadata.uid !== entry.uid) return undefined;
+    const { written } = item;
+    const isWrittenNewer =
+      written !== undefined &&
+      written.metadata.uid === seen.metadata.uid &&
+      versionOf(written) > versionOf(seen);
+    return isWrittenNewer ? written : seen;
+  }
+
+  async function write(item: Tracked): Promise<void> {
+    if (item.isBusy) return;
+    item.isBusy = true;
+    try {
+      for (let writes = 0; writes < writesMax && !options.stopped(); writes++) {
+        if (!(await writeOnce(item))) break;
+      }
+    } catch (error) {
+      // The next pass tries again.
+      options.log(`status of ${item.report.entry.fullName}: ${String(error)}`);
+    }
+    item.isBusy = false;
+  }
+
+  /** Returns whether another write may be due. */
+  async function writeOnce(item: Tracked): Promise<boolean> {
+    const object = currentObject(item);
+    if (object === undefined || item.isDeleted) return false;
+    if (item.isStale || item.wanted === undefined) {
+      item.wanted = podStatusOf(item.report, item.wanted ?? object.status, options.nowMs());
+      item.isStale = false;
+    }
+    const { wanted } = item;
+    if (decisions.statusNeedsWrite(!coversStatus(object.status, wanted))) {
+      await patchStatus(item, object, wanted);
+      return item.isStale || mayDelete(item);
+    }
+    if (!mayDelete(item)) return false;
+    await deleteObject(item, object);
+    return false;
+  }
+
+  function mayDelete(item: Tracked): boolean {
+    const { entry, terminating, stopped } = item.report;
+    const isDue = terminating && !entry.isStatic && entry.pod.metadata.deletionTimestamp !== undefined;
+    return isDue && decisions.deletesObject && decisions.mayDeleteObject({ stopped });
+  }
+
+  async function patchStatus(item: Tracked, object: Pod, status: PodStatus): Promise<void> {
+    const { namespace = 'default', name, uid } = object.metadata;
+    const answer = await api.request({
+      method: 'PATCH',
+      path: `/api/v1/namespaces/${namespace}/pods/${name}/status`,
+      contentType: 'application/strategic-merge-patch+json',
+      body: { metadata: { uid }, status },
+    });
+    if (answer.status === 200) item.written = answer.body as Pod;
+    else if (answer.status !== 404 && answer.status !== 409) throw new Error(`status ${answer.status}`);
+    else throw new Error('the object is gone or another one');
+  }
+
+  async function deleteObject(item: Tracked, object: Pod): Promise<void> {
+    const { namespace = 'default', name, uid } = object.metadata;
+    const answer = await api.request({
+      method: 'DELETE',
+      path: `/api/v1/namespaces/${namespace}/pods/${name}`,
+      contentType: 'application/json',
+      body: { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0, preconditions: { uid } },
+    });
+    const isGone = answer.status < 300 || answer.status === 404 || answer.status === 409;
+    if (!isGone) throw new Error(`status ${answer.status}`);
+    item.isDeleted = true;
+  }
+
+  return {
+    report(report) {
+      const { source, uid } = report.entry;
+      if (source === 'feed') return;
+      let item = tracked.get(uid);
+      if (item === undefined) {
+        item = {
+          report,
+          wanted: undefined,
+          written: undefined,
+          isBusy: false,
+          isStale: true,
+          isDeleted: false,
+        };
+        tracked.set(uid, item);
+      }
+      item.report = report;
+      item.isStale = true;
+      if (report.removed && report.stopped) tracked.delete(uid);
+      else void write(item);
+    },
+    onObjects() {
+      for (const item of tracked.values()) {
+        const isWaiting = item.written === undefined || item.isStale;
+        if (isWaiting) void write(item);
+      }
+    },
+    pass() {
+      for (const item of tracked.values()) void write(item);
+    },
+  };
+}
