@@ -1,0 +1,68 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, isAbsolute, join, normalize } from 'node:path';
+import { assert, ExitCode, HarnessError } from '../core/errors.js';
+import { caseOf } from './case-of.js';
+import { allFindings } from './groups.js';
+import { htmlReport } from './html.js';
+import { jsonReport } from './json.js';
+import { junitReport } from './junit.js';
+import type { CampaignResult } from './result.js';
+import { conformanceStatement } from './statement.js';
+
+export interface WriteReportOptions {
+  /** The report folder; made when it is missing. */
+  readonly report: string;
+  /** `report.json`, the statement and the cases are always written: scripts depend on them. */
+  readonly formats?: readonly string[];
+}
+
+/** Writes the report folder: `report.json`, `cases/*.json`, `statement.md`, `junit.xml` and `index.html`. */
+export function writeReport(result: CampaignResult, options: WriteReportOptions): void {
+  const wants = (format: string): boolean => options.formats?.includes(format) ?? true;
+  const write = (path: string, text: string): void =>
+    writeFile(join(options.report, path), text, options.report);
+  // Cases come first: they are what must not be lost when the disk fills up.
+  for (const finding of allFindings(result)) {
+    const path = normalize(finding.case);
+    assert(
+      !isAbsolute(path) && !path.startsWith('..'),
+      `the case path ${finding.case} leaves the report folder`,
+    );
+    write(path, `${JSON.stringify(caseOf(result, finding), null, 2)}\n`);
+  }
+  write('report.json', `${JSON.stringify(jsonReport(result), null, 2)}\n`);
+  write('statement.md', conformanceStatement(result));
+  if (wants('junit')) write('junit.xml', junitReport(result));
+  if (wants('html')) write('index.html', htmlReport(result));
+}
+
+/** Makes sure before a campaign that its report can be written, rather than finding out afterwards. */
+export function prepareReport(directory: string): void {
+  try {
+    mkdirSync(join(directory, 'cases'), { recursive: true });
+  } catch (error) {
+    throw notWritable(directory, error);
+  }
+}
+
+function writeFile(path: string, text: string, directory: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  } catch (error) {
+    throw notWritable(directory, error);
+  }
+}
+
+function notWritable(directory: string, error: unknown): HarnessError {
+  return new HarnessError({
+    code: 'report-not-writable',
+    message: 'The report folder cannot be written.',
+    exitCode: ExitCode.unavailable,
+    file: directory,
+    expected: 'a directory that can be written, or made',
+    got: error instanceof Error ? error.message : String(error),
+    hint: 'Choose another with --report <directory>.',
+    cause: error,
+  });
+}
