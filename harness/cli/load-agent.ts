@@ -89,6 +89,14 @@ interface AgentModule {
   readonly features?: unknown;
 }
 
+/** Whether a module is an agent, and not an agent file that exports a description. */
+export async function isAgentModule(path: string): Promise<boolean> {
+  const loaded = await importUserModule<
+    AgentModule & { readonly agent?: unknown; readonly default?: unknown }
+  >(path);
+  return typeof loaded.createAgent === 'function' || (loaded.agent ?? loaded.default) === undefined;
+}
+
 async function loadModule(path: string): Promise<LoadedAgent> {
   const loaded = await importUserModule<AgentModule>(path);
   if (typeof loaded.createAgent !== 'function') {

@@ -1,14 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ExitCode, HarnessError } from '../core/errors.js';
-import { agentFeatures, type AgentFeature } from '../ports/agent.js';
+import type { AgentFeature } from '../ports/agent.js';
 import type { AgentDriver, AgentProfile } from '../ports/driver.js';
 import { createProcessDriver } from '../drivers/process-driver.js';
 import { splitCommand } from '../drivers/templates.js';
-import { agentFileSchema, agentFileTimings, type AgentFile } from '../spec/agent-file.js';
-import { parseText, validate } from './load-input.js';
-import { loadAgent, parseAgentReference, type AgentReference } from './load-agent.js';
+import { agentFileTimings, type AgentFile } from '../spec/agent-file.js';
+import { loadAgentFile } from './load-input.js';
+import { isAgentModule, loadAgent, parseAgentReference, type AgentReference } from './load-agent.js';
 
 /** What a command runs against. */
 export interface Target {
@@ -29,7 +28,7 @@ export async function resolveTarget(asked: {
   world?: 'sim' | 'live' | undefined;
   runtime: string;
 }): Promise<Target> {
-  const reference = parseAgentReference(asked.agent);
+  const reference = await referenceOf(asked.agent);
   const world = asked.world ?? (reference.kind === 'file' || asked.runtime !== 'memory' ? 'live' : 'sim');
   if (world === 'sim' && (reference.kind === 'file' || asked.runtime !== 'memory')) {
     throw new HarnessError({
@@ -43,7 +42,7 @@ export async function resolveTarget(asked: {
   }
   const shared = { given: asked.agent, reference, world, runtime: asked.runtime };
   if (reference.kind === 'file') {
-    const file = await readAgentFile(reference.path);
+    const file = await loadAgentFile(reference.path);
     const { profile, driver } = fileDriver(reference.path, file);
     return { ...shared, profile, driver, readyTimeoutMs: file.readyTimeoutMs };
   }
@@ -52,24 +51,14 @@ export async function resolveTarget(asked: {
   return { ...shared, profile, driver, readyTimeoutMs: undefined };
 }
 
-async function readAgentFile(path: string): Promise<AgentFile> {
-  const text = readFileSync(path, 'utf8');
-  return validate(agentFileSchema, parseText(text, path), { file: path, what: 'agent file' });
+/** A TypeScript file may be an agent itself, or an agent file that says how to start one. */
+async function referenceOf(given: string): Promise<AgentReference> {
+  const reference = parseAgentReference(given);
+  if (reference.kind !== 'module' || (await isAgentModule(reference.path))) return reference;
+  return { kind: 'file', path: reference.path };
 }
 
 function fileDriver(path: string, file: AgentFile): { profile: AgentProfile; driver: AgentDriver } {
-  const unknown = file.features.find((feature) => !agentFeatures.includes(feature as AgentFeature));
-  if (unknown !== undefined) {
-    throw new HarnessError({
-      code: 'agent-file-malformed',
-      message: 'The agent file names a feature that the suite does not know.',
-      exitCode: ExitCode.usage,
-      file: path,
-      path: 'features',
-      expected: agentFeatures.join(', '),
-      got: unknown,
-    });
-  }
   const profile: AgentProfile = {
     name: file.name,
     ...(file.version === undefined ? {} : { version: file.version }),

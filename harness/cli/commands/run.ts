@@ -5,7 +5,7 @@ import { suites as allSuites } from '../../../suites/index.js';
 import { suitesFor, type GenerateOptions, type Suite } from '../../explore/suite.js';
 import { compareKnownFailing } from '../../report/known-failing.js';
 import { exitCodeOf, type CampaignResult } from '../../report/result.js';
-import { runCampaign, type CasePool } from '../../run/campaign.js';
+import { runCampaign, type CampaignProgress, type CasePool } from '../../run/campaign.js';
 import { matchRequirements, requirements, type RequirementId } from '../../spec/requirements.js';
 import type { RunOptions } from '../arguments.js';
 import { loadKnownFailing } from '../load-input.js';
@@ -24,8 +24,28 @@ const lanesPerCore = 2;
 
 /** `conformance run`: a campaign against one agent. */
 export async function runCommand(options: RunOptions): Promise<ExitCode> {
+  const interrupt = onInterrupt();
+  const progress = createProgress({ stream: process.stderr, quiet: options.quiet });
+  try {
+    const result = await campaignOf(options, {
+      signal: interrupt.signal,
+      onProgress: (state) => progress.update(state),
+    });
+    progress.close();
+    return await presentResult(result, options);
+  } finally {
+    progress.close();
+    interrupt.release();
+  }
+}
+
+/** The campaign that the options ask for. */
+export async function campaignOf(
+  options: RunOptions,
+  hooks: { readonly signal: AbortSignal; readonly onProgress?: (state: CampaignProgress) => void },
+): Promise<CampaignResult> {
   const target = await resolveTarget(options);
-  const known = options.knownFailing === undefined ? undefined : await loadKnownFailing(options.knownFailing);
+  const known = options.knownFailing === undefined ? undefined : loadKnownFailing(options.knownFailing);
   const asked = askedRequirements(options.requirements);
   const generate: GenerateOptions = {
     sources: target.profile.sources,
@@ -35,11 +55,8 @@ export async function runCommand(options: RunOptions): Promise<ExitCode> {
   const suites = chooseSuites(options, generate, asked);
   const seed = options.seed ?? randomBytes(4).toString('hex');
   const jobs = options.jobs ?? availableParallelism();
-  const interrupt = onInterrupt();
-  const progress = createProgress({ stream: process.stderr, quiet: options.quiet });
   const pool = await openPool({ target, suites, seed, generate, jobs });
   try {
-    const warnings = await pool.warnings();
     const result = await runCampaign({
       pool: pool.cases,
       agent: {
@@ -61,22 +78,19 @@ export async function runCommand(options: RunOptions): Promise<ExitCode> {
       shrink: options.shrink,
       corpus: [],
       replayLine: (casePath) => `npx conformance replay ${options.report}/${casePath}`,
-      onProgress: (state) => progress.update(state),
-      signal: interrupt.signal,
-      warnings,
+      ...(hooks.onProgress === undefined ? {} : { onProgress: hooks.onProgress }),
+      signal: hooks.signal,
+      warnings: await pool.warnings(),
     });
-    progress.close();
-    return await presentResult(withKnownFailing(result, known), options);
+    return withKnownFailing(result, known);
   } finally {
-    progress.close();
     await pool.close();
-    interrupt.release();
   }
 }
 
 function withKnownFailing(
   result: CampaignResult,
-  known: Awaited<ReturnType<typeof loadKnownFailing>> | undefined,
+  known: ReturnType<typeof loadKnownFailing> | undefined,
 ): CampaignResult {
   if (known === undefined) return result;
   const compared = { ...result, knownFailing: compareKnownFailing(result.verdicts, known) };
