@@ -29,6 +29,9 @@ export interface ActualContainer {
   changedSeq: number;
   /** The call that started it has answered OK, so the agent knows. */
   startConfirmed: boolean;
+  /** When the agent first asked to stop it, in milliseconds, and whether any such call has been answered. */
+  stopRequestedMs: number;
+  stopAnswered: boolean;
 }
 
 /** What became of the containers of one name in one life of a pod. */
@@ -87,6 +90,8 @@ export interface ActualPods {
   readonly containers: ReadonlyMap<string, ActualContainer>;
   readonly sandboxes: ReadonlyMap<string, ActualSandbox>;
   byName(fullName: string): readonly ActualPod[];
+  /** Whether there ever was a sandbox of this id. */
+  hadSandbox(id: string): boolean;
   /** The pod of this UID, made when it is new. */
   touch(identity: PodIdentity, stamp: Stamp): ActualPod;
   sandboxChanged(event: SandboxChanged & Stamp): ActualPod;
@@ -110,6 +115,7 @@ export function createActualPods(options: {
   const named = new Map<string, ActualPod[]>();
   const containers = new Map<string, ActualContainer>();
   const sandboxes = new Map<string, ActualSandbox>();
+  const everSandboxes = new Set<string>();
 
   const touch = (identity: PodIdentity, stamp: Stamp): ActualPod => {
     let pod = pods.get(identity.podUid);
@@ -129,6 +135,7 @@ export function createActualPods(options: {
     containers,
     sandboxes,
     byName: (fullName) => named.get(fullName) ?? none,
+    hadSandbox: (id) => everSandboxes.has(id),
     touch,
     sandboxChanged(event) {
       const pod = touch(event, event);
@@ -137,6 +144,7 @@ export function createActualPods(options: {
         if (event.state === 'removed') return pod;
         sandbox = newSandbox(pod, event);
         sandboxes.set(event.id, sandbox);
+        everSandboxes.add(event.id);
         pod.sandboxes.set(event.id, sandbox);
       }
       const ready = event.state === 'ready';
@@ -305,5 +313,7 @@ function newContainer(pod: ActualPod, event: ContainerChanged & Stamp): ActualCo
     changedAtMs: event.t,
     changedSeq: event.seq,
     startConfirmed: false,
+    stopRequestedMs: -1,
+    stopAnswered: false,
   };
 }

@@ -261,6 +261,9 @@ function applyRequest(state: State, event: RuntimeRequest & Stamp): void {
     pod.teardownAtMs = event.t;
   }
   if (event.method === 'CreateContainer') narrowVersions(state, pod, event);
+  if (event.method === 'StopContainer' && container !== undefined && container.stopRequestedMs < 0) {
+    container.stopRequestedMs = event.t;
+  }
 }
 
 const stopMethods: ReadonlySet<CriMethod> = new Set<CriMethod>([
@@ -324,7 +327,9 @@ function applyReply(state: State, event: RuntimeReply & Stamp): void {
     pod.lastCallFailed = failed && event.code !== 'NOT_FOUND';
     if (failed && call.effect?.code === 'OK' && startMethods.has(event.method)) pod.ambiguousSeq = event.seq;
   }
-  if (event.method === 'StartContainer' && container !== undefined) container.startConfirmed = !failed;
+  if (container === undefined) return;
+  if (event.method === 'StartContainer') container.startConfirmed = !failed;
+  if (event.method === 'StopContainer') container.stopAnswered = true;
 }
 
 const startMethods: ReadonlySet<CriMethod> = new Set<CriMethod>([

@@ -22,6 +22,7 @@ export type StopReason =
   | 'definition'
   | 'finished'
   | 'falsified'
+  | 'ambiguous'
   | 'notRunning';
 
 /** Stops for these reasons end the pod; the others only repair it. */
@@ -72,6 +73,10 @@ function repairReason(
   if (entry !== undefined) {
     if (isFinished(pod, entry.pod)) return 'finished';
     if (container !== undefined && differs(container, entry.pod)) return 'definition';
+  }
+  // What a failed call may have left behind may be cleared away before another attempt.
+  if (container === undefined ? pod.ambiguousSeq >= 0 && pod.runningCount === 0 : !container.startConfirmed) {
+    return 'ambiguous';
   }
   // A list that lied can make a sound pod look broken for as long as the agent may work on what it said.
   if (model.t - model.lieAtMs <= 3 * model.bounds.Tpleg + model.bounds.Terr) return 'falsified';

@@ -77,8 +77,8 @@ function failureBlame(view: SourceView, entry: DesiredPod | undefined): Blame | 
   if (entry.source !== view.kind) return { requirement: 'MUX-01', cause, seq: view.failingSeq };
   switch (view.kind) {
     case 'http': {
-      const requirement = /invalid|partial/i.test(view.failure) ? 'HTTP-05' : 'HTTP-02';
-      return { requirement, cause, seq: view.failingSeq };
+      const isHalfValid = view.held?.valid === false && view.held.pods.length > 0;
+      return { requirement: isHalfValid ? 'HTTP-05' : 'HTTP-02', cause, seq: view.failingSeq };
     }
     case 'api':
       return { requirement: 'API-04', cause, seq: view.failingSeq };

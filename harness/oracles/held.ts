@@ -73,7 +73,7 @@ export function judgeHeld(context: OracleContext, kind: SourceKind, blame: HeldB
 function heldPods(view: SourceView, pods: readonly Pod[], nodeName: string): Map<string, Pod[]> {
   const held = new Map<string, Pod[]>();
   for (const pod of pods) {
-    if (isMirror(pod)) continue;
+    if (isMirror(pod) || (pod.spec.nodeName !== undefined && pod.spec.nodeName !== nodeName)) continue;
     const key = pod.metadata.uid ?? fullNameOf(pod, view.kind, nodeName);
     held.set(key, [...(held.get(key) ?? []), pod]);
   }

@@ -41,7 +41,17 @@ describe('http', () => {
   });
 
   it('HTTP-05: a document with an invalid pod takes a valid one down', () => {
-    const trace = running().at(30_000).error('http', 'invalid pod in the list').at(30_500).stop(webPod);
+    const trace = running()
+      .at(30_000)
+      .add({
+        kind: 'source.held',
+        actor: 'source:http',
+        source: 'http',
+        revision: 2,
+        pods: [web],
+        valid: false,
+      });
+    trace.error('http', 'undecodable').at(30_500).stop(webPod);
     expect(failed(trace)).toEqual(['HTTP-05']);
   });
 });

@@ -13,7 +13,8 @@ export const http: Oracle = {
         if (event.kind !== 'source.served' || event.source !== 'http') return;
         const view = model.desired.sources.get('http')!;
         if (event.outcome === 'error') {
-          if (view.listed.size > 0) ledger.exercised(view.held?.valid === false ? 'HTTP-05' : 'HTTP-02');
+          const isHalfValid = view.held?.valid === false && view.held.pods.length > 0;
+          if (view.listed.size > 0) ledger.exercised(isHalfValid ? 'HTTP-05' : 'HTTP-02');
           return;
         }
         ledger.exercised('HTTP-01');

@@ -14,6 +14,7 @@ import type { ContainerChanged, SandboxChanged, Stamp } from '../trace/events.js
 import { oracleBounds } from './bounds.js';
 import type { Deadlines } from './deadlines.js';
 import type { Oracle, OracleContext } from './oracle.js';
+import { waitsForImage } from './shortfall.js';
 import { podSubject, seconds } from './words.js';
 
 /** Sandboxes and containers in the life of one pod. */
@@ -51,18 +52,15 @@ export const lifecycle: Oracle = {
   },
 };
 
-/** A container in a sandbox that does not exist, or never did. */
-function judgeStranger({ model, ledger, run }: OracleContext, call: Call | undefined): void {
-  if (call === undefined || model.seq <= 0) return;
-  const { sandboxId } = call.request.request as { sandboxId?: string; podSandboxId?: string } & object as {
-    sandboxId?: string;
-  };
-  const id = call.request.sandboxId ?? sandboxId ?? '';
+/** A container in a sandbox that never existed. */
+function judgeStranger({ model, ledger }: OracleContext, call: Call | undefined): void {
+  const id = call?.request.sandboxId ?? '';
+  if (call === undefined || model.actual.hadSandbox(id)) return;
   ledger.report({
     requirement: 'LIFE-01',
     subject: { role: 'container', name: call.request.container ?? id },
     expected: 'Each container is created in a ready sandbox of its pod.',
-    seen: `CreateContainer named the sandbox ${id}, which does not exist (${run.world}).`,
+    seen: `CreateContainer named the sandbox “${id}”, which never existed.`,
     events: [],
   });
 }
@@ -111,7 +109,7 @@ function judgePolicy({ model, ledger }: OracleContext, call: Call, pod: ActualPo
   const policy = restartPolicyOf(entry.pod, name);
   if (restartsAfter(policy, history.exitCode)) return;
   // A stop of the agent's own, a lost record and a changed definition each allow another run.
-  if (history.exitCause === 'agent' || history.recordLost) return;
+  if (history.exitCause === 'agent' || history.recordLost || history.exitedSeq < entry.changedSeq) return;
   if (pod.licenceSeq >= 0 || entry.versions.length !== 1 || entry.edits > 0) return;
   const { latest } = history;
   if (latest?.content !== undefined && latest.content !== containerContent(spec)) return;
@@ -131,6 +129,7 @@ function judgeFinished({ model, ledger }: OracleContext, pod: ActualPod): void {
   if (!isFinished(pod, entry.pod)) return;
   for (const history of pod.history.values()) {
     if (history.exitCause === 'agent' || history.recordLost || history.exitCode === undefined) return;
+    if (history.exitedSeq < entry.changedSeq) return;
   }
   ledger.report({
     requirement: 'LIFE-02',
@@ -167,7 +166,8 @@ function armRestart(
       history.starts === starts &&
       pod.pendingCalls === 0 &&
       standingOf(model, pod).is === 'wanted' &&
-      !isFinished(pod, entry.pod),
+      !isFinished(pod, entry.pod) &&
+      !waitsForImage(model, entry.pod),
     missed: () =>
       ledger.report({
         requirement,

@@ -84,7 +84,8 @@ function mayStayDown(pod: ActualPod, spec: Pod): boolean {
   return false;
 }
 
-function waitsForImage(model: ModelView, spec: Pod): boolean {
+/** An image that may not be pulled is not there: the pod waits for it, for ever if need be. */
+export function waitsForImage(model: ModelView, spec: Pod): boolean {
   return spec.spec.containers.some(
     (container) => container.imagePullPolicy === 'Never' && model.images.get(container.image) !== true,
   );

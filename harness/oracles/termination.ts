@@ -76,7 +76,11 @@ function judgeGrace({ model, ledger }: OracleContext, call: Call, pod: ActualPod
     report(`Pod ${pod.fullName} has a grace period of ${mostS} s, so no stop is given more.`);
     return;
   }
-  const isKnown = entry !== undefined && entry.known && pod.incarnation === model.incarnation;
+  // Only news to the present life binds it to the grace: what it found at its start it stops as an orphan.
+  const isKnown =
+    entry !== undefined &&
+    entry.known &&
+    (is === 'gone' ? entry.removedSeq : entry.changedSeq) > model.desired.sources.get(entry.source)!.readySeq;
   if (!isKnown || is === 'unknown' || call.reason === undefined || !tearsDown(call.reason)) return;
   // Whoever took longer to get here has that much less left, and a repeated stop may be shorter.
   const since = is === 'gone' ? entry.removedAtMs : entry.changedAtMs;
@@ -140,6 +144,14 @@ function judgeOrder({ model, ledger }: OracleContext, call: Call, pod: ActualPod
 /** It runs, and no failed call or falsified list hides that from the agent. */
 function isKnownToRun(model: ModelView, container: ActualContainer): boolean {
   if (container.state !== 'running' || !container.startConfirmed) return false;
+  // A stop that failed, or that the agent gave up waiting for, does not keep the sandbox up for ever.
+  if (container.stopAnswered) return false;
+  if (
+    container.stopRequestedMs >= 0 &&
+    model.t - container.stopRequestedMs >= model.run.timings.callDeadlineMs
+  ) {
+    return false;
+  }
   return model.lieSeq < container.startedSeq || model.t - model.lieAtMs > 3 * model.bounds.Tpleg;
 }
 
@@ -196,6 +208,8 @@ function judgeApi(context: OracleContext, event: ApiRequest & Stamp): void {
         );
   if (object === undefined || isMirror(object)) return;
   const uid = wanted ?? object.metadata.uid;
+  // A refused write without a UID may have been meant for an earlier object of that name.
+  if (wanted === undefined && (event.status < 200 || event.status >= 300)) return;
   const pod = uid === undefined ? undefined : model.actual.pods.get(uid);
   ledger.exercised('TERM-06');
   const subject = { role: 'api pod', name: `${fullName} (${uid ?? 'no UID'})` };
