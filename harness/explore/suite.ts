@@ -99,7 +99,7 @@ export const defaultWorkloads: Weights<WorkloadKind> = {
   stopsSlowly: 9,
 };
 
-export const defaultTimings: Weights<TimingKind> = { fast: 77, slowResync: 20, kubelet: 3 };
+export const defaultTimings: Weights<TimingKind> = { fast: 86, slowResync: 12, kubelet: 2 };
 
 /** What the plans are to be run by. */
 export interface GenerateOptions {

@@ -51,7 +51,7 @@ export function staleAnswer(draft: PlanDraft): void {
       at: {
         call: occurrence === 0 ? list : list === 'ListContainers' ? 'ListPodSandbox' : 'ListContainers',
         ...(ownPod && !list.startsWith('List') ? { pod: pod.slot } : {}),
-        nth: draft.aboutNth(draft.timings.relistMs),
+        nth: list.startsWith('List') ? draft.aboutNth(draft.timings.relistMs) : draft.prng.int(1, 4),
       },
       effect: list.startsWith('List') || effect === 'errorBefore' ? effect : 'delay',
       ...(effect === 'errorBefore' ? {} : { ms: draft.prng.int(20, draft.live ? 300 : 3_000) }),
@@ -106,10 +106,22 @@ export function lostObservation(draft: PlanDraft): void {
     case 'file':
       break;
   }
-  draft.fault({
-    at: { event: 'container', pod: pod.slot, nth: draft.prng.int(1, 4) },
-    effect: draft.oneIn(4) ? 'eventDoubled' : 'eventLost',
-  });
+  if (draft.oneIn(2)) {
+    draft.fault({
+      at: { event: 'container', pod: pod.slot, nth: draft.prng.int(1, 4) },
+      effect: draft.oneIn(4) ? 'eventDoubled' : 'eventLost',
+    });
+  } else {
+    // Agents that do not listen to events observe by listing.
+    draft.fault({
+      at: {
+        call: draft.pick(['ListContainers', 'ListPodSandbox']),
+        nth: draft.aboutNth(draft.timings.relistMs),
+      },
+      effect: draft.pick(['errorBefore', 'staleList', 'partialList']),
+      ms: draft.prng.int(20, draft.live ? 300 : 3_000),
+    });
+  }
   switch (draft.prng.int(0, 3)) {
     case 0:
       draft.update(pod);

@@ -74,7 +74,8 @@ export function noMeaning(draft: PlanDraft): void {
   const pod = draft.runningPod();
   const count = draft.prng.int(1, 3);
   for (let delivery = 0; delivery < count; delivery++) {
-    if (isStaticSource(pod.source) && draft.oneIn(2)) {
+    // Every poll of a URL delivers its document again, so that there only another form is news.
+    if (pod.source === 'http' || (pod.source === 'file' && draft.oneIn(2))) {
       draft.step({
         do: 'reformat',
         source: pod.source,
@@ -109,7 +110,7 @@ export function duplicates(draft: PlanDraft): void {
     });
   }
   draft.wait(draft.pick(['within', 'start']), pod.source);
-  if (draft.oneIn(2)) {
+  if (pod.source !== 'http' && draft.oneIn(2)) {
     draft.step({ do: 'redeliver', source: pod.source });
     draft.wait('between', pod.source);
   }
