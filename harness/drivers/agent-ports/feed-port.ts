@@ -1,6 +1,6 @@
 import { credentials, type ClientDuplexStream } from '@grpc/grpc-js';
 import type { FeedPort, FeedUpdate } from '../../ports/agent.js';
-import { loadFeedProtocol, type FeedRequest, type WirePodUpdate } from '../../ports/feed-protocol.js';
+import { loadFeedProtocol, type FeedRequest, type WirePodUpdate } from '../../sources/feed/feed-protocol.js';
 import type { Pod } from '../../spec/pod.js';
 
 const channelOptions = {

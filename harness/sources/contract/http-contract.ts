@@ -110,13 +110,4 @@ export function httpContract(create: CreateSourceWorld<HttpPort>): void {
     await until(world, () => !world.source.busy());
     expect(world.context.clock.now()).toBeLessThan(5_000);
   });
-
-  it('journals the first answer of each life', async () => {
-    await get();
-    world.context.journal.record({ kind: 'agent.started', actor: 'agent', incarnation: 2 });
-    await get();
-    await get();
-    expect(served().length).toBeLessThanOrEqual(2);
-    expect(served()[0]).toMatchObject({ outcome: 'list', pods: [] });
-  });
 }

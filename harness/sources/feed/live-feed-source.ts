@@ -1,7 +1,7 @@
 import { Server, ServerCredentials, status, type ServerDuplexStream } from '@grpc/grpc-js';
 import { chmodSync, rmSync } from 'node:fs';
 import type { Step } from '../../spec/plan.js';
-import { loadFeedProtocol, type FeedRequest, type WirePodUpdate } from '../../ports/feed-protocol.js';
+import { loadFeedProtocol, type FeedRequest, type WirePodUpdate } from './feed-protocol.js';
 import type { LiveSource, SourceContext, StepOutcome } from '../../ports/source.js';
 import { ExitCode, HarnessError } from '../../core/errors.js';
 import { FeedPods, type FeedChange } from './feed-pods.js';

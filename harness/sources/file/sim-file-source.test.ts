@@ -196,6 +196,20 @@ describe('sim file source: what was served', () => {
     ]);
   });
 
+  it('takes no late read of one look for a read of the next', async () => {
+    const { context, source, port } = setUp();
+    source.apply(addWeb);
+    source.apply(step({ do: 'add', source: 'file', pod: 1, spec: 0 }));
+    await settleOn(context.clock, port.list());
+    const next = port.list();
+    const late = port.read('db-1.yaml');
+    await settleOn(context.clock, Promise.all([next, late]));
+    await settleOn(context.clock, port.read('web-0.yaml'));
+    expect(context.served()).toEqual([]);
+    await settleOn(context.clock, port.read('db-1.yaml'));
+    expect(context.served()).toMatchObject([{ outcome: 'list', revision: 3 }]);
+  });
+
   it('reaches no life that has ended', async () => {
     const { context, source } = setUp();
     const life = createLife();

@@ -1,8 +1,8 @@
 import { loadPackageDefinition, type GrpcObject, type ServiceClientConstructor } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { join } from 'node:path';
-import { packageRoot } from '../core/package-root.js';
-import type { FeedUpdate } from './agent.js';
+import { packageRoot } from '../../core/package-root.js';
+import type { FeedUpdate } from '../../ports/agent.js';
 
 /** What the agent sends, as proto-loader gives it. */
 export interface FeedRequest {
