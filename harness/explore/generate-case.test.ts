@@ -159,7 +159,7 @@ describe('the distribution', () => {
       update: 60,
       remove: 90,
       delete: 50,
-      redeliver: 40,
+      redeliver: 30,
       reformat: 20,
       malformed: 20,
       duplicate: 15,

@@ -4,16 +4,23 @@ import { workloadImages } from '../pod-specs.js';
 /** Containers that end by themselves, once or again and again. */
 export function containerExit(draft: PlanDraft): void {
   const pod = draft.runningPod();
-  const count = draft.oneIn(2) ? 1 : draft.prng.int(2, 4);
+  const count = draft.oneIn(3) ? 1 : draft.prng.int(2, draft.live ? 3 : 5);
   for (let exit = 0; exit < count; exit++) {
-    draft.step({
-      do: 'exitContainer',
-      pod: pod.slot,
-      container: 'main',
-      code: draft.pick([0, 0, 1, 1, 137, 143]),
-    });
-    draft.wait(exit === 0 ? 'start' : draft.pick(['start', 'between', 'resync']), pod.source);
+    const code = draft.pick([0, 1, 1, 1, 137, 143]);
+    draft.step({ do: 'exitContainer', pod: pod.slot, container: 'main', code });
+    draft.waitMs(restartDelayMs(draft, exit));
+    draft.wait(draft.pick(['between', 'start']), pod.source);
+    // What its policy does not start again cannot exit again.
+    const policy = pod.specs[pod.version]!.restartPolicy;
+    if (policy === 'Never' || (policy === 'OnFailure' && code === 0)) break;
   }
+}
+
+/** About how long a container stays down after this many exits before; mostly waited for, sometimes not. */
+function restartDelayMs(draft: PlanDraft, exits: number): number {
+  if (exits === 0 || draft.oneIn(5)) return 0;
+  const { backoffInitialMs, backoffMaxMs, tickMs } = draft.timings;
+  return Math.min(backoffMaxMs, backoffInitialMs * 2 ** (exits - 1), 40_000) + tickMs;
 }
 
 /** Containers and sandboxes killed or removed from outside. */
@@ -112,13 +119,16 @@ export function slowStop(draft: PlanDraft): void {
   switch (draft.prng.int(0, 5)) {
     case 0:
       // Later requests may shorten the grace, never lengthen it.
-      draft.delete(pod, draft.prng.int(0, graceMax));
+      if (pod.state === 'deleting') draft.delete(pod, draft.prng.int(0, graceMax));
+      else draft.add(pod);
       break;
     case 1:
+      if (pod.state === 'absent') draft.add(pod);
       draft.update(pod);
       break;
     case 2:
-      draft.remove(pod);
+      if (pod.state === 'deleting') draft.remove(pod);
+      else draft.add(draft.absentPod(source));
       break;
     case 3:
       draft.restartAgent();
@@ -127,7 +137,7 @@ export function slowStop(draft: PlanDraft): void {
       draft.step({ do: 'exitContainer', pod: pod.slot, container: 'main', code: 1 });
       break;
     default:
-      draft.remove(pod);
+      if (pod.state === 'deleting') draft.remove(pod);
       draft.add(pod);
   }
   draft.wait('start', source);
