@@ -1,6 +1,5 @@
 import { caseFileVersion, type CaseFile } from '../spec/case-file.js';
 import { digestTrace } from '../trace/codec.js';
-import { digestTrace } from '../trace/codec.js';
 import type { CampaignResult, ReportedFinding } from './result.js';
 
 /** The case file of a finding. The same result gives the same file: it says nothing about when it was made. */
@@ -21,7 +20,6 @@ export function caseOf(result: CampaignResult, finding: ReportedFinding): CaseFi
     world: result.world,
     runtime: result.runtime,
     traceHash: finding.traceHash,
-    ...(finding.trace === undefined ? {} : { traceDigests: digestTrace(finding.trace) }),
     ...(finding.trace === undefined ? {} : { traceDigests: digestTrace(finding.trace) }),
     expected: finding.expected,
     seen: finding.seen,

@@ -1,5 +1,5 @@
 import { isStaticSource, type Pod } from '../spec/pod.js';
-import type { ContainerChanged, RuntimeRequest, SourceHeld, TraceEvent } from '../trace/events.js';
+import type { ContainerChanged, RuntimeRequest, SourceHeld, Stamp, TraceEvent } from '../trace/events.js';
 import { eventWords } from './event-words.js';
 import { callWords } from './timeline-words.js';
 
@@ -125,7 +125,7 @@ function faultLane(events: readonly TraceEvent[]): Lane {
 }
 
 function sourceLanes(events: readonly TraceEvent[], endMs: number): Lane[] {
-  const lanes = new Map<string, { held: SourceHeld[]; points: Point[] }>();
+  const lanes = new Map<string, { held: (Stamp & SourceHeld)[]; points: Point[] }>();
   for (const event of events) {
     if (event.kind !== 'source.held' && event.kind !== 'source.served') continue;
     const lane = lanes.get(event.source) ?? { held: [], points: [] };

@@ -31,12 +31,6 @@ export const caseFileSchema = z.strictObject({
     .regex(/^(?:[0-9a-f]{4})*$/)
     .max(4_000_000)
     .optional(),
-  /** Four hexadecimal digits for each event of the trace: where a later trace departs from it. */
-  traceDigests: z
-    .string()
-    .regex(/^(?:[0-9a-f]{4})*$/)
-    .max(4_000_000)
-    .optional(),
   expected: z.string().max(10_000),
   seen: z.string().max(10_000),
   /** True when leaving out any single element was tried and made the failure go away. */
