@@ -16,6 +16,10 @@ export interface DesiredPod {
   /** Numbers of the meanings in `pods`, see {@link DesiredPods.versionOf}. */
   versions: readonly number[];
   readonly everVersions: Set<number>;
+  /** File pods: the names of the files that said so when the agent last looked. */
+  origin: string;
+  /** When only those names changed: an agent may give the same content another identity then, or not. */
+  movedSeq: number;
   /** The agent's present life has been shown the list that says so. */
   known: boolean;
   /** Its manifest cannot be read at the moment: running on and stopping are both allowed. */
@@ -94,6 +98,8 @@ export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string
   const versions = new Map<string, number>();
   const versionPods: Pod[] = [];
   const fileKeys = new Map<string, string>();
+  // What the directory held at each revision: who serves a list says which one it was.
+  const origins = new Map<number, Map<string, string>>();
 
   const versionOf = (pod: Pod): number => {
     const meaning = meaningOf(pod);
@@ -156,7 +162,20 @@ export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string
       }
     }
     for (const entry of groups.keys()) view.listed.add(entry);
+    if (view.kind === 'file') noteOrigins(groups.keys(), event);
     return { source: view.kind, event, added, changed, removed };
+  };
+
+  /** The same content in a file of another name. */
+  const noteOrigins = (entries: Iterable<DesiredPod>, event: SourceServed & Stamp): void => {
+    const names = origins.get(event.revision ?? -1);
+    if (names === undefined) return;
+    for (const entry of entries) {
+      const origin = names.get(entry.key);
+      if (origin === undefined || origin === entry.origin) continue;
+      if (entry.origin !== '') entry.movedSeq = event.seq;
+      entry.origin = origin;
+    }
   };
 
   const applyEntry = (
@@ -224,9 +243,16 @@ export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string
       if (view === undefined) return;
       view.held = event;
       if (event.source !== 'file') return;
+      const names = new Map<string, string>();
       for (const file of event.files ?? []) {
-        if (file.pod !== undefined) fileKeys.set(file.name, keyOf('file', file.pod));
+        if (file.pod === undefined) continue;
+        const key = keyOf('file', file.pod);
+        fileKeys.set(file.name, key);
+        if (file.type !== 'file' || file.name.startsWith('.')) continue;
+        const known = names.get(key);
+        names.set(key, known === undefined ? file.name : `${known} ${file.name}`);
       }
+      origins.set(event.revision, names);
     },
     served(event) {
       const view = sources.get(event.source) ?? emptyView(event.source);
@@ -292,6 +318,8 @@ function newEntry(identity: {
     ...identity,
     pods: [],
     versions: [],
+    origin: '',
+    movedSeq: -1,
     everVersions: new Set(),
     known: false,
     uncertain: false,

@@ -233,6 +233,10 @@ function applyRequest(state: State, event: RuntimeRequest & Stamp): void {
           )
         : state.actual.pods.get(event.podUid);
   }
+  if (pod === undefined && event.method === 'PullImage') {
+    const { sandboxConfig } = event.request as { sandboxConfig?: { metadata?: { uid?: string } } };
+    pod = state.actual.pods.get(sandboxConfig?.metadata?.uid ?? '');
+  }
   const reason =
     pod !== undefined && stopMethods.has(event.method)
       ? stopReasonOf(state as unknown as ModelView, pod, container)
@@ -449,6 +453,7 @@ function applyFault(state: State, event: FaultFired & Stamp): void {
 
 /** A static pod's UID is the agent's own: which version it stands for is among those served so far. */
 function guessVersions(state: State, pod: ActualPod): void {
+  if (state.desired.byUid(pod.uid).length > 0) return;
   for (const entry of state.desired.byName(pod.fullName)) {
     if (entry.uid !== undefined) continue;
     for (const version of entry.everVersions) pod.versions.add(version);

@@ -6,7 +6,7 @@ import type { ModelView } from './model.js';
 /**
  * What the sources, as the agent has seen them, say of a pod that exists in the runtime.
  * - `wanted`: it must run;
- * - `contested`: several entries claim its name or UID, and which runs is open;
+ * - `contested`: several entries claim its name or UID, or its file has another name, and which runs is open;
  * - `uncertain`: its manifest cannot be read now, or the agent may not have noticed a change yet;
  * - `unseen`: its source has not delivered to the agent's present life;
  * - `deleting`, `terminal`: listed, but to be stopped; `superseded`: its name is listed with another content;
@@ -60,6 +60,7 @@ function entryStanding(model: ModelView, entry: DesiredPod, pod: ActualPod): Sta
     return 'superseded';
   }
   if (isContested(model.desired, entry)) return 'contested';
+  if (entry.uid === undefined && pod.firstSeq < entry.movedSeq) return 'contested';
   if (entry.deleting) return 'deleting';
   return entry.terminal ? 'terminal' : 'wanted';
 }

@@ -1,11 +1,11 @@
 import type { ActualPod } from '../model/actual-pods.js';
 import type { DesiredPod } from '../model/desired-pods.js';
 import { isContested } from '../model/desired-pods.js';
-import { isUnwanted, standingOf } from '../model/standing.js';
+import { instancesOf, isUnwanted, standingOf } from '../model/standing.js';
 import type { Pod } from '../spec/pod.js';
-import { isMirror } from '../model/pod-meaning.js';
+import { containersOf, isMirror } from '../model/pod-meaning.js';
 import { parseWorkload } from '../spec/workload.js';
-import type { ApiRequest, Stamp } from '../trace/events.js';
+import type { ApiRequest, RuntimeRequest, Stamp } from '../trace/events.js';
 import { oracleBounds } from './bounds.js';
 import { blameLeftover, blameShortfall } from './rest-blame.js';
 import { shortfallOf } from './shortfall.js';
@@ -92,6 +92,7 @@ function judgeRest(context: OracleContext): boolean {
       continue;
     }
     if (entry.deleting || entry.terminal) continue;
+    judgeSingle(context, entry);
     const shortfall = shortfallOf(model, bounds, entry);
     if (shortfall === undefined) continue;
     ledger.report({
@@ -105,6 +106,21 @@ function judgeRest(context: OracleContext): boolean {
   for (const pod of model.actual.pods.values()) judgePod(context, pod);
   judgeObjects(context);
   return calm;
+}
+
+/** However often its file was replaced or renamed, one instance is left. */
+function judgeSingle({ model, ledger }: OracleContext, entry: DesiredPod): void {
+  const live = instancesOf(model, entry).filter(
+    (pod) => pod.readyCount > 0 && !isUnwanted(standingOf(model, pod)),
+  );
+  if (live.length < 2) return;
+  ledger.report({
+    requirement: entry.source === 'file' ? 'FILE-03' : 'WORK-02',
+    subject: entrySubject(entry),
+    expected: `Exactly one instance of pod ${entry.fullName} runs.`,
+    seen: `${live.length} of them run.`,
+    events: [entry.changedSeq, entry.movedSeq, ...live.map((pod) => pod.firstSeq)],
+  });
 }
 
 function isCertain({ model }: OracleContext, entry: DesiredPod): boolean {
@@ -155,6 +171,11 @@ function judgePod({ model, ledger, run }: OracleContext, pod: ActualPod): void {
   }
   if (standing.is === 'wanted' && pod.licenceSeq >= 0 && standing.entry!.removedSeq === pod.licenceSeq) {
     if (!standing.entry!.removedWhenReady || standing.entry!.uid === undefined) return;
+    // What was only being set up when it was removed has no life that must end first.
+    const first = [...pod.containers.values()].find(
+      (container) => container.state === 'running' && container.startedSeq < pod.licenceSeq,
+    );
+    if (first === undefined) return;
     ledger.report({
       requirement: 'WORK-04',
       subject: podSubject(model, pod),
@@ -245,7 +266,8 @@ function judgeQuietCall({ model, ledger }: OracleContext, quietSeq: number): voi
   const { pod, request } = call;
   // Sound pods that are stopped or doubled in the quiet phase are told of by the check for those.
   if (call.hitsLive && call.reason === 'none') return;
-  if (pod !== undefined && isRestless(model, pod, quietSeq)) return;
+  if (pod !== undefined ? isRestless(model, pod, quietSeq) : isPulledByRestless(model, request, quietSeq))
+    return;
   ledger.report({
     requirement: 'QUIET-01',
     subject: pod === undefined ? { role: 'agent', name: 'agent' } : podSubject(model, pod),
@@ -253,6 +275,23 @@ function judgeQuietCall({ model, ledger }: OracleContext, quietSeq: number): voi
     seen: `${request.method}${pod === undefined ? '' : ` for pod ${pod.fullName}`}${request.container === undefined ? '' : `, container ${request.container}`}.`,
     events: [quietSeq, pod?.firstSeq ?? -1],
   });
+}
+
+/** A pull need not say for whom it is: then it is for a pod that uses the image. */
+function isPulledByRestless(
+  model: OracleContext['model'],
+  { request }: RuntimeRequest,
+  quietSeq: number,
+): boolean {
+  const { image } = (request as { image?: { image?: string } }).image ?? {};
+  if (image === undefined) return false;
+  for (const pod of model.actual.pods.values()) {
+    const { entry } = standingOf(model, pod);
+    if (entry === undefined || !containersOf(entry.pod).some((container) => container.image === image))
+      continue;
+    if (isRestless(model, pod, quietSeq)) return true;
+  }
+  return false;
 }
 
 function isRestless(model: OracleContext['model'], pod: ActualPod, quietSeq: number): boolean {

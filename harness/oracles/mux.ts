@@ -13,7 +13,7 @@ export const mux: Oracle = {
   begin(context) {
     const { model } = context;
     // Per static full name and source: the UID seen for each version, and whether its files have moved.
-    const uids = new Map<string, { readonly pod: ActualPod; readonly fileName: string | undefined }>();
+    const uids = new Map<string, { readonly pod: ActualPod; readonly origin: string }>();
     return {
       onEvent(event) {
         if (event.kind === 'source.served') {
@@ -89,7 +89,7 @@ function commonSource(
 /** The UID that an agent gives a static pod follows from what the pod says and where it is said. */
 function judgeIdentity(
   { model, ledger }: OracleContext,
-  uids: Map<string, { readonly pod: ActualPod; readonly fileName: string | undefined }>,
+  uids: Map<string, { readonly pod: ActualPod; readonly origin: string }>,
   pod: ActualPod,
 ): void {
   // Only where exactly one version can have been meant is the identity certain.
@@ -102,13 +102,14 @@ function judgeIdentity(
     );
   if (entries.length !== 1) return;
   const entry = entries[0]!;
-  const fileName = entry.source === 'file' ? fileNameOf(model, entry.fullName) : undefined;
-  if (entry.source === 'file' && fileName === undefined) return;
+  const { origin } = entry;
+  if (pod.firstSeq < entry.movedSeq) return;
+  if (entry.source === 'file' && (origin === '' || origin.includes(' '))) return;
   const key = `${entry.key} ${version}`;
   const known = uids.get(key);
   ledger.exercised('MUX-10');
-  if (known === undefined || known.fileName !== fileName) {
-    uids.set(key, { pod, fileName });
+  if (known === undefined || known.origin !== origin) {
+    uids.set(key, { pod, origin });
     return;
   }
   if (known.pod.uid === pod.uid) return;
@@ -119,16 +120,4 @@ function judgeIdentity(
     seen: `A sandbox was made for it under the UID ${pod.uid}.`,
     events: [known.pod.firstSeq, entry.changedSeq, pod.firstSeq],
   });
-}
-
-/** The only file that ever held a pod of this name now; undefined when there are several or none. */
-function fileNameOf(model: OracleContext['model'], fullName: string): string | undefined {
-  const names = (model.desired.sources.get('file')?.held?.files ?? [])
-    .filter((file) => file.type === 'file' && !file.name.startsWith('.') && file.pod !== undefined)
-    .filter(
-      ({ pod }) =>
-        `${pod!.metadata.namespace ?? 'default'}/${pod!.metadata.name}-${model.run.nodeName}` === fullName,
-    )
-    .map((file) => file.name);
-  return names.length === 1 ? names[0] : undefined;
 }

@@ -25,7 +25,7 @@ export function shortfallOf(
   entry: DesiredPod,
 ): Shortfall | undefined {
   const instances = instancesOf(model, entry).filter((pod) => standingOf(model, pod).entry === entry);
-  const wanted = instances.filter((pod) => standingOf(model, pod).is === 'wanted');
+  const wanted = instances.filter((pod) => ['wanted', 'contested'].includes(standingOf(model, pod).is));
   if (wanted.length === 0) {
     return {
       pod: undefined,
