@@ -69,15 +69,14 @@ export interface Decisions {
   /** When to look at a pod again: after a failure, or after a look that found nothing to do. */
   readonly retryDelayMs: (timings: Timings, unit: number) => number | undefined;
   readonly resyncDelayMs: (timings: Timings, unit: number) => number | undefined;
-  /** Whether the runtime is listed again after a write before the next decision. */
-  readonly listsAfterWrite: boolean;
+  /** Whether what was just started is taken into account before a listing shows it. */
+  readonly remembersOwnWrites: boolean;
   /** What to do when a Run, Create or Start failed and may have taken effect. */
   readonly onAmbiguousWrite: 'list' | 'tryNextAttempt';
   /** What containers found from a life before mean. */
   readonly onAdoption: 'keep' | 'restart' | 'ignore';
   readonly isSandboxUsable: (sandbox: SandboxRecord, pod: Pod) => boolean;
   readonly readySandboxesMax: number;
-  readonly requiresReadySandbox: boolean;
   readonly repairsRemoved: boolean;
   readonly shouldRestart: (
     policy: RestartPolicy,
@@ -133,8 +132,6 @@ export interface Decisions {
   // Status.
   readonly statusNeedsWrite: (differs: boolean) => boolean;
   readonly mirrorIsDesired: boolean;
-  /** Runtime writes that a re-sync of a healthy pod makes although nothing is to be done. */
-  readonly idleWrites: 'none' | 'stopDead' | 'pullAgain';
 }
 
 /** What crash back-off is computed from. */

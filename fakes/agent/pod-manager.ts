@@ -4,7 +4,7 @@ import type { Mux, MuxUpdate } from './mux.js';
 import type { PodWorker } from './pod-worker.js';
 import { createPodWorker } from './pod-worker.js';
 import type { DesiredPod } from './types.js';
-import { hasLiveParts } from './types.js';
+import { hasLiveParts, isFromEarlierLife } from './types.js';
 
 /** Turns what the sources say into work of the pod workers, one for each pod. */
 export interface PodManager {
@@ -132,6 +132,7 @@ export function createPodManager(context: AgentContext, mux: Mux, onReady: () =>
       for (const { uid, fullName } of orphans) {
         const record = view.recordOf(uid);
         if (record === undefined || (!leftovers && !hasLiveParts(record))) continue;
+        if (decisions.onAdoption === 'ignore' && isFromEarlierLife(record, context.startedAtMs)) continue;
         const key = keysByUid.get(uid) ?? uid;
         (workers.get(key) ?? workerFor({ key, uid, fullName })).terminateOrphan();
       }

@@ -21,6 +21,8 @@ export interface SetupMemory {
   readonly startFailed: Set<string>;
   readonly preStopRun: Set<string>;
   readonly waiting: Map<string, WaitingReason>;
+  /** The last attempt made for each container; only an agent that does not look needs it. */
+  readonly attempts: Map<string, number>;
   /** Calls that were abandoned when the pod's deletion interrupted its setup. */
   readonly inFlight: Set<Promise<unknown>>;
 }
@@ -50,6 +52,7 @@ async function guard<Value>(
 ): Promise<Value> {
   if (setup.isInterrupted()) throw new Interrupted();
   const pending = call();
+  if (!setup.context.decisions.interruptsSetup) return pending;
   const outcome = await untilSignal(pending, setup.interrupt);
   if (outcome !== signalled) return outcome;
   const { inFlight } = setup.memory;
@@ -142,7 +145,8 @@ async function startContainer(
   }
   const sandboxConfig = sandboxConfigOf(entry.pod, sandboxAttempt);
   const image = await guard(setup, () => context.images.ensure(entry.uid, start.container, sandboxConfig), 0);
-  const config = containerConfigOf(entry.pod, start, image);
+  const attempt = attemptOf(setup, start);
+  const config = containerConfigOf(entry.pod, { ...start, attempt }, image);
   let id: string;
   try {
     id = await guard(setup, () => context.calls.createContainer(sandboxId, config, sandboxConfig));
@@ -150,6 +154,10 @@ async function startContainer(
     if (error instanceof Interrupted || context.decisions.onAmbiguousWrite === 'list') throw error;
     const next = containerConfigOf(entry.pod, { ...start, attempt: start.attempt + 1 }, image);
     id = await guard(setup, () => context.calls.createContainer(sandboxId, next, sandboxConfig));
+  }
+  if (!context.decisions.remembersOwnWrites) {
+    await guard(setup, () => context.calls.startContainer(id));
+    return;
   }
   context.view.noteContainer(entry.uid, {
     id,
@@ -173,6 +181,14 @@ async function startContainer(
     item: undefined,
   });
   await startCreated(setup, id);
+}
+
+function attemptOf(setup: PodSetup, start: StartAction): number {
+  const { context, memory } = setup;
+  if (context.decisions.remembersOwnWrites) return start.attempt;
+  const attempt = Math.max(start.attempt, (memory.attempts.get(start.container.name) ?? -1) + 1);
+  memory.attempts.set(start.container.name, attempt);
+  return attempt;
 }
 
 async function startCreated(setup: PodSetup, id: string): Promise<void> {

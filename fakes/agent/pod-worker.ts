@@ -13,7 +13,7 @@ import { createSignal } from './signal.js';
 import type { StopBudget } from './stop-budget.js';
 import { createStopBudget } from './stop-budget.js';
 import type { DesiredPod } from './types.js';
-import { hasLiveParts } from './types.js';
+import { hasLiveParts, isFromEarlierLife } from './types.js';
 
 /**
  * Brings one pod from what it is to what it should be, one step at a time. Whatever happens only wakes it: what
@@ -73,13 +73,17 @@ export function createPodWorker(
   /** The next decision needs a listing of this pod first. */
   let mustInspect = true;
   let seenVersion = -1;
+  /** Only wrong decisions ask for these. */
+  let mustStopFirst = decisions.onAdoption === 'restart';
+  let mayStartOnce = decisions.startsWhileTerminating;
   let busy = false;
   let again = false;
   let timer: Timer | undefined;
 
+  /** Whole milliseconds, so that a trace does not depend on how fractions are rounded. */
   function wakeIn(delayMs: number | undefined): void {
     timer?.cancel();
-    timer = delayMs === undefined ? undefined : scheduler.after(delayMs, wake);
+    timer = delayMs === undefined ? undefined : scheduler.after(Math.ceil(delayMs), wake);
   }
 
   function wake(): void {
@@ -164,6 +168,13 @@ export function createPodWorker(
   }
 
   function nextActions(current: DesiredPod): PodActions {
+    if (mustStopFirst) {
+      mustStopFirst = false;
+      const record = view.recordOf(uid);
+      const isOld = record !== undefined && isFromEarlierLife(record, context.startedAtMs);
+      if (record !== undefined && hasLiveParts(record) && (isOld || seenVersion > 0))
+        return { do: 'stopAll' };
+    }
     if (finishedAtSource !== undefined) return { do: 'finish', phase: finishedAtSource };
     return computePodActions({
       pod: current.pod,
@@ -209,8 +220,9 @@ export function createPodWorker(
       case 'containers': {
         const errors = await runContainers(setupOf(current), actions);
         if (mode === 'active') budget = undefined;
-        if (errors.length === 0) again = true;
-        else failLater(errors);
+        if (errors.length > 0) failLater(errors);
+        else if (decisions.remembersOwnWrites) again = true;
+        else wakeIn(timings.relistMs / 2);
         return;
       }
       case 'nothing':
@@ -286,6 +298,7 @@ export function createPodWorker(
       const own = view.recordOf(uid);
       const isRunning = own !== undefined && hasLiveParts(own);
       const isFree = (holder === undefined || holder === key) && !isNameUsed();
+      if (!isFree && decisions.waitsForName({ terminating: false }) === 'start') return (admitted = true);
       if (!isFree || (!isRunning && !context.names.isFirst(fullName, key))) {
         context.names.wait(fullName, key);
         return false;
@@ -327,6 +340,10 @@ export function createPodWorker(
     if (record !== undefined && !mustInspect && hasLiveParts(record)) {
       await stopParts();
       return;
+    }
+    if (mayStartOnce && entry !== undefined) {
+      mayStartOnce = false;
+      await createSandbox(setupOf(entry), (record?.sandboxAttemptMax ?? -1) + 1);
     }
     if (memory.inFlight.size > 0) await Promise.allSettled([...memory.inFlight]);
     if (decisions.verifiesStop) {
@@ -434,6 +451,7 @@ export function createPodWorker(
         return;
       }
       entry = next;
+      if (decisions.onMetadataChange === 'restartPod') mustStopFirst = true;
       if (mode === 'active') look(next);
       else if (mode === 'terminating' && decisions.isTerminating(next.pod)) {
         budget?.request(decisions.graceS(next.pod));
@@ -449,9 +467,11 @@ export function createPodWorker(
         readded = undefined;
         return;
       }
+      const isWaiting = mode === 'active' && !admitted && entry?.isStatic === true;
+      if (isWaiting && !decisions.dropsWaiting) return;
       removed = true;
       if (mode === 'active') {
-        if (!admitted && entry?.isStatic === true && view.recordOf(uid) === undefined) {
+        if (isWaiting && view.recordOf(uid) === undefined) {
           // It never ran: nothing is left to be stopped.
           mode = 'gone';
           wakeIn(undefined);
@@ -480,6 +500,7 @@ function createMemory(): SetupMemory {
     startFailed: new Set(),
     preStopRun: new Set(),
     waiting: new Map(),
+    attempts: new Map(),
     inFlight: new Set(),
   };
 }

@@ -140,6 +140,7 @@ export function createReferenceAgent(ports: AgentPorts, decisions: Decisions = r
       decisions,
       scheduler,
       random,
+      startedAtMs: context.startedAtMs,
       log,
       deliver(list) {
         if (hasStopped) return;

@@ -50,12 +50,11 @@ export const referenceDecisions: Decisions = {
   interruptsSetup: true,
   retryDelayMs: (timings, unit) => jitter(unit) * Math.min(timings.errorRetryMs, timings.syncFrequencyMs),
   resyncDelayMs: (timings, unit) => jitter(unit) * timings.syncFrequencyMs,
-  listsAfterWrite: true,
+  remembersOwnWrites: true,
   onAmbiguousWrite: 'list',
   onAdoption: 'keep',
   isSandboxUsable,
   readySandboxesMax: 1,
-  requiresReadySandbox: true,
   repairsRemoved: true,
   shouldRestart,
   needsReplacement: (container, _wanted, hash) => container.hash !== undefined && container.hash !== hash,
@@ -92,7 +91,6 @@ export const referenceDecisions: Decisions = {
 
   statusNeedsWrite: (differs) => differs,
   mirrorIsDesired: false,
-  idleWrites: 'none',
 };
 
 function isSandboxUsable(sandbox: SandboxRecord, pod: Pod): boolean {

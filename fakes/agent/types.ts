@@ -86,6 +86,11 @@ export function hasLiveParts(record: PodRecord): boolean {
   return record.sandboxes.some((sandbox) => sandbox.ready) || record.containers.some(isLive);
 }
 
+/** Whether all of the pod was made before this moment, in milliseconds since the epoch. */
+export function isFromEarlierLife(record: PodRecord, startedAtMs: number): boolean {
+  return record.sandboxes.every((sandbox) => sandbox.createdAt / 1e6 < startedAtMs);
+}
+
 /** Starts a callback later unless the agent has stopped by then. */
 export interface Scheduler {
   readonly clock: AgentClock;

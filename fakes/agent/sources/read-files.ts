@@ -57,7 +57,8 @@ export function readFiles(context: SourceReaderContext, port: FilePort): () => v
       return;
     }
     const address = `${port.path}/${name}`;
-    const pod = completeStaticPod(raw, { source: 'file', nodeName, address, text }, decisions);
+    const lifeMs = context.startedAtMs;
+    const pod = completeStaticPod(raw, { source: 'file', nodeName, address, text, lifeMs }, decisions);
     // Text that means the same gives the same object, so that nobody has to compare.
     const isSame = before?.pod !== undefined && isEqualPod(before.pod, pod);
     known.set(name, { text, pod: isSame ? before.pod : pod, isBad: false });

@@ -34,7 +34,9 @@ export function readUrl(context: SourceReaderContext, port: HttpPort): void {
     const isRefused =
       problems.length > 0 && (decisions.onPartlyInvalidList === 'refuse' || pods.length === 0);
     if (isRefused) throw new Error(problems[0]);
-    const origin = { source: 'http', nodeName, address: port.url, text: answer.body } as const;
+    const text = answer.body;
+    const lifeMs = context.startedAtMs;
+    const origin = { source: 'http', nodeName, address: port.url, text, lifeMs } as const;
     accept(
       answer.body,
       pods.map((raw) => completeStaticPod(raw, origin, decisions)),

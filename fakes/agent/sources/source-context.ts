@@ -10,6 +10,8 @@ export interface SourceReaderContext {
   readonly decisions: Decisions;
   readonly scheduler: Scheduler;
   readonly random: () => number;
+  /** When this life of the agent began, in milliseconds since the epoch. */
+  readonly startedAtMs: number;
   readonly log: (line: string) => void;
   /** Takes the source's complete list; the first call makes the source ready. */
   readonly deliver: (pods: readonly Pod[]) => void;

@@ -11,6 +11,8 @@ export interface StaticOrigin {
   readonly address: string;
   /** The whole text of the manifest. */
   readonly text: string;
+  /** When this life of the agent began; says nothing about the pod. */
+  readonly lifeMs: number;
 }
 
 /** The pod that a manifest asks this node to run: UID, node-suffixed name, namespace and annotations. */

@@ -1,0 +1,12 @@
+import { nextStreak, restartDueMs } from '../agent/restart-backoff.js';
+import { mutant } from './mutant.js';
+
+export const backoffNeverReset = mutant(
+  'backoff-never-reset',
+  'Never forgets a series of crashes, however long the container ran since.',
+  ['BACK-01', 'BACK-02'],
+  {
+    restartDueMs: (exit, timings) => restartDueMs({ ...exit, startedAtMs: 0 }, timings),
+    nextStreak: (exit, timings) => nextStreak({ ...exit, startedAtMs: 0 }, timings),
+  },
+);

@@ -1,0 +1,125 @@
+import { acceptsOldEvents } from './accepts-old-events.js';
+import { actsOnStaleView } from './acts-on-stale-view.js';
+import { backoffFromStart } from './backoff-from-start.js';
+import { backoffNeverReset } from './backoff-never-reset.js';
+import { backoffWithoutCap } from './backoff-without-cap.js';
+import { badFileDropsAll } from './bad-file-drops-all.js';
+import { blindToUid } from './blind-to-uid.js';
+import { deletesObjectEarly } from './deletes-object-early.js';
+import { downSourceIsEmpty } from './down-source-is-empty.js';
+import { dropsPodsOn410 } from './drops-pods-on-410.js';
+import { edgeTriggered } from './edge-triggered.js';
+import { extendsGrace } from './extends-grace.js';
+import { finishesSetupFirst } from './finishes-setup-first.js';
+import { firstEditWins } from './first-edit-wins.js';
+import { forgetsAfterCrash } from './forgets-after-crash.js';
+import { forgetsEarlyRemovals } from './forgets-early-removals.js';
+import { givesUpStopping } from './gives-up-stopping.js';
+import { httpEmptyIsError } from './http-empty-is-error.js';
+import { httpErrorIsEmpty } from './http-error-is-empty.js';
+import { ignores410 } from './ignores-410.js';
+import { ignoresDeletionTimestamp } from './ignores-deletion-timestamp.js';
+import { ignoresGrace } from './ignores-grace.js';
+import { ignoresLaterAdditions } from './ignores-later-additions.js';
+import { ignoresNotReadySandbox } from './ignores-not-ready-sandbox.js';
+import { ignoresRemovals } from './ignores-removals.js';
+import { ignoresReturningDocument } from './ignores-returning-document.js';
+import { ignoresUnknownExtensions } from './ignores-unknown-extensions.js';
+import { keepsDeadContainers } from './keeps-dead-containers.js';
+import { keepsSandboxes } from './keeps-sandboxes.js';
+import { leavesOrphans } from './leaves-orphans.js';
+import { listErrorIsEmpty } from './list-error-is-empty.js';
+import { listsAllNodes } from './lists-all-nodes.js';
+import { losesEdit } from './loses-edit.js';
+import { losesReadd } from './loses-readd.js';
+import { mirrorsArePods } from './mirrors-are-pods.js';
+import { neverDeletesObject } from './never-deletes-object.js';
+import { neverRepairs } from './never-repairs.js';
+import { neverRestarts } from './never-restarts.js';
+import { newVersionAtOnce } from './new-version-at-once.js';
+import { noBackoff } from './no-backoff.js';
+import { notFoundIsError } from './not-found-is-error.js';
+import { orphansFromOldListing } from './orphans-from-old-listing.js';
+import { randomStaticUid } from './random-static-uid.js';
+import { readsDotFiles } from './reads-dot-files.js';
+import { removalByName } from './removal-by-name.js';
+import { restartsOnComment } from './restarts-on-comment.js';
+import { restartsOnRedelivery } from './restarts-on-redelivery.js';
+import { restartsUnderNever } from './restarts-under-never.js';
+import { resurrectsDeletedFiles } from './resurrects-deleted-files.js';
+import { runsDuplicates } from './runs-duplicates.js';
+import { sandboxBeforeContainers } from './sandbox-before-containers.js';
+import { secondContainerAfterLostReply } from './second-container-after-lost-reply.js';
+import { sidecarsFirst } from './sidecars-first.js';
+import { startsAgainAfterCrash } from './starts-again-after-crash.js';
+import { stopsBeforeReady } from './stops-before-ready.js';
+import { takesHalfAList } from './takes-half-a-list.js';
+import { unboundedPreStop } from './unbounded-pre-stop.js';
+import { unverifiedStop } from './unverified-stop.js';
+import { watchOnce } from './watch-once.js';
+import { writesWithoutEnd } from './writes-without-end.js';
+import type { Mutant } from './mutant.js';
+
+/** Every mutant, one defect each. */
+export const mutants: readonly Mutant[] = [
+  edgeTriggered,
+  blindToUid,
+  forgetsAfterCrash,
+  startsAgainAfterCrash,
+  downSourceIsEmpty,
+  stopsBeforeReady,
+  forgetsEarlyRemovals,
+  removalByName,
+  losesReadd,
+  losesEdit,
+  firstEditWins,
+  listErrorIsEmpty,
+  secondContainerAfterLostReply,
+  sandboxBeforeContainers,
+  ignoresGrace,
+  extendsGrace,
+  restartsUnderNever,
+  noBackoff,
+  backoffNeverReset,
+  leavesOrphans,
+  keepsSandboxes,
+  actsOnStaleView,
+  deletesObjectEarly,
+  writesWithoutEnd,
+  restartsOnComment,
+  readsDotFiles,
+  badFileDropsAll,
+  httpErrorIsEmpty,
+  httpEmptyIsError,
+  ignoresReturningDocument,
+  dropsPodsOn410,
+  runsDuplicates,
+  ignoresRemovals,
+  ignoresLaterAdditions,
+  ignoresDeletionTimestamp,
+  restartsOnRedelivery,
+  randomStaticUid,
+  ignoresUnknownExtensions,
+  resurrectsDeletedFiles,
+  takesHalfAList,
+  listsAllNodes,
+  watchOnce,
+  ignores410,
+  acceptsOldEvents,
+  ignoresNotReadySandbox,
+  neverRepairs,
+  givesUpStopping,
+  notFoundIsError,
+  sidecarsFirst,
+  unboundedPreStop,
+  newVersionAtOnce,
+  finishesSetupFirst,
+  backoffFromStart,
+  backoffWithoutCap,
+  neverRestarts,
+  keepsDeadContainers,
+  orphansFromOldListing,
+  unverifiedStop,
+  neverDeletesObject,
+  mirrorsArePods,
+];
