@@ -57,7 +57,11 @@ export async function resolveRunOptions(
       ? configNames.map((name) => resolve(where.directory, name)).find((candidate) => existsSync(candidate))
       : resolve(where.directory, where.config);
   const configured = path === undefined ? {} : await loadConfig(path);
-  const merged: RunArguments = { ...configured, ...withoutUndefined(said) };
+  return withDefaults({ ...configured, ...withoutUndefined(said) });
+}
+
+/** What was said, with the defaults for the rest. */
+export function withDefaults(merged: RunArguments): RunOptions {
   return {
     ...merged,
     agent: merged.agent ?? 'reference',

@@ -8,7 +8,7 @@ import type { RuntimeBackend, RuntimeObserver } from '../ports/runtime.js';
 import type { CasePool } from '../run/campaign.js';
 import { createCaseRunner } from '../run/case-runner.js';
 import type { CheckedPlan } from '../run/check-plan.js';
-import { executeLive } from '../run/execute-live.js';
+import { executeLive, type LiveRunOptions } from '../run/execute-live.js';
 import { withRunDirectory } from '../run/run-directory.js';
 import type { Plan } from '../spec/plan.js';
 import type { Target } from './target.js';
@@ -29,7 +29,7 @@ const reduceExecutionsMax = 60;
 export function createLivePool(options: LivePoolOptions): CasePool {
   const runnerFor = (signal: AbortSignal): ReturnType<typeof createCaseRunner> =>
     createCaseRunner({
-      check: (plan) => checkLive(plan, options.target, signal),
+      check: (plan) => checkLive(plan, options.target, { signal }),
       suites: options.suites,
       seed: options.seed,
       generate: options.generate,
@@ -44,7 +44,11 @@ export function createLivePool(options: LivePoolOptions): CasePool {
 }
 
 /** One plan against the target's process, judged. */
-export async function checkLive(plan: Plan, target: Target, signal?: AbortSignal): Promise<CheckedPlan> {
+export async function checkLive(
+  plan: Plan,
+  target: Target,
+  more: Pick<LiveRunOptions, 'signal' | 'attach'> = {},
+): Promise<CheckedPlan> {
   return withRunDirectory(async (directory) => {
     let judge: ReturnType<typeof createJudge> | undefined;
     const outcome = await executeLive({
@@ -56,7 +60,7 @@ export async function checkLive(plan: Plan, target: Target, signal?: AbortSignal
         if (event.kind === 'run.started') judge = createJudge(event);
         judge!.onEvent(event);
       },
-      ...(signal === undefined ? {} : { signal }),
+      ...more,
       ...(target.readyTimeoutMs === undefined ? {} : { readyTimeoutMs: target.readyTimeoutMs }),
     });
     const judgement = judge!.end();

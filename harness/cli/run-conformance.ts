@@ -1,6 +1,7 @@
 import type { CampaignResult } from '../report/result.js';
-import { runOptionDefaults, type RunArguments } from './arguments.js';
+import type { RunArguments } from './arguments.js';
 import { campaignOf } from './commands/run.js';
+import { withDefaults } from './config.js';
 
 /** As the options of `conformance run`, without those that are about printing and files. */
 export type ConformanceOptions = Omit<RunArguments, 'report' | 'formats' | 'quiet' | 'verbose'>;
@@ -10,5 +11,5 @@ export type ConformanceOptions = Omit<RunArguments, 'report' | 'formats' | 'quie
  * and when something needed is not there; findings about the agent are in the result.
  */
 export async function runConformance(options: ConformanceOptions = {}): Promise<CampaignResult> {
-  return campaignOf({ ...runOptionDefaults, ...options }, { signal: new AbortController().signal });
+  return campaignOf(withDefaults(options), { signal: new AbortController().signal });
 }

@@ -37,8 +37,18 @@ function renumber(plan: Plan, part: number): Part {
     },
   }));
   const kept = plan.steps.filter((step) => !isGlobal(step));
-  const steps = kept.map((step) => ({ ...step, id: `c${part}-${step.id}`, ...('pod' in step && step.pod !== undefined ? { pod: slotOf(step.pod) } : {}) }));
-  const held = new Map(kept.flatMap((step) => ('source' in step && 'pod' in step && step.pod !== undefined ? [[`${step.source}/${step.pod}`, step] as const] : [])));
+  const steps = kept.map((step) => ({
+    ...step,
+    id: `c${part}-${step.id}`,
+    ...('pod' in step && step.pod !== undefined ? { pod: slotOf(step.pod) } : {}),
+  }));
+  const held = new Map(
+    kept.flatMap((step) =>
+      'source' in step && 'pod' in step && step.pod !== undefined
+        ? [[`${step.source}/${step.pod}`, step] as const]
+        : [],
+    ),
+  );
   const leaving: Step[] = [...held.values()].map((step, index) => ({
     do: 'remove',
     id: `c${part}-leave-${index}`,
@@ -46,12 +56,33 @@ function renumber(plan: Plan, part: number): Part {
     pod: slotOf((step as Extract<Step, { do: 'add' }>).pod),
   }));
   const faults = plan.faults.flatMap((fault): Fault[] => {
-    if (!('call' in fault.at) || fault.at.pod === undefined || fault.effect === 'crashBefore' || fault.effect === 'crashAfter') return [];
+    if (
+      !('call' in fault.at) ||
+      fault.at.pod === undefined ||
+      fault.effect === 'crashBefore' ||
+      fault.effect === 'crashAfter'
+    )
+      return [];
     return [{ ...fault, at: { ...fault.at, pod: slotOf(fault.at.pod) } }];
   });
-  return { pods, steps: [...steps, { do: 'settle', id: `c${part}-settle` }, ...leaving, { do: 'settle', id: `c${part}-end` }], faults };
+  return {
+    pods,
+    steps: [
+      ...steps,
+      { do: 'settle', id: `c${part}-settle` },
+      ...leaving,
+      { do: 'settle', id: `c${part}-end` },
+    ],
+    faults,
+  };
 }
 
 function isGlobal(step: Step): boolean {
-  return step.do === 'restartAgent' || step.do === 'outage' || step.do === 'runtime' || step.do === 'watch' || step.do === 'removeImage';
+  return (
+    step.do === 'restartAgent' ||
+    step.do === 'outage' ||
+    step.do === 'runtime' ||
+    step.do === 'watch' ||
+    step.do === 'removeImage'
+  );
 }

@@ -32,6 +32,8 @@ export interface LiveRunOptions {
   readonly signal?: AbortSignal;
   /** What the machine may cost on top of every bound, in milliseconds. */
   readonly slackMs?: number;
+  /** Told the endpoints when someone else starts the agent; the plan begins with its first runtime call. */
+  readonly attach?: (endpoints: AgentEndpoints) => void;
   /** How long the agent may take until its first runtime call, in milliseconds. */
   readonly readyTimeoutMs?: number;
 }
@@ -96,13 +98,15 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
     onOwnExit: (podUid) => director?.noteOwnExit(podUid),
   });
 
-  const lives = createLives(driver, slackMs);
+  const lives = createLives(driver);
   const server = createCriServer({
     socketPath: join(options.directory, 'cri', 'cri.sock'),
     handle(method, request, reply) {
       const life = lives.current();
-      if (life === undefined) reply({ code: 'UNAVAILABLE', message: 'no agent is expected to run' });
-      else {
+      if (life === undefined) {
+        lives.noteCall();
+        reply({ code: 'UNAVAILABLE', message: 'no agent is expected to run' });
+      } else {
         lives.noteCall();
         boundary.handle(life, method, request as never, reply);
       }
@@ -136,8 +140,9 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
         () => director!.abort('interrupted', 'the campaign was ended'),
         { once: true },
       );
-      director.begin(boundary);
       const readyTimeoutMs = options.readyTimeoutMs ?? readyTimeoutMsDefault;
+      if (options.attach === undefined) director.begin(boundary);
+      else lives.attach(options.attach, () => director!.begin(boundary));
       clock.after(readyTimeoutMs, () => {
         if (!lives.hasCalled() && !director!.done)
           reject(neverConnected(driver, readyTimeoutMs, lives.lastOutput()));
@@ -159,15 +164,18 @@ interface Lives {
   noteCall(): void;
   hasCalled(): boolean;
   lastOutput(): readonly string[];
+  /** Announces the endpoints and calls back at the first call that arrives. */
+  attach(announce: (endpoints: AgentEndpoints) => void, onCall: () => void): void;
   control(fail: (error: unknown) => void): AgentControl;
   end(): Promise<void>;
 }
 
-function createLives(driver: AgentDriver, _slackMs: number): Lives {
+function createLives(driver: AgentDriver): Lives {
   const processes = new Map<Life, Promise<AgentProcess | undefined>>();
   let endpoints: AgentEndpoints | undefined;
   let current: Life | undefined;
   let called = false;
+  let onFirstCall: (() => void) | undefined;
   let output: readonly string[] = [];
   // One process at a time: the next one starts when the one before has gone.
   let previous: Promise<unknown> = Promise.resolve();
@@ -201,7 +209,12 @@ function createLives(driver: AgentDriver, _slackMs: number): Lives {
     },
     current: () => (current?.alive === true ? current : undefined),
     noteCall() {
+      if (!called) onFirstCall?.();
       called = true;
+    },
+    attach(announce, onCall) {
+      onFirstCall = onCall;
+      announce(endpoints!);
     },
     hasCalled: () => called,
     lastOutput: () => output,

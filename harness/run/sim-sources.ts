@@ -1,6 +1,7 @@
 import type { SourceKind } from '../spec/pod.js';
 import type { SimSource, SourceContext } from '../ports/source.js';
 
+import { createSimApiSource } from '../sources/api/sim-api-source.js';
 import { createSimFeedSource } from '../sources/feed/sim-feed-source.js';
 import { createSimFileSource } from '../sources/file/sim-file-source.js';
 import { createSimHttpSource } from '../sources/http/sim-http-source.js';
@@ -13,7 +14,7 @@ export function createSimSources(
   const makers: { readonly [Kind in SourceKind]: (context: SourceContext) => SimSource<unknown> } = {
     file: createSimFileSource,
     http: createSimHttpSource,
-    api: () => { throw new Error('no api source yet'); },
+    api: createSimApiSource,
     feed: createSimFeedSource,
   };
   return new Map(kinds.map((kind) => [kind, makers[kind](context)]));

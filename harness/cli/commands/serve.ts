@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto';
+import type { ExitCode } from '../../core/errors.js';
+import { suites as allSuites } from '../../../suites/index.js';
+import { createAttachedDriver } from '../../drivers/attached-driver.js';
+import { generateCase } from '../../explore/generate-case.js';
+import { mergePlans } from '../../explore/merge-plans.js';
+import { suitesFor } from '../../explore/suite.js';
+import { agentFeatures } from '../../ports/agent.js';
+import type { AgentEndpoints, AgentProfile } from '../../ports/driver.js';
+import { runCampaign, type CasePool } from '../../run/campaign.js';
+import type { CheckedPlan } from '../../run/check-plan.js';
+import { createCaseRunner } from '../../run/case-runner.js';
+import { agentFileTimings } from '../../spec/agent-file.js';
+import type { Plan } from '../../spec/plan.js';
+import { matchRequirements, requirements } from '../../spec/requirements.js';
+import { kubeletTimings } from '../../spec/timings.js';
+import type { ServeOptions } from '../arguments.js';
+import { onInterrupt } from '../interrupt.js';
+import { checkLive } from '../live-pool.js';
+import { loadAgentFile } from '../load-input.js';
+import { presentResult } from '../present-result.js';
+
+const casesDefault = 5;
+/** Someone has to read the endpoints and type a command. */
+const attachTimeoutMs = 30 * 60_000;
+
+/** `conformance serve`: prints endpoints, waits for an agent, and runs some cases in a row against it. */
+export async function serveCommand(options: ServeOptions): Promise<ExitCode> {
+  const profile = await attachedProfile(options.agent);
+  const driver = createAttachedDriver(profile);
+  const interrupt = onInterrupt();
+  const seed = options.seed ?? randomBytes(4).toString('hex');
+  const generate = { sources: profile.sources, profile: 'live' as const, features: profile.features };
+  const suites = suitesFor(allSuites, generate).filter(
+    (suite) => options.suites.length === 0 || options.suites.includes(suite.name),
+  );
+  const count = options.cases ?? casesDefault;
+  const plans = Array.from({ length: count }, (_, index) =>
+    generateCase({ suites, seed, index, options: generate }),
+  );
+  const merged = mergePlans(plans as [Plan, ...Plan[]]);
+  const plan = { ...merged, setup: { ...merged.setup, sources: [...profile.sources] } };
+  const given = options.agent ?? 'attached';
+  const target = {
+    given,
+    reference: { kind: 'embedded' as const },
+    world: 'live' as const,
+    runtime: options.runtime,
+    profile,
+    driver,
+    readyTimeoutMs: attachTimeoutMs,
+  };
+  // The agent cannot be started afresh, so there is one execution, and it is what is reported.
+  let executed: Promise<CheckedPlan> | undefined;
+  const check = (one: Plan): Promise<CheckedPlan> =>
+    (executed ??= checkLive(one, target, { signal: interrupt.signal, attach: announce }));
+  const runner = createCaseRunner({ check, suites, seed, generate, reduceExecutionsMax: 0 });
+  const pool: CasePool = {
+    width: 1,
+    runBatch: () => runner.runPlans([plan]),
+    runPlans: (several) => runner.runPlans(several),
+    reduce: (failed, signature) => runner.reduce(failed, signature, false),
+  };
+  try {
+    const result = await runCampaign({
+      pool,
+      agent: { name: profile.name, given, sources: profile.sources, features: profile.features },
+      world: 'live',
+      runtime: options.runtime,
+      seed,
+      suites: suites.map((suite) => suite.name),
+      cases: 1,
+      batchSize: 1,
+      requirements: new Set(
+        (options.requirements.length === 0 ? requirements : matchRequirements(options.requirements)).map(
+          ({ id }) => id,
+        ),
+      ),
+      bail: false,
+      shrink: false,
+      corpus: [],
+      replayLine: (casePath) => `npx conformance replay ${options.report}/${casePath}`,
+      signal: interrupt.signal,
+      warnings: [],
+    });
+    return await presentResult(result, {
+      report: options.report,
+      formats: ['text', 'json', 'junit', 'html'],
+      quiet: false,
+      verbose: options.verbose,
+    });
+  } finally {
+    interrupt.release();
+  }
+}
+
+async function attachedProfile(path: string | undefined): Promise<AgentProfile> {
+  if (path === undefined) {
+    const features = agentFeatures.filter(
+      (feature) => feature !== 'settable-timings' && feature !== 'probes',
+    );
+    return { name: 'attached', sources: ['file', 'http', 'api'], features, timings: kubeletTimings };
+  }
+  const file = await loadAgentFile(path);
+  return {
+    name: file.name,
+    sources: file.sources,
+    features: file.features as AgentProfile['features'],
+    timings: agentFileTimings(file),
+  };
+}
+
+function announce(endpoints: AgentEndpoints): void {
+  const lines = [
+    ['runtime', endpoints.runtime],
+    ['node name', endpoints.nodeName],
+    ['manifests', endpoints.file],
+    ['manifest URL', endpoints.http],
+    ['kubeconfig', endpoints.api],
+    ['feed', endpoints.feed],
+    ['state', endpoints.stateDirectory],
+  ];
+  process.stdout.write(
+    'Start your agent with these; the cases begin with its first runtime call. Ctrl-C ends.\n\n',
+  );
+  for (const [name, value] of lines)
+    if (value !== undefined) process.stdout.write(`  ${name!.padEnd(13)} ${value}\n`);
+  process.stdout.write('\n');
+}
