@@ -19,6 +19,8 @@ export interface DraftPod {
   /** How often the steps so far have it started and stopped: which call of it comes next. */
   starts: number;
   stops: number;
+  /** Its container was made to end in a way that its policy does not start again. */
+  finished: boolean;
 }
 
 /** What a draft is made from. */
@@ -152,6 +154,7 @@ export class PlanDraft {
       version: 0,
       starts: 0,
       stops: 0,
+      finished: false,
     };
     this.pods.push(pod);
     return pod;
@@ -168,9 +171,18 @@ export class PlanDraft {
     return pod;
   }
 
+  /** A pod whose container runs on by itself, so that something can be done to it now. */
+  steadyPod(): DraftPod {
+    const steady = this.listed().filter(
+      (pod) => !pod.finished && pod.specs[pod.version]!.containers[0]!.workload.runMs === undefined,
+    );
+    return steady.length > 0 ? this.pick(steady) : this.runningPod({ workload: 'plain' });
+  }
+
   add(pod: DraftPod, form = this.form(pod.source)): void {
     if (pod.state !== 'listed') pod.starts++;
     pod.state = 'listed';
+    pod.finished = false;
     this.step({
       do: 'add',
       source: pod.source,

@@ -3,7 +3,7 @@ import { workloadImages } from '../pod-specs.js';
 
 /** Containers that end by themselves, once or again and again. */
 export function containerExit(draft: PlanDraft): void {
-  const pod = draft.runningPod();
+  const pod = draft.oneIn(8) ? draft.runningPod() : draft.steadyPod();
   const count = draft.oneIn(3) ? 1 : draft.prng.int(2, draft.live ? 3 : 5);
   for (let exit = 0; exit < count; exit++) {
     const code = draft.pick([0, 1, 1, 1, 137, 143]);
@@ -12,7 +12,8 @@ export function containerExit(draft: PlanDraft): void {
     draft.wait(draft.pick(['between', 'start']), pod.source);
     // What its policy does not start again cannot exit again.
     const policy = pod.specs[pod.version]!.restartPolicy;
-    if (policy === 'Never' || (policy === 'OnFailure' && code === 0)) break;
+    pod.finished = policy === 'Never' || (policy === 'OnFailure' && code === 0);
+    if (pod.finished) break;
   }
 }
 
@@ -25,7 +26,7 @@ function restartDelayMs(draft: PlanDraft, exits: number): number {
 
 /** Containers and sandboxes killed or removed from outside. */
 export function damage(draft: PlanDraft): void {
-  const pod = draft.runningPod();
+  const pod = draft.oneIn(8) ? draft.runningPod() : draft.steadyPod();
   draft.step({
     do: 'damage',
     pod: pod.slot,
