@@ -1,0 +1,70 @@
+/** What the server answers: an HTTP status and a body that is already JSON data. */
+export interface ApiAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** The body of every answer that is not an object or a list. */
+export interface StatusBody {
+  readonly kind: 'Status';
+  readonly apiVersion: 'v1';
+  readonly metadata: object;
+  readonly status: 'Success' | 'Failure';
+  readonly message: string;
+  readonly reason?: string;
+  readonly details?: object;
+  readonly code: number;
+}
+
+const reasons: { readonly [code: number]: string } = {
+  400: 'BadRequest',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'NotFound',
+  405: 'MethodNotAllowed',
+  409: 'Conflict',
+  410: 'Expired',
+  413: 'RequestEntityTooLarge',
+  415: 'UnsupportedMediaType',
+  422: 'Invalid',
+  429: 'TooManyRequests',
+  500: 'InternalError',
+  503: 'ServiceUnavailable',
+  504: 'Timeout',
+};
+
+/** A Status of kind Failure with the reason that Kubernetes gives for this code, unless another is named. */
+export function failureBody(code: number, message: string, reason = reasons[code]): StatusBody {
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message,
+    ...(reason === undefined ? {} : { reason }),
+    code,
+  };
+}
+
+export function failure(code: number, message: string, reason?: string): ApiAnswer {
+  return { status: code, body: failureBody(code, message, reason) };
+}
+
+/** Thrown inside the server where an answer is a failure; `ApiServer` turns it into that answer. */
+export class ApiFailure extends Error {
+  override readonly name = 'ApiFailure';
+  readonly answer: ApiAnswer;
+
+  constructor(code: number, message: string, reason?: string) {
+    super(message);
+    this.answer = failure(code, message, reason);
+  }
+}
+
+export function notFoundFailure(resource: string, name: string): ApiFailure {
+  return new ApiFailure(404, `${resource} "${name}" not found`);
+}
+
+export function goneFailure(asked: number, oldest: number): ApiFailure {
+  return new ApiFailure(410, `too old resource version: ${asked} (${oldest})`);
+}

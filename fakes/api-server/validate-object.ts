@@ -1,0 +1,60 @@
+import { isJsonObject, type JsonObject } from './patch/json-data.js';
+import type { ApiObject } from './api-object.js';
+import type { Route } from './route.js';
+import { ApiFailure } from './status-body.js';
+
+const namePattern = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+
+/** The object that a request's body says, with name and namespace from its path. Throws 400 or 422. */
+export function objectFromBody(route: Route, body: unknown): ApiObject {
+  const { resource } = route;
+  if (!isJsonObject(body)) throw new ApiFailure(400, 'the object provided is unrecognized: it is no object');
+  if (body['kind'] !== undefined && body['kind'] !== resource.kind) {
+    throw new ApiFailure(400, `the kind of the object is ${String(body['kind'])}, not ${resource.kind}`);
+  }
+  if (body['metadata'] !== undefined && !isJsonObject(body['metadata'])) {
+    throw new ApiFailure(400, 'metadata is no object');
+  }
+  const metadata: JsonObject = (body['metadata'] as JsonObject | undefined) ?? {};
+  if (route.name !== undefined && metadata['name'] !== undefined && metadata['name'] !== route.name) {
+    throw new ApiFailure(400, `the name of the object (${String(metadata['name'])}) is not that of the path`);
+  }
+  if (
+    route.namespace !== undefined &&
+    metadata['namespace'] !== undefined &&
+    metadata['namespace'] !== route.namespace
+  ) {
+    throw new ApiFailure(400, 'the namespace of the object does not match the namespace of the path');
+  }
+  const name = metadata['name'] ?? route.name;
+  if (typeof name !== 'string' || !namePattern.test(name)) {
+    throw new ApiFailure(
+      422,
+      `${resource.kind} "${String(name ?? '')}" is invalid: metadata.name: no DNS name`,
+    );
+  }
+  checkSpec(resource.kind, name, body['spec']);
+  const namespace = resource.isNamespaced ? { namespace: route.namespace ?? 'default' } : {};
+  return {
+    ...body,
+    apiVersion: resource.groupVersion,
+    kind: resource.kind,
+    metadata: { ...metadata, name, ...namespace },
+  } as ApiObject;
+}
+
+function checkSpec(kind: string, name: string, spec: unknown): void {
+  if (kind !== 'Pod') return;
+  const containers = isJsonObject(spec) ? spec['containers'] : undefined;
+  if (!Array.isArray(containers) || containers.length === 0) {
+    throw new ApiFailure(422, `Pod "${name}" is invalid: spec.containers: Required value`);
+  }
+  const names = new Set<unknown>();
+  for (const container of containers as unknown[]) {
+    const own = isJsonObject(container) ? container['name'] : undefined;
+    if (typeof own !== 'string' || !namePattern.test(own) || names.has(own)) {
+      throw new ApiFailure(422, `Pod "${name}" is invalid: spec.containers[].name: Invalid value`);
+    }
+    names.add(own);
+  }
+}

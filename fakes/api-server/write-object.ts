@@ -1,0 +1,100 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { ApiPortRequest } from '../../harness/ports/agent.js';
+import { keyOfObject, podResource, type ApiObject } from './api-object.js';
+import type { ApiStore } from './api-store.js';
+import { conflict } from './delete-object.js';
+import { isJsonObject, type JsonObject } from './patch/json-data.js';
+import { jsonPatch } from './patch/json-patch.js';
+import { mergePatch } from './patch/merge-patch.js';
+import { strategicMergePatch } from './patch/strategic-merge-patch.js';
+import type { Route } from './route.js';
+import { ApiFailure } from './status-body.js';
+import { objectFromBody } from './validate-object.js';
+
+const mirrorAnnotation = 'kubernetes.io/config.mirror';
+
+/** Media types of patches, as in the Content-Type of a PATCH. */
+export const patchTypes = {
+  strategic: 'application/strategic-merge-patch+json',
+  merge: 'application/merge-patch+json',
+  json: 'application/json-patch+json',
+} as const;
+
+/** The object that a PATCH makes of `object`. Throws 400, 415 or 422. */
+export function patched(object: ApiObject, request: ApiPortRequest): unknown {
+  const mediaType = (request.contentType ?? '').split(';', 1)[0]!.trim().toLowerCase();
+  switch (mediaType) {
+    case patchTypes.strategic:
+      return strategicMergePatch(object.kind, object as unknown as JsonObject, request.body);
+    case patchTypes.merge:
+      return mergePatch(object, request.body);
+    case patchTypes.json:
+      return jsonPatch(object, request.body);
+    default:
+      throw new ApiFailure(415, `the body of the request was in an unknown format: ${mediaType}`);
+  }
+}
+
+/**
+ * Stores what an update or a patch asks for: through the status path only the status counts, through the
+ * other one everything else. A write that changes nothing makes no new version.
+ */
+export function replaceObject(
+  store: ApiStore,
+  route: Route,
+  change: { readonly object: ApiObject; readonly wanted: unknown },
+): ApiObject {
+  const { resource } = route;
+  const { object, wanted } = change;
+  const asked = isJsonObject(wanted) && isJsonObject(wanted['metadata']) ? wanted['metadata'] : {};
+  if (asked['uid'] !== undefined && asked['uid'] !== object.metadata.uid) {
+    const why = `Precondition failed: UID in precondition: ${String(asked['uid'])}, UID in object meta: ${object.metadata.uid}`;
+    throw conflict(resource, object, why);
+  }
+  const version = asked['resourceVersion'];
+  if (version !== undefined && version !== '' && version !== object.metadata.resourceVersion) {
+    const why = 'the object has been modified; please apply your changes to the latest version and try again';
+    throw conflict(resource, object, why);
+  }
+  const next =
+    route.subresource === 'status'
+      ? { ...object, status: (wanted as ApiObject).status }
+      : exceptStatus(route, object, wanted);
+  if (isDeepStrictEqual(next, object)) return object;
+  if (isFinalized(next)) return store.remove(resource, keyOfObject(resource, object));
+  return store.put(resource, next);
+}
+
+function exceptStatus(route: Route, object: ApiObject, wanted: unknown): ApiObject {
+  const { resource } = route;
+  const { metadata, status, ...fields } = objectFromBody({ ...route, name: object.metadata.name }, wanted);
+  const { uid, creationTimestamp, resourceVersion, deletionTimestamp, deletionGracePeriodSeconds } =
+    object.metadata;
+  const mirror = object.metadata.annotations?.[mirrorAnnotation];
+  if (resource === podResource && metadata.annotations?.[mirrorAnnotation] !== mirror) {
+    const why = `metadata.annotations[${mirrorAnnotation}]: Invalid value: may not be set or changed`;
+    throw new ApiFailure(422, `Pod "${metadata.name}" is invalid: ${why}`);
+  }
+  const keptStatus = resource.hasStatus ? object.status : status;
+  const kept = {
+    uid,
+    creationTimestamp,
+    resourceVersion,
+    ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+    ...(deletionGracePeriodSeconds === undefined ? {} : { deletionGracePeriodSeconds }),
+  };
+  return {
+    ...fields,
+    metadata: { ...metadata, ...kept },
+    ...(keptStatus === undefined ? {} : { status: keptStatus }),
+  } as ApiObject;
+}
+
+/** Its deletion waited for finalizers, and the last of them is gone. */
+function isFinalized({ metadata }: ApiObject): boolean {
+  return (
+    metadata.deletionTimestamp !== undefined &&
+    (metadata.deletionGracePeriodSeconds ?? 0) === 0 &&
+    (metadata.finalizers ?? []).length === 0
+  );
+}

@@ -1,0 +1,79 @@
+import type { ApiServer } from '../../../fakes/api-server/api-server.js';
+import type { ApiStore } from '../../../fakes/api-server/api-store.js';
+import type { Route } from '../../../fakes/api-server/route.js';
+import type { ApiRequest, SourceServed } from '../../trace/events.js';
+import type { Fault } from '../../spec/plan.js';
+import type { SourceContext, SourcePoint } from '../../ports/source.js';
+import type { Latencies } from './caller.js';
+
+/** What requests and watches share. */
+export interface GateContext {
+  readonly source: SourceContext;
+  readonly store: ApiStore;
+  readonly server: ApiServer;
+  readonly wallClock: () => number;
+  readonly latencies: Latencies;
+  /** Of `source.held`. */
+  readonly heldRevision: () => number;
+  readonly isOut: () => boolean;
+}
+
+/** How old stale data are when the fault does not say, and how long a delay is, in milliseconds. */
+export const faultDefaultMs = 1_000;
+
+type ApiPoint = Extract<SourcePoint, { source: 'api' }>;
+
+/** The fault that hits this request or event. Only pods and nodes can be addressed. */
+export function faultAt(
+  { source }: GateContext,
+  request: ApiPoint['request'],
+  route: Pick<Route, 'resource' | 'namespace' | 'name'>,
+): Fault | undefined {
+  const resource = route.resource.name;
+  if (resource !== 'pods' && resource !== 'nodes') return undefined;
+  const { namespace, name } = route;
+  return source.disturbances.fault({
+    source: 'api',
+    request,
+    resource,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(name === undefined ? {} : { name }),
+  });
+}
+
+/** Whether a list or watch of this scope shows the agent all pods of its node. */
+export function showsAllPods(
+  route: Route,
+  query: Readonly<Record<string, string>>,
+  nodeName: string,
+): boolean {
+  if (route.resource.name !== 'pods' || route.namespace !== undefined || route.name !== undefined)
+    return false;
+  if ((query['labelSelector'] ?? '') !== '') return false;
+  const fields = query['fieldSelector'] ?? '';
+  return (
+    fields === '' ||
+    (/^spec\.nodeName==?/.test(fields) && fields.endsWith(`=${nodeName}`) && !fields.includes(','))
+  );
+}
+
+type Served = Omit<SourceServed, 'kind' | 'actor' | 'source'>;
+
+export function recordServed({ source }: GateContext, served: Served): void {
+  source.journal.record({ kind: 'source.served', actor: 'source:api', source: 'api', ...served });
+}
+
+type Asked = Omit<ApiRequest, 'kind' | 'actor' | 'resource' | 'namespace' | 'name' | 'subresource'>;
+
+export function recordRequest({ source }: GateContext, route: Route, asked: Asked): void {
+  const { resource, namespace, name, subresource } = route;
+  source.journal.record({
+    kind: 'api.request',
+    actor: 'agent',
+    resource: resource.name,
+    ...(subresource === undefined ? {} : { subresource }),
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(name === undefined ? {} : { name }),
+    ...asked,
+  });
+}
