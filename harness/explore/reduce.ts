@@ -1,9 +1,19 @@
-import { slotOf, slotOfDeviation, slotOfFault, sourceOf, tidy } from './plan-parts.js';
-import { elementsOf, without, withoutPod, withoutSource, type PlanElement } from './plan-parts.js';
+import type { Plan } from '../spec/plan.js';
 import { explainPlan } from './explain.js';
+import {
+  elementsOf,
+  slotOf,
+  slotOfDeviation,
+  slotOfFault,
+  sourceOf,
+  tidy,
+  without,
+  withoutPod,
+  withoutSource,
+  type PlanElement,
+} from './plan-parts.js';
 import { createProbe, type Probe } from './probe.js';
 import { simplifications } from './simplify.js';
-import type { Plan, Step } from '../spec/plan.js';
 
 /** What a reduction came to. */
 export interface Reduction {
@@ -134,15 +144,15 @@ async function dropPairs(probe: Probe, start: Plan): Promise<Plan> {
 }
 
 function areRelated(first: PlanElement, second: PlanElement): boolean {
-  const [one, other] = [traitsOf(first), traitsOf(second)];
-  if (one.slot !== undefined && one.slot === other.slot) return true;
+  const slot = slotOfElement(first);
+  if (slot !== undefined && slot === slotOfElement(second)) return true;
   if (!('do' in first) || !('do' in second)) return false;
   return first.do === second.do && first.do !== 'wait' && sourceOf(first) === sourceOf(second);
 }
 
-function traitsOf(element: PlanElement): { slot: number | undefined } {
-  if ('do' in element) return { slot: slotOf(element as Step) };
-  return { slot: 'at' in element ? slotOfFault(element) : slotOfDeviation(element) };
+function slotOfElement(element: PlanElement): number | undefined {
+  if ('do' in element) return slotOf(element);
+  return 'at' in element ? slotOfFault(element) : slotOfDeviation(element);
 }
 
 /** Simpler details, bold changes first. */

@@ -1,5 +1,6 @@
 import type { Deviation, Fault, Plan, PlanContainer, PlanSpec, Step } from '../spec/plan.js';
 import { fastTimings } from '../spec/timings.js';
+import { omit } from './omit.js';
 import { workloadImages } from './pod-specs.js';
 import { slotOfDeviation, slotOfFault, tidy } from './plan-parts.js';
 
@@ -27,23 +28,20 @@ function* plainSpecs(plan: Plan): Iterable<Plan> {
 }
 
 const specSimplifiers: readonly ((spec: PlanSpec) => PlanSpec)[] = [
-  ({ initContainers: _, ...spec }) => spec,
-  ({ hostNetwork: _, ...spec }) => spec,
-  ({ labels: _, ...spec }) => spec,
-  ({ annotations: _, ...spec }) => spec,
+  (spec) => omit(spec, 'initContainers'),
+  (spec) => omit(spec, 'hostNetwork'),
+  (spec) => omit(spec, 'labels'),
+  (spec) => omit(spec, 'annotations'),
   (spec) => ({ ...spec, containers: [spec.containers[0]!] }),
-  (spec) => mapContainers(spec, ({ preStopMs: _, ...container }) => container),
-  (spec) => mapContainers(spec, ({ pullPolicy: _, ...container }) => container),
+  (spec) => mapContainers(spec, (container) => omit(container, 'preStopMs')),
+  (spec) => mapContainers(spec, (container) => omit(container, 'pullPolicy')),
   (spec) =>
     mapContainers(spec, (container) => ({
       ...container,
       workload: container.workload.mark === undefined ? {} : { mark: container.workload.mark },
     })),
   (spec) =>
-    mapContainers(spec, ({ workload: { mark: _, ...workload }, ...container }) => ({
-      ...container,
-      workload,
-    })),
+    mapContainers(spec, (container) => ({ ...container, workload: omit(container.workload, 'mark') })),
   (spec) => ({ ...spec, restartPolicy: 'Always' }),
   (spec) => ({ ...spec, graceS: Math.min(spec.graceS, 1) }),
 ];
@@ -52,8 +50,7 @@ const specSimplifiers: readonly ((spec: PlanSpec) => PlanSpec)[] = [
 function* plainForms(plan: Plan): Iterable<Plan> {
   const plain = (step: Step): Step => {
     if ((step.do !== 'add' && step.do !== 'update') || step.form === undefined) return step;
-    const { form: _, ...rest } = step;
-    return rest;
+    return omit(step, 'form');
   };
   yield* differing(plan, [{ ...plan, steps: plan.steps.map(plain) }]);
   yield* eachStep(plan, (step) => [plain(step)]);
@@ -130,16 +127,12 @@ function* simplerSteps(plan: Plan): Iterable<Plan> {
           ...shorter(step.downMs).map((downMs) => ({ ...step, downMs })),
           { ...step, how: 'kill' as const },
         ];
-      case 'delete': {
-        const { graceS: _, ...rest } = step;
-        return [rest];
-      }
+      case 'delete':
+        return [omit(step, 'graceS')];
       case 'exitContainer':
         return [{ ...step, code: 1 }];
-      case 'duplicate': {
-        const { uid: _, ...rest } = step;
-        return [rest];
-      }
+      case 'duplicate':
+        return [omit(step, 'uid')];
       case 'settle':
         return [{ do: 'wait' as const, id: step.id, ms: 2_000 }];
       default:
@@ -169,15 +162,12 @@ function lengthOf(step: Step): number {
 /** Faults that come earlier, once, and without particulars. */
 function* simplerFaults(plan: Plan): Iterable<Plan> {
   for (const [index, fault] of plan.faults.entries()) {
-    const { count: _count, code: _code, ...plain } = fault;
-    const variants: Fault[] = [plain];
+    const variants: Fault[] = [omit(fault, 'count', 'code')];
     if ((fault.count ?? 1) > 1) {
-      const { count: _, ...once } = fault;
-      variants.push(once, { ...fault, count: Math.ceil(fault.count! / 2) });
+      variants.push(omit(fault, 'count'), { ...fault, count: Math.ceil(fault.count! / 2) });
     }
     if ('call' in fault.at && fault.at.container !== undefined) {
-      const { container: _, ...at } = fault.at;
-      variants.push({ ...fault, at });
+      variants.push({ ...fault, at: omit(fault.at, 'container') });
     }
     for (const at of earlier(fault.at)) variants.push({ ...fault, at });
     if (fault.ms !== undefined) variants.push(...shorter(fault.ms).map((ms) => ({ ...fault, ms })));

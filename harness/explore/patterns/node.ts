@@ -77,7 +77,7 @@ export function restartCatchUp(draft: PlanDraft): void {
 
 /** The agent restarts over healthy pods and nothing else happens: nothing may. */
 export function restartQuietly(draft: PlanDraft): void {
-  const pod = draft.runningPod({ ...(draft.oneIn(2) ? { source: draft.source(['file', 'http']) } : {}) });
+  const pod = draft.runningPod(draft.oneIn(2) ? { source: draft.source(['file', 'http']) } : {});
   if (draft.oneIn(2)) draft.wait('start', pod.source);
   draft.restartAgent();
   draft.wait('start', pod.source);
