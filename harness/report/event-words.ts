@@ -1,4 +1,5 @@
 import { unreachable } from '../core/errors.js';
+import type { Plan } from '../spec/plan.js';
 import type { Pod } from '../spec/pod.js';
 import type {
   AgentEnded,
@@ -14,13 +15,24 @@ import type {
   TraceEvent,
 } from '../trace/events.js';
 import { printable } from './sanitize.js';
-import { count, sourceName } from './words.js';
+import { count, faultWords, sourceName, stepWords } from './words.js';
 
 const podsNamedMax = 5;
 
-/** One event of a trace as a sentence, safe to print. */
-export function eventWords(event: TraceEvent): string {
-  return printable(eventText(event), 400);
+/** One event of a trace as a sentence, safe to print. With the plan, steps and faults are told in full. */
+export function eventWords(event: TraceEvent, plan?: Plan): string {
+  return printable((plan === undefined ? undefined : plannedText(event, plan)) ?? eventText(event), 400);
+}
+
+function plannedText(event: TraceEvent, plan: Plan): string | undefined {
+  if (event.kind === 'step') {
+    const step = plan.steps.find(({ id }) => id === event.id);
+    if (step === undefined) return undefined;
+    const nothing = event.applied ? '' : ` did nothing${event.why === undefined ? '' : ` (${event.why})`}`;
+    return `step ${event.id}: ${stepWords(step, plan)}${nothing}`;
+  }
+  const fault = event.kind === 'fault' ? plan.faults[event.fault] : undefined;
+  return fault === undefined ? undefined : `fault: ${faultWords(fault, plan)}`;
 }
 
 /** A time of the run, right-aligned: `    12.345 s`. */

@@ -17,7 +17,7 @@ export function failureMessage(finding: ReportedFinding): string {
     ...numbered,
     ...disturbances.map((words) => `  with: ${words}`),
     'events:',
-    ...finding.events.map((event) => `  ${timeWords(event.t)}  ${eventWords(event)}`),
+    ...finding.events.map((event) => `  ${timeWords(event.t)}  ${eventWords(event, finding.plan)}`),
     `replay: ${finding.replay}`,
   ];
   return lines.map((line) => printable(line, 1_000)).join('\n');

@@ -85,7 +85,7 @@ function timelineHtml(finding: ReportedFinding): string {
 function eventsHtml(finding: ReportedFinding): string {
   const rows: { t: number; row: string }[] = finding.events.slice(0, eventsShownMax).map((event) => ({
     t: event.t,
-    row: `<tr><td class="time">${timeWords(event.t)}</td><td>${escapeHtml(eventWords(event))}</td></tr>`,
+    row: `<tr><td class="time">${timeWords(event.t)}</td><td>${escapeHtml(eventWords(event, finding.plan))}</td></tr>`,
   }));
   const violated = `<tr class="violated"><td class="time">${timeWords(finding.atMs)}</td><td>${escapeHtml(finding.requirement)} is violated</td></tr>`;
   const before = rows.filter(({ t }) => t <= finding.atMs).map(({ row }) => row);

@@ -58,7 +58,7 @@ pre{background:var(--soft);border-radius:6px;padding:10px 14px;overflow-x:auto;f
 .scroll{overflow-x:auto;flex:1 1 auto;min-width:0}
 svg{display:block;font:11px system-ui,sans-serif;fill:var(--fg)}
 svg text.lane{fill:var(--dim)}
-svg text.group{font-weight:600;border:0}
+svg text.group{font-weight:600}
 svg line.group{stroke:var(--line);stroke-width:1}
 svg line.tick{stroke:var(--line);stroke-dasharray:1 5}svg text.tick{fill:var(--dim);font-size:10px}
 .span.tone-calm rect{fill:var(--bar-calm)}.span.tone-good rect{fill:var(--bar-good)}.span.tone-busy rect{fill:var(--bar-busy)}
@@ -72,7 +72,8 @@ svg line.tick{stroke:var(--line);stroke-dasharray:1 5}svg text.tick{fill:var(--d
 .key{display:inline-block;width:12px;height:12px;border-radius:3px;vertical-align:-1px;margin:0 4px 0 10px}
 .key.good{background:var(--bar-good)}.key.calm{background:var(--bar-calm)}.key.busy{background:var(--bar-busy)}.key.bad{background:var(--bar-bad)}.key.note{background:var(--bar-note)}
 details.more{margin:10px 0}details.more>summary{cursor:pointer;font-weight:600}
-.events td{padding:3px 10px;overflow-wrap:anywhere}
+.events td{padding:3px 10px;overflow-wrap:anywhere}.events td.time{width:1%;overflow-wrap:normal}
+h1,h3,h4,p,dd,summary,td{overflow-wrap:anywhere}
 .events tr.violated td{color:var(--bad);font-weight:600}
 footer{color:var(--dim);font-size:.85rem;padding-top:20px;padding-bottom:40px}
 @media (max-width:640px){body{font-size:15px}main,header,footer{padding-left:12px;padding-right:12px}.finding{padding:14px 12px}

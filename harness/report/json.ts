@@ -161,7 +161,11 @@ function jsonFinding(
       pods: podWords(finding.plan),
       steps,
       disturbances,
-      events: finding.events.map((event) => ({ t: event.t, seq: event.seq, text: eventWords(event) })),
+      events: finding.events.map((event) => ({
+        t: event.t,
+        seq: event.seq,
+        text: eventWords(event, finding.plan),
+      })),
     },
     irrelevant: [...finding.irrelevant],
     ...(finding.reproduces === undefined

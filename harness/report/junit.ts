@@ -146,7 +146,7 @@ function findingText(finding: ReportedFinding): string {
     `Expected: ${printable(finding.expected)}`,
     `Seen: ${printable(finding.seen)}`,
     '',
-    ...finding.events.map((event) => `${timeWords(event.t)}  ${eventWords(event)}`),
+    ...finding.events.map((event) => `${timeWords(event.t)}  ${eventWords(event, finding.plan)}`),
     '',
     `Replay: ${printable(finding.replay)}`,
   ].join('\n');

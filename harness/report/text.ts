@@ -18,10 +18,11 @@ import { count, durationWords, planWords, podWords } from './words.js';
 /** How much of a failure the terminal shows; the page and the case file have all of it. */
 const stepsShownMax = 40;
 const eventsShownMax = 30;
+const podsShownMax = 6;
 
 export interface TextOptions {
   readonly colors: boolean;
-  /** Also list the requirements that passed or were not exercised, and the pods of failing plans. */
+  /** Also list the requirements that passed or were not exercised, and all pods of failing plans. */
   readonly verbose?: boolean;
   /** Where the report folder is, for the last line. */
   readonly reportDirectory?: string;
@@ -148,9 +149,8 @@ function findingLines(
     `  ${colors.dim('about')} ${printable(`${finding.subject.role} ${finding.subject.name}`)}`,
     '',
   ];
-  if (options.verbose === true) {
-    lines.push(section('Pods'), ...podWords(finding.plan).map((words) => `    ${words}`), '');
-  }
+  const podsMax = options.verbose === true ? Number.MAX_SAFE_INTEGER : podsShownMax;
+  lines.push(section('Pods'), ...bounded(podWords(finding.plan), podsMax).map((words) => `    ${words}`), '');
   lines.push(
     `${section('Steps')} ${colors.dim(`(${certificate})`)}`,
     ...bounded(steps, stepsShownMax).map((words, index) => `    ${String(index + 1).padStart(2)}. ${words}`),
@@ -161,7 +161,7 @@ function findingLines(
     '',
     section('What happened'),
     ...bounded(
-      finding.events.map((event) => `${colors.dim(timeWords(event.t))}  ${eventWords(event)}`),
+      finding.events.map((event) => `${colors.dim(timeWords(event.t))}  ${eventWords(event, finding.plan)}`),
       eventsShownMax,
     ).map((line) => `  ${line}`),
     `  ${colors.red(timeWords(finding.atMs))}  ${colors.red(`${finding.requirement} is violated`)}`,

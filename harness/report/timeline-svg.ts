@@ -7,7 +7,7 @@ const barHeight = 16;
 const headHeight = 34;
 const groupHeight = 20;
 const labelWidth = 92;
-const widthMin = 760;
+const widthMin = 1_000;
 const widthMax = 6_000;
 const pointWidth = 26;
 const rowsMax = 8;
@@ -45,7 +45,7 @@ export function drawTimeline(
   const labels = [
     `<svg class="labels" width="${labelWidth}" height="${height}" viewBox="0 0 ${labelWidth} ${height}" aria-hidden="true">`,
     ...rows.lanes.flatMap((row) => [
-      `<text class="lane" x="${labelWidth - 8}" y="${row.top + 15}" text-anchor="end">${escapeHtml(row.lane.name, 14)}</text>`,
+      `<text class="lane" x="${labelWidth - 8}" y="${row.top + 13}" text-anchor="end">${escapeHtml(row.lane.name, 14)}</text>`,
     ]),
     '</svg>',
   ];

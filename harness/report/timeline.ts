@@ -136,17 +136,20 @@ function sourceLanes(events: readonly TraceEvent[], endMs: number): Lane[] {
       lane.points.push({ atMs: event.t, label: '', title: eventWords(event), tone });
     }
   }
-  return [...lanes].map(([source, { held, points }]) => ({
-    group: 'Sources',
-    name: source,
-    spans: held.map((event, index) => ({
-      fromMs: event.t,
-      toMs: held[index + 1]?.t ?? endMs,
-      label: event.valid === false ? 'invalid' : `holds ${event.pods.length}`,
-      title: eventWords(event),
-      tone: event.valid === false ? 'bad' : 'calm',
-    })),
-    points,
+  return [...lanes].flatMap(([source, { held, points }]) => [
+    { group: 'Sources', name: source, spans: heldSpans(held, endMs), points: [] },
+    // Beside the bars, not on them: a dot must not hide what the bar says.
+    { group: 'Sources', name: `${source} shown`, spans: [], points },
+  ]);
+}
+
+function heldSpans(held: readonly (Stamp & SourceHeld)[], endMs: number): Span[] {
+  return held.map((event, index) => ({
+    fromMs: event.t,
+    toMs: held[index + 1]?.t ?? endMs,
+    label: event.valid === false ? 'invalid' : `holds ${event.pods.length}`,
+    title: eventWords(event),
+    tone: event.valid === false ? 'bad' : 'calm',
   }));
 }
 
