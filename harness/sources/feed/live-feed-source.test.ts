@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRealClock, type Clock } from '../../core/clock.js';
-import { createFeedPort } from '../../drivers/agent-ports/feed-port.js';
 import type { LiveSource } from '../../ports/source.js';
 import { createTestContext, step, type TestContext } from '../testing/test-context.js';
 import { loadFeedProtocol, type FeedRequest, type WirePodUpdate } from './feed-protocol.js';
@@ -57,24 +56,28 @@ describe('live feed', () => {
     expect(await statusOf(endpoint, { ack: { revision: 1 } })).toBe(status.INVALID_ARGUMENT);
   });
 
-  it('loses nothing that it served before it cuts a stream', async () => {
-    const port = createFeedPort(await source.open());
-    const revisions: number[] = [];
-    context.faults.set(102, { effect: 'reset' });
-    source.apply(step({ do: 'add', source: 'feed', pod: 0, spec: 0 }));
+  it('cuts a stream after a slow agent has read what was served', async () => {
+    const client = new (loadFeedProtocol())(await source.open(), credentials.createInsecure());
+    const call = client['Watch']!() as ClientDuplexStream<FeedRequest, WirePodUpdate>;
+    const seen: (number | string)[] = [];
+    context.faults.set(3, { effect: 'reset' });
+    call.write({ subscribe: { nodeName: 'node-1' } });
     await new Promise<void>((resolve) => {
-      const subscription = port.subscribe((update) => {
-        revisions.push(update.revision);
-        subscription.acknowledge(update.revision);
-        if (update.revision > 1) return;
-        for (let count = 0; count < 101; count++) {
-          source.apply(step({ do: 'redeliver', source: 'feed', pod: 0 }));
-        }
-      }, resolve);
+      call.on('data', ({ revision }: WirePodUpdate) => {
+        seen.push(revision);
+        call.write({ ack: { revision } });
+        if (revision > 1) return;
+        call.pause();
+        setTimeout(() => call.resume(), 50);
+        for (const pod of [0, 1]) source.apply(step({ do: 'add', source: 'feed', pod, spec: 0 }));
+      });
+      call.on('error', (error: ServiceError) => {
+        seen.push(status[error.code]);
+        resolve();
+      });
     });
-    port.close();
-    expect(revisions).toEqual(Array.from({ length: 101 }, (_, index) => index + 1));
-    expect(context.served()).toHaveLength(101);
+    client.close();
+    expect(seen).toEqual([1, 2, 'UNAVAILABLE']);
   });
 
   it('says what is wrong with a socket that it cannot have', async () => {
