@@ -15,7 +15,7 @@ import type {
   TraceEvent,
 } from '../trace/events.js';
 import type { ActualContainer, ActualPod, ActualPods, ActualSandbox } from './actual-pods.js';
-import { createActualPods, historyOf } from './actual-pods.js';
+import { createActualPods } from './actual-pods.js';
 import type { DesiredPods, ServedChange } from './desired-pods.js';
 import { createDesiredPods } from './desired-pods.js';
 import { containerContent, findContainer } from './pod-meaning.js';
@@ -451,12 +451,19 @@ function applyFault(state: State, event: FaultFired & Stamp): void {
   }
 }
 
-/** A static pod's UID is the agent's own: which version it stands for is among those served so far. */
+/** A list served this recently may not have been acted on yet by a call that is made now. */
+const reactionMs = 1_000;
+
+/**
+ * A static pod's UID is the agent's own: which version it stands for is among those served so far, and the
+ * present one when that has been served long enough.
+ */
 function guessVersions(state: State, pod: ActualPod): void {
   if (state.desired.byUid(pod.uid).length > 0) return;
   for (const entry of state.desired.byName(pod.fullName)) {
     if (entry.uid !== undefined) continue;
-    for (const version of entry.everVersions) pod.versions.add(version);
+    const isOld = entry.pods.length > 0 && state.t - entry.changedAtMs > reactionMs;
+    for (const version of isOld ? entry.versions : entry.everVersions) pod.versions.add(version);
   }
 }
 
@@ -467,11 +474,17 @@ function narrowVersions(state: State, pod: ActualPod, event: RuntimeRequest): vo
   const name = config?.metadata?.name ?? event.container;
   if (name === undefined) return;
   const content = contentOfCreate(event);
-  for (const version of pod.versions) {
+  const says = (version: number): boolean => {
     const container = findContainer(state.desired.podOfVersion(version), name);
-    if (container === undefined || containerContent(container) !== content) pod.versions.delete(version);
+    return container !== undefined && containerContent(container) === content;
+  };
+  for (const version of pod.versions) if (!says(version)) pod.versions.delete(version);
+  if (pod.versions.size > 0) return;
+  // It is not what was guessed: an earlier version, then, if it was ever served.
+  for (const entry of state.desired.byName(pod.fullName)) {
+    if (entry.uid !== undefined) continue;
+    for (const version of entry.everVersions) if (says(version)) pod.versions.add(version);
   }
-  historyOf(pod, name);
 }
 
 function contentOfCreate(event: RuntimeRequest): string {

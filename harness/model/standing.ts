@@ -6,7 +6,8 @@ import type { ModelView } from './model.js';
 /**
  * What the sources, as the agent has seen them, say of a pod that exists in the runtime.
  * - `wanted`: it must run;
- * - `contested`: several entries claim its name or UID, or its file has another name, and which runs is open;
+ * - `contested`: several entries claim its name or UID, or its file has another name,
+ *   or it may be an instance of an earlier version: which runs is open;
  * - `uncertain`: its manifest cannot be read now, or the agent may not have noticed a change yet;
  * - `unseen`: its source has not delivered to the agent's present life;
  * - `deleting`, `terminal`: listed, but to be stopped; `superseded`: its name is listed with another content;
@@ -60,9 +61,16 @@ function entryStanding(model: ModelView, entry: DesiredPod, pod: ActualPod): Sta
     return 'superseded';
   }
   if (isContested(model.desired, entry)) return 'contested';
-  if (entry.uid === undefined && pod.firstSeq < entry.movedSeq) return 'contested';
+  if (entry.uid === undefined && (pod.firstSeq < entry.movedSeq || isAmbiguous(entry, pod)))
+    return 'contested';
   if (entry.deleting) return 'deleting';
   return entry.terminal ? 'terminal' : 'wanted';
+}
+
+/** It may as well be an instance of another version than the one that is listed. */
+function isAmbiguous(entry: DesiredPod, pod: ActualPod): boolean {
+  for (const version of pod.versions) if (!entry.versions.includes(version)) return true;
+  return false;
 }
 
 function everMatches(entry: DesiredPod, pod: ActualPod): boolean {

@@ -171,6 +171,8 @@ function judgePod({ model, ledger, run }: OracleContext, pod: ActualPod): void {
   }
   if (standing.is === 'wanted' && pod.licenceSeq >= 0 && standing.entry!.removedSeq === pod.licenceSeq) {
     if (!standing.entry!.removedWhenReady || standing.entry!.uid === undefined) return;
+    // A life of the agent that began after the removal has seen no removal, only a pod that it may adopt.
+    if (pod.licenceSeq <= model.desired.sources.get(standing.entry!.source)!.readySeq) return;
     // What was only being set up when it was removed has no life that must end first.
     const first = [...pod.containers.values()].find(
       (container) => container.state === 'running' && container.startedSeq < pod.licenceSeq,

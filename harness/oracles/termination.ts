@@ -1,7 +1,9 @@
 import type { ActualContainer, ActualPod } from '../model/actual-pods.js';
 import type { Call, ModelView } from '../model/model.js';
 import { graceSecondsOf, isMirror, isSidecar } from '../model/pod-meaning.js';
+import type { DesiredPod } from '../model/desired-pods.js';
 import { standingOf } from '../model/standing.js';
+import type { Standing } from '../model/standing.js';
 import { tearsDown } from '../model/stop-reason.js';
 import type { Pod } from '../spec/pod.js';
 import type { ApiRequest, Stamp, TraceEvent } from '../trace/events.js';
@@ -76,12 +78,14 @@ function judgeGrace({ model, ledger }: OracleContext, call: Call, pod: ActualPod
     report(`Pod ${pod.fullName} has a grace period of ${mostS} s, so no stop is given more.`);
     return;
   }
-  // Only news to the present life binds it to the grace: what it found at its start it stops as an orphan.
-  const isKnown =
-    entry !== undefined &&
-    entry.known &&
-    (is === 'gone' ? entry.removedSeq : entry.changedSeq) > model.desired.sources.get(entry.source)!.readySeq;
-  if (!isKnown || is === 'unknown' || call.reason === undefined || !tearsDown(call.reason)) return;
+  if (
+    entry === undefined ||
+    !isNews(model, entry, is) ||
+    is === 'unknown' ||
+    call.reason === undefined ||
+    !tearsDown(call.reason)
+  )
+    return;
   // Whoever took longer to get here has that much less left, and a repeated stop may be shorter.
   const since = is === 'gone' ? entry.removedAtMs : entry.changedAtMs;
   const leastS = Math.min(...candidates.map(graceSecondsOf), ...candidates.map(specGraceOf));
@@ -89,6 +93,13 @@ function judgeGrace({ model, ledger }: OracleContext, call: Call, pod: ActualPod
   if (timeoutS < leftS) {
     report(`Pod ${pod.fullName} has a grace period of ${leastS} s, of which at least ${leftS} s are left.`);
   }
+}
+
+/** Only news to the present life binds it to the pod's own ways: what it found at its start may be an orphan. */
+function isNews(model: ModelView, entry: DesiredPod, is: Standing['is']): boolean {
+  if (!entry.known) return false;
+  const seq = is === 'gone' ? entry.removedSeq : entry.changedSeq;
+  return seq > model.desired.sources.get(entry.source)!.readySeq;
 }
 
 /** Every version of a pod that this instance may be. */
@@ -108,8 +119,8 @@ function judgeSidecars({ model, ledger }: OracleContext, call: Call, pod: Actual
   const container = call.container;
   if (!call.hitsLive || container === undefined || call.reason === undefined || !tearsDown(call.reason))
     return;
-  const { entry } = standingOf(model, pod);
-  if (entry === undefined || !isSidecar(entry.pod, container.name)) return;
+  const { is, entry } = standingOf(model, pod);
+  if (entry === undefined || !isNews(model, entry, is) || !isSidecar(entry.pod, container.name)) return;
   ledger.exercised('TERM-02');
   for (const other of pod.containers.values()) {
     if (other.state !== 'running' || isSidecar(entry.pod, other.name) || !other.startConfirmed) continue;
