@@ -126,6 +126,15 @@ describe('the distribution', () => {
     expect(percent(casesOf(suiteNamed('mixed'), 300), (plan) => plan.steps.length >= 20)).toBeGreaterThan(95);
   });
 
+  it('makes plans as long as a suite asks for', () => {
+    const long: Suite = { ...suiteNamed('mixed'), steps: { min: 300, max: 300 }, podsMax: 40 };
+    for (const plan of casesOf(long, 30)) {
+      expect(plan.steps.length).toBeGreaterThanOrEqual(300);
+      expect(plan.steps.length).toBeLessThan(320);
+      expect(plan.setup.pods.length).toBeGreaterThan(10);
+    }
+  });
+
   it('keeps live plans short', () => {
     for (const suite of suites) {
       for (const plan of casesOf(suite, 60, live)) {

@@ -35,8 +35,10 @@ function writePlan(suite: Suite, options: GenerateOptions, shape: Shape): Plan {
     can: (feature) => options.features === undefined || options.features.includes(feature),
   });
   open(draft);
-  for (const name of shape.patterns) {
-    if (draft.steps.length >= shape.stepCount || draft.elapsedMs >= chaosMaxMs(live)) break;
+  // Every snippet adds a step unless swarm flags empty it, so that twice the steps is ample.
+  for (let turn = 0; turn < 2 * shape.stepCount; turn++) {
+    if (draft.steps.length >= shape.stepCount || draft.elapsedMs >= chaosMaxMs(live, shape.stepCount)) break;
+    const name = shape.patterns[turn % shape.patterns.length]!;
     const needed = patternNeeds[name];
     const fits = needed === undefined || draft.has(needed);
     patterns[fits ? name : 'churn'](draft);
@@ -66,8 +68,8 @@ function writePlan(suite: Suite, options: GenerateOptions, shape: Shape): Plan {
 }
 
 /** A plan that has waited this long gets no more snippets: `live` runs on a real clock. */
-function chaosMaxMs(live: boolean): number {
-  return live ? 1_000 : 240_000;
+function chaosMaxMs(live: boolean, stepCount: number): number {
+  return live ? 1_000 : Math.max(240_000, 8_000 * stepCount);
 }
 
 /** Most plans begin with some pods, so that what follows happens beside others. */
