@@ -291,6 +291,7 @@ function callSpans(pod: string, events: readonly TraceEvent[], context: PodConte
       owners.set(event.id, `${event.podNamespace}/${event.podName}`);
     else if (event.kind === 'runtime.reply') replies.set(event.call, { atMs: event.t, code: event.code });
   }
+  const deaths = events.filter((event) => event.kind === 'agent.ended').map((event) => event.t);
   const spans: Span[] = [];
   for (const event of events) {
     if (event.kind !== 'runtime.request' || !writeMethods.has(event.method)) continue;
@@ -299,7 +300,8 @@ function callSpans(pod: string, events: readonly TraceEvent[], context: PodConte
     const failed = reply === undefined || reply.code !== 'OK';
     spans.push({
       fromMs: event.t,
-      toMs: reply?.atMs ?? context.endMs,
+      // A call that was not answered lasts as long as its caller.
+      toMs: reply?.atMs ?? deaths.find((ms) => ms >= event.t) ?? context.endMs,
       label: callWords(event),
       title: `${eventWords(event)}: ${reply === undefined ? 'no answer' : reply.code}`,
       tone: failed ? 'bad' : 'busy',
