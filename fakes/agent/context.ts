@@ -29,6 +29,8 @@ export interface AgentContext {
   readonly wake: (keys: readonly string[]) => void;
   /** Whether the pod of this UID comes from a source with API objects behind its pods. */
   readonly isApiPod: (uid: string) => boolean;
+  /** Whether the pod's manifest cannot be read at the moment; what it said last still counts. */
+  readonly isHeld: (uid: string) => boolean;
   /** The worker has nothing left to do. */
   readonly onGone: (key: string) => void;
 }

@@ -15,6 +15,8 @@ export interface PodStop {
   readonly budget: StopBudget;
   /** Containers whose preStop hook was run before. */
   readonly preStopRun: Set<string>;
+  /** Throws when the stop is no longer wanted; asked after the preStop hook. */
+  readonly check?: () => void;
 }
 
 /** So often at most a stop is asked for anew because its grace period was shortened. */
@@ -45,11 +47,10 @@ async function stopContainers(stop: PodStop, live: readonly ContainerRecord[]): 
       errors.push(error);
     }
   };
-  const order = sidecarNames(stop.pod);
   const sidecars = live
-    .filter((container) => order.includes(container.name))
-    .sort((left, right) => order.indexOf(right.name) - order.indexOf(left.name));
-  const regular = live.filter((container) => !order.includes(container.name));
+    .filter((container) => container.sidecarIndex !== undefined)
+    .sort((left, right) => right.sidecarIndex! - left.sidecarIndex!);
+  const regular = live.filter((container) => container.sidecarIndex === undefined);
   switch (stop.context.decisions.sidecarOrder) {
     case 'afterInReverse':
       await Promise.all(regular.map(stopEach));
@@ -84,6 +85,7 @@ export async function stopContainer(stop: PodStop, container: ContainerRecord): 
   const { context, uid, budget } = stop;
   budget.timeoutS();
   await runPreStop(stop, container);
+  stop.check?.();
   for (let round = 0; round < shorteningsMax; round++) {
     const call = context.calls.stopContainer(container.id, budget.timeoutS()).catch((error: unknown) => {
       if (!isNotFound(error) || !context.decisions.treatsNotFoundAsStopped) throw error;
@@ -112,10 +114,4 @@ async function runPreStop(stop: PodStop, container: ContainerRecord): Promise<vo
     const outcome = await untilSignal(call, budget.shortened);
     if (outcome !== signalled || budget.remainingMs() <= 0) return;
   }
-}
-
-function sidecarNames(pod: Pod | undefined): readonly string[] {
-  return (pod?.spec.initContainers ?? [])
-    .filter((container) => container.restartPolicy === 'Always')
-    .map((container) => container.name);
 }

@@ -17,6 +17,8 @@ export interface PodManager {
   onGone(key: string): void;
   /** Ends what runs although nobody wants it; with `leftovers` also removes what has ended. */
   cleanUpOrphans(options: { readonly leftovers: boolean }): void;
+  /** Whether orphans could not be told yet, for want of a listing newer than the desired pods. */
+  awaitsListing(): boolean;
   isApiPod(uid: string): boolean;
   /** Static pods that are wanted, at most one of each name. */
   staticPods(): DesiredPod[];
@@ -31,6 +33,7 @@ export function createPodManager(context: AgentContext, mux: Mux, onReady: () =>
   const forgotten = new Set<string>();
   /** The newest listing that was begun when the desired pods last changed. */
   let changedAfter = 0;
+  let isOrphanCheckDue = false;
 
   function workerFor(identity: { key: string; uid: string; fullName: string }): PodWorker {
     const worker = createPodWorker(context, identity);
@@ -85,6 +88,7 @@ export function createPodManager(context: AgentContext, mux: Mux, onReady: () =>
   function apply(update: MuxUpdate): void {
     const isChange = update.removed.length > 0 || update.added.length > 0;
     if (isChange || update.isFirstDelivery) changedAfter = view.begun;
+    if (update.isFirstDelivery) isOrphanCheckDue = true;
     for (const entry of update.removed) applyRemoval(entry);
     for (const entry of update.added) applyAddition(entry, update.isFirstDelivery);
     for (const entry of update.changed) applyChange(entry, 'update');
@@ -122,6 +126,7 @@ export function createPodManager(context: AgentContext, mux: Mux, onReady: () =>
     },
     cleanUpOrphans({ leftovers }) {
       if (!context.mayStopUndesired() || view.listed === 0) return;
+      if (view.listed > changedAfter) isOrphanCheckDue = false;
       const desired = new Set<string>();
       for (const entry of mux.entries()) desired.add(entry.uid);
       const orphans = decisions.orphansOf(view.records(), {
@@ -137,6 +142,7 @@ export function createPodManager(context: AgentContext, mux: Mux, onReady: () =>
         (workers.get(key) ?? workerFor({ key, uid, fullName })).terminateOrphan();
       }
     },
+    awaitsListing: () => isOrphanCheckDue && view.listed > changedAfter && context.mayStopUndesired(),
     isApiPod(uid) {
       const entry = workers.get(keysByUid.get(uid) ?? '')?.entry();
       return entry !== undefined && !entry.isStatic;

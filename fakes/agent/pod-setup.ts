@@ -1,5 +1,5 @@
 import type { ContainerConfig, PodSandboxConfig } from '../../harness/ports/cri.js';
-import type { Pod } from '../../harness/spec/pod.js';
+import type { Container, Pod } from '../../harness/spec/pod.js';
 import { Keys } from '../../harness/spec/pod.js';
 import type { AgentContext, WaitingReason } from './context.js';
 import { containerHash } from './content-hash.js';
@@ -8,7 +8,7 @@ import type { PodStop } from './kill-pod.js';
 import { stopContainer } from './kill-pod.js';
 import type { PodActions, StartAction } from './pod-actions.js';
 import { isNotFound } from './runtime-calls.js';
-import { streakAnnotation } from './runtime-records.js';
+import { sidecarAnnotation, streakAnnotation } from './runtime-records.js';
 import type { Signal } from './signal.js';
 import { signalled, untilSignal } from './signal.js';
 import type { DesiredPod } from './types.js';
@@ -32,11 +32,12 @@ export interface PodSetup {
   readonly entry: DesiredPod;
   readonly memory: SetupMemory;
   readonly interrupt: Signal;
+  /** The pod is to end, or is wanted in another form than `entry` says. */
   readonly isInterrupted: () => boolean;
   readonly stop: () => PodStop;
 }
 
-/** Thrown when the setup is to be given up because the pod is to end. */
+/** Thrown when the setup is to be given up, because the pod is to end or to be another. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
@@ -166,6 +167,7 @@ async function startContainer(
     attempt: start.attempt,
     createdAt: context.scheduler.clock.now() * 1e6,
     hash: containerHash(start.container),
+    sidecarIndex: sidecarIndexOf(entry.pod, start.container),
     streak: start.streak,
     image,
     imageRef: image,
@@ -237,6 +239,7 @@ function sandboxConfigOf(pod: Pod, attempt: number): PodSandboxConfig {
 
 function containerConfigOf(pod: Pod, start: StartAction, image: string): ContainerConfig {
   const { container, attempt, streak } = start;
+  const sidecarIndex = sidecarIndexOf(pod, container);
   return {
     metadata: { name: container.name, attempt },
     image: { image },
@@ -248,9 +251,16 @@ function containerConfigOf(pod: Pod, start: StartAction, image: string): Contain
       [Keys.annotationHash]: containerHash(container),
       [Keys.annotationRestartCount]: String(attempt),
       [streakAnnotation]: String(streak),
+      ...(sidecarIndex === undefined ? {} : { [sidecarAnnotation]: String(sidecarIndex) }),
     },
     logPath: `${container.name}/${attempt}.log`,
   };
+}
+
+function sidecarIndexOf(pod: Pod, container: Container): number | undefined {
+  if (container.restartPolicy !== 'Always') return undefined;
+  const index = pod.spec.initContainers?.indexOf(container) ?? -1;
+  return index < 0 ? undefined : index;
 }
 
 function podLabels(pod: Pod): Record<string, string> {

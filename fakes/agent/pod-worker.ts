@@ -73,7 +73,9 @@ export function createPodWorker(
   /** The next decision needs a listing of this pod first. */
   let mustInspect = true;
   let seenVersion = -1;
-  /** Only wrong decisions ask for these. */
+  /** Counts the definitions of the pod. */
+  let revision = 0;
+  /** Only wrong decisions ask for these two. */
   let mustStopFirst = decisions.onAdoption === 'restart';
   let mayStartOnce = decisions.startsWhileTerminating;
   let busy = false;
@@ -164,7 +166,10 @@ export function createPodWorker(
       again = true;
       return;
     }
-    await act(entry!, nextActions(entry!));
+    const actions = nextActions(entry!);
+    // A manifest that cannot be read keeps its pod as it is, but brings nothing to life.
+    if (actions.do === 'createSandbox' && context.isHeld(uid)) return rest(undefined);
+    await act(entry!, actions);
   }
 
   function nextActions(current: DesiredPod): PodActions {
@@ -273,13 +278,22 @@ export function createPodWorker(
   }
 
   function setupOf(current: DesiredPod): PodSetup {
+    const ofRevision = revision;
+    const isInterrupted = (): boolean =>
+      decisions.interruptsSetup && (mode !== 'active' || removed || revision !== ofRevision);
     return {
       context,
       entry: current,
       memory,
       interrupt,
-      isInterrupted: () => decisions.interruptsSetup && (mode !== 'active' || removed),
-      stop: () => podStop((budget ??= newBudget())),
+      isInterrupted,
+      stop: () => ({
+        ...podStop((budget ??= newBudget())),
+        check() {
+          // An end of the pod goes on with the stop; another edit may make it needless.
+          if (mode === 'active' && isInterrupted()) throw new Interrupted();
+        },
+      }),
     };
   }
 
@@ -451,6 +465,7 @@ export function createPodWorker(
         return;
       }
       entry = next;
+      revision++;
       if (decisions.onMetadataChange === 'restartPod') mustStopFirst = true;
       if (mode === 'active') look(next);
       else if (mode === 'terminating' && decisions.isTerminating(next.pod)) {

@@ -12,6 +12,7 @@ import { createNameRegistry } from './name-registry.js';
 import type { PodManager } from './pod-manager.js';
 import { createPodManager } from './pod-manager.js';
 import { referenceDecisions } from './reference-decisions.js';
+import type { Repetition } from './repeat.js';
 import { repeat } from './repeat.js';
 import { createRuntimeCalls } from './runtime-calls.js';
 import { createRuntimeView } from './runtime-view.js';
@@ -52,6 +53,7 @@ export function createReferenceAgent(ports: AgentPorts, decisions: Decisions = r
       }),
   };
 
+  let relisting: Repetition | undefined;
   const configured = sourceKinds.filter((kind) => ports.sources[kind] !== undefined);
   const calls = createRuntimeCalls(ports.runtime, timings);
   const view = createRuntimeView({ calls, decisions, nowMs, onChange: (uid) => pods.onRuntimeChange(uid) });
@@ -60,6 +62,7 @@ export function createReferenceAgent(ports: AgentPorts, decisions: Decisions = r
     return record !== undefined && hasLiveParts(record);
   });
   const objects = new Map<string, Pod>();
+  let held: ReadonlySet<string> = new Set();
   let nodeUid: string | undefined;
   let statuses: StatusManager | undefined;
   let mirrors: MirrorManager | undefined;
@@ -81,6 +84,7 @@ export function createReferenceAgent(ports: AgentPorts, decisions: Decisions = r
     report: (report) => statuses?.report(report),
     wake: (keys) => pods.wake(keys),
     isApiPod: (uid) => pods.isApiPod(uid),
+    isHeld: (uid) => held.has(uid),
     onGone(key) {
       pods.onGone(key);
       mirrors?.pass();
@@ -89,6 +93,7 @@ export function createReferenceAgent(ports: AgentPorts, decisions: Decisions = r
   const pods: PodManager = createPodManager(context, mux, () => {
     pods.wakeAll();
     pods.cleanUpOrphans({ leftovers: false });
+    relisting?.now();
   });
 
   async function readConditions(): Promise<void> {
@@ -112,6 +117,7 @@ export function createReferenceAgent(ports: AgentPorts, decisions: Decisions = r
     const isFirst = view.listed === 0;
     await view.relist();
     if (isFirst) pods.wakeAll();
+    if (pods.awaitsListing()) houseKeep();
   }
 
   function collectGarbage(): void {
@@ -128,7 +134,7 @@ export function createReferenceAgent(ports: AgentPorts, decisions: Decisions = r
     const retryMs = Math.min(timings.runtimeStatusMs, statusRetryMaxMs);
     const statusPeriodMs = (): number => (context.condition.runtimeReady ? timings.runtimeStatusMs : retryMs);
     repeat(scheduler, statusPeriodMs, readConditions, onError);
-    repeat(scheduler, () => timings.relistMs, relist, onError);
+    relisting = repeat(scheduler, () => timings.relistMs, relist, onError);
     repeat(scheduler, () => timings.housekeepingMs, houseKeep, onError);
     repeat(scheduler, () => timings.garbageCollectionMs, collectGarbage, onError);
   }
@@ -142,6 +148,12 @@ export function createReferenceAgent(ports: AgentPorts, decisions: Decisions = r
       random,
       startedAtMs: context.startedAtMs,
       log,
+      hold(uids) {
+        if (uids.size === 0 && held.size === 0) return;
+        const released = [...held].filter((uid) => !uids.has(uid));
+        held = uids;
+        pods.wake(released);
+      },
       deliver(list) {
         if (hasStopped) return;
         pods.deliver(source, list);

@@ -11,6 +11,9 @@ import type { ContainerRecord, ContainerRecordState, PodRecord, SandboxRecord } 
 /** The annotation in which a container keeps its place in a series of crashes. */
 export const streakAnnotation = 'node-agent.reference/restart-streak';
 
+/** The annotation that marks a sidecar, so that it is stopped in its turn even when its pod's definition is gone. */
+export const sidecarAnnotation = 'node-agent.reference/sidecar-index';
+
 /** Exit code of a container whose end nobody saw. */
 const unknownExitCode = 137;
 
@@ -32,6 +35,7 @@ export function sandboxRecordOf(item: PodSandbox, seenIn: number): SandboxRecord
 export function containerRecordOf(item: Container, seenIn: number): ContainerRecord {
   const restartCount = Number(item.annotations[Keys.annotationRestartCount] ?? item.metadata.attempt);
   const streak = Number(item.annotations[streakAnnotation] ?? restartCount);
+  const sidecar = item.annotations[sidecarAnnotation];
   return {
     id: item.id,
     sandboxId: item.podSandboxId,
@@ -39,6 +43,7 @@ export function containerRecordOf(item: Container, seenIn: number): ContainerRec
     attempt: Number.isFinite(restartCount) ? restartCount : item.metadata.attempt,
     createdAt: item.createdAt,
     hash: item.annotations[Keys.annotationHash],
+    sidecarIndex: sidecar === undefined ? undefined : Number(sidecar),
     streak: Number.isFinite(streak) ? streak : 0,
     image: item.image.image,
     imageRef: item.imageRef,

@@ -45,6 +45,9 @@ export interface RuntimeView {
   forget(uid: string): void;
 }
 
+/** So many listings are asked for in a row at most when they turn out to be old. */
+const listingsMax = 3;
+
 /** Ids of things that were removed, which a late listing must not bring back. */
 const removedIdsMax = 4_096;
 
@@ -63,6 +66,8 @@ export function createRuntimeView(options: {
   const touched = new Set<PodRecord>();
   let begun = 0;
   let listed = 0;
+  /** Things that turned out to be gone when they were asked for. */
+  let lost = 0;
 
   function podFor(uid: string, fullName: string): PodRecord {
     let pod = pods.get(uid);
@@ -192,6 +197,7 @@ export function createRuntimeView(options: {
       applyContainerStatus(record, await calls.containerStatus(record.id));
     } catch (error) {
       if (!isNotFound(error)) throw error;
+      lost++;
       if (containers.get(record.id)?.record === record) loseContainer(pod, record);
       return;
     }
@@ -203,6 +209,7 @@ export function createRuntimeView(options: {
       applySandboxStatus(record, await calls.sandboxStatus(record.id));
     } catch (error) {
       if (!isNotFound(error)) throw error;
+      lost++;
       if (sandboxes.get(record.id)?.record === record) removeSandboxRecord(pod, record);
       return;
     }
@@ -292,9 +299,14 @@ export function createRuntimeView(options: {
       announce();
     },
     async inspect(uid) {
-      await list(uid);
-      announce();
-      await fillDetails(uid);
+      for (let round = 0; round < listingsMax; round++) {
+        const lostBefore = lost;
+        await list(uid);
+        announce();
+        await fillDetails(uid);
+        // A listing that shows what is no longer there is an old one, and hides what is new.
+        if (lost === lostBefore) return;
+      }
     },
     fillDetails,
     noteSandbox(pod, sandbox) {

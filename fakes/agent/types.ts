@@ -44,6 +44,8 @@ export interface ContainerRecord {
   readonly createdAt: number;
   /** Of the definition it was made from. */
   readonly hash: string | undefined;
+  /** The place of a sidecar among its pod's init containers; undefined for all others. */
+  readonly sidecarIndex: number | undefined;
   /** Restarts in the present series of crashes, this start included. */
   readonly streak: number;
   readonly image: string;

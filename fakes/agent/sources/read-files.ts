@@ -85,6 +85,7 @@ export function readFiles(context: SourceReaderContext, port: FilePort): () => v
 
   function deliverIfChanged(names: readonly string[]): void {
     const files = names.flatMap((name) => known.get(name) ?? []);
+    context.hold(new Set(files.flatMap((file) => (file.isBad ? (file.pod?.metadata.uid ?? []) : []))));
     const dropsAll = decisions.onBadFile === 'dropAll' && files.some((file) => file.isBad);
     const pods = dropsAll ? [] : files.flatMap((file) => file.pod ?? []);
     const before = delivered;

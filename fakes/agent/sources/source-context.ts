@@ -15,4 +15,6 @@ export interface SourceReaderContext {
   readonly log: (line: string) => void;
   /** Takes the source's complete list; the first call makes the source ready. */
   readonly deliver: (pods: readonly Pod[]) => void;
+  /** Names the pods, by UID, whose manifests cannot be read at the moment. */
+  readonly hold: (uids: ReadonlySet<string>) => void;
 }
