@@ -265,7 +265,7 @@ export class PlanDraft {
 
   private form(source: SourceKind): ManifestForm | undefined {
     if (!isStaticSource(source) || this.prng.int(1, 3) === 1) return undefined;
-    const form: ManifestForm = { format: this.oneIn(2) ? 'json' : 'yaml' };
+    const form: ManifestForm = { format: this.oneIn(6) ? 'yaml' : 'json' };
     if (source === 'file') {
       form.write = this.pick(['rename', 'rename', 'inPlace', 'truncate', 'visibleTemp']);
       if (this.oneIn(8)) form.extension = this.pick(['.txt', '.yaml~', '.manifest', '']);
