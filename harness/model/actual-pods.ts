@@ -32,6 +32,8 @@ export interface ActualContainer {
   /** When the agent first asked to stop it, in milliseconds, and whether any such call has been answered. */
   stopRequestedMs: number;
   stopAnswered: boolean;
+  /** Its definition has been another since it started: it may be replaced. */
+  isLicensed: boolean;
 }
 
 /** What became of the containers of one name in one life of a pod. */
@@ -315,5 +317,6 @@ function newContainer(pod: ActualPod, event: ContainerChanged & Stamp): ActualCo
     startConfirmed: false,
     stopRequestedMs: -1,
     stopAnswered: false,
+    isLicensed: false,
   };
 }

@@ -16,12 +16,12 @@ import type {
 } from '../trace/events.js';
 import type { ActualContainer, ActualPod, ActualPods, ActualSandbox } from './actual-pods.js';
 import { createActualPods } from './actual-pods.js';
-import type { DesiredPods, ServedChange } from './desired-pods.js';
+import type { DesiredPod, DesiredPods, ServedChange } from './desired-pods.js';
 import { createDesiredPods } from './desired-pods.js';
 import { containerContent, findContainer } from './pod-meaning.js';
 import { standingOf } from './standing.js';
 import type { StopReason } from './stop-reason.js';
-import { stopReasonOf, tearsDown } from './stop-reason.js';
+import { differs, stopReasonOf, tearsDown } from './stop-reason.js';
 
 /** A state-changing call, or an ExecSync, whose answer is awaited or has just come. */
 export interface Call {
@@ -55,6 +55,8 @@ export interface ModelView {
   readonly served: ServedChange | undefined;
   /** The last served message that changed something, and the last of all. */
   readonly lastServed: ServedChange | undefined;
+  /** When the agent was last shown something that changes what is wanted, in milliseconds. */
+  readonly wantedChangedAtMs: number;
   /** Of the present event, when it belongs to a call that is followed. */
   readonly call: Call | undefined;
   /** The last list call that failed, the last that succeeded. */
@@ -106,6 +108,7 @@ export function createModel(run: RunStarted): Model {
     }),
     served: undefined,
     lastServed: undefined,
+    wantedChangedAtMs: 0,
     call: undefined,
     listErrorSeq: -1,
     listErrorAtMs: -Infinity,
@@ -384,20 +387,34 @@ function applyServed(state: State, event: SourceServed & Stamp): void {
   if (event.outcome === 'error') state.calmSince = event.t;
   const wasReady = state.desired.allReady();
   state.served = state.desired.served(event);
-  if (!wasReady && state.desired.allReady()) state.calmSince = Math.max(state.calmSince, event.t);
+  if (!wasReady && state.desired.allReady()) {
+    state.calmSince = Math.max(state.calmSince, event.t);
+    for (const pod of state.actual.pods.values()) license(state, pod);
+  }
   if (event.outcome !== 'error') noteChange(state, state.served);
 }
 
 function noteChange(state: State, change: ServedChange): void {
   state.lastServed = change;
+  if (change.added.length + change.changed.length + change.removed.length > 0)
+    state.wantedChangedAtMs = state.t;
   for (const entries of [change.changed, change.removed]) {
     for (const entry of entries) {
       if (entry.uid === undefined) for (const pod of state.actual.byName(entry.fullName)) license(state, pod);
       else {
         const pod = state.actual.pods.get(entry.uid);
-        if (pod !== undefined) license(state, pod);
+        if (pod === undefined) continue;
+        license(state, pod);
+        licenseContainers(pod, entry);
       }
     }
+  }
+}
+
+/** A container whose definition was another for a while may be replaced, even when it has changed back. */
+function licenseContainers(pod: ActualPod, entry: DesiredPod): void {
+  for (const container of pod.containers.values()) {
+    if (container.state === 'running' && differs(container, entry.pod)) container.isLicensed = true;
   }
 }
 

@@ -72,7 +72,8 @@ function repairReason(
   const { entry } = standingOf(model, pod);
   if (entry !== undefined) {
     if (isFinished(pod, entry.pod)) return 'finished';
-    if (container !== undefined && differs(container, entry.pod)) return 'definition';
+    if (container !== undefined && (container.isLicensed || differs(container, entry.pod)))
+      return 'definition';
   }
   // What a failed call may have left behind may be cleared away before another attempt.
   if (container === undefined ? pod.ambiguousSeq >= 0 && pod.runningCount === 0 : !container.startConfirmed) {
@@ -83,7 +84,8 @@ function repairReason(
   return undefined;
 }
 
-function differs(container: ActualContainer, pod: Pod): boolean {
+/** The container was made from another definition than the pod has now. */
+export function differs(container: ActualContainer, pod: Pod): boolean {
   const wanted = findContainer(pod, container.name);
   if (wanted === undefined) return true;
   return container.content === undefined

@@ -6,6 +6,8 @@ export interface Deadline {
   readonly open: () => boolean;
   /** How long it may take in calm, in milliseconds. */
   readonly boundMs: number;
+  /** A later beginning than when it was armed, in milliseconds of the run. */
+  readonly sinceMs?: () => number;
   /** Called once, when it was not done in a calm stretch of `boundMs`. */
   readonly missed: () => void;
 }
@@ -63,7 +65,7 @@ export function createDeadlines(model: ModelView): Deadlines {
       while (t > nextMs) {
         const item = take();
         if (!item.deadline.open()) continue;
-        const calmSince = Math.max(model.calmSinceMs(), item.armedMs);
+        const calmSince = Math.max(model.calmSinceMs(), item.armedMs, item.deadline.sinceMs?.() ?? 0);
         const dueMs = calmSince === Infinity ? t + recheckMs : calmSince + item.deadline.boundMs;
         if (t > dueMs) item.deadline.missed();
         else add({ ...item, dueMs });

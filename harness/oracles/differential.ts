@@ -82,6 +82,10 @@ function describe(model: Model): FinalState {
       .filter((container) => container.state === 'running')
       .map((container) => `${container.name} with ${container.image}`)
       .sort();
+    // One that waits out its back-off runs sooner or later, which is not to be compared.
+    for (const history of pod.history.values()) {
+      if (history.exits > 0 && history.latest?.state !== 'running') open.add(pod.fullName);
+    }
     const text = `${pod.readyCount} ready sandbox${pod.readyCount === 1 ? '' : 'es'}, running ${running.join(', ') || 'nothing'}`;
     const known = pods.get(pod.fullName);
     pods.set(pod.fullName, known === undefined ? text : [known, text].sort().join('; '));

@@ -49,6 +49,8 @@ function judgeNamesakes({ model, ledger }: OracleContext, pod: ActualPod): void 
   if (namesakes.length < 2) return;
   for (const other of namesakes) {
     if (other === pod || other.runningCount === 0 || other.readyCount === 0) continue;
+    // A new life chooses anew; what the last one chose is then stopped as an orphan.
+    if (other.incarnation !== model.incarnation) continue;
     const source = commonSource(model, pod, other);
     if (source === undefined) continue;
     ledger.exercised('MUX-06');

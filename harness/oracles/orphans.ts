@@ -52,6 +52,8 @@ function armOrphans({ model, ledger }: OracleContext, boundMs: number, deadlines
     ledger.exercised('ORPH-01');
     deadlines.arm({
       boundMs,
+      // A decision about orphans needs a listing that is newer than what is wanted.
+      sinceMs: () => model.wantedChangedAtMs,
       open: () =>
         model.incarnation === incarnation &&
         pod.runningCount > 0 &&

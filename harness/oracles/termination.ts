@@ -123,7 +123,8 @@ function judgeSidecars({ model, ledger }: OracleContext, call: Call, pod: Actual
   if (entry === undefined || !isNews(model, entry, is) || !isSidecar(entry.pod, container.name)) return;
   ledger.exercised('TERM-02');
   for (const other of pod.containers.values()) {
-    if (other.state !== 'running' || isSidecar(entry.pod, other.name) || !other.startConfirmed) continue;
+    if (other.state !== 'running' || isSidecar(entry.pod, other.name) || !isKnownToRun(model, other))
+      continue;
     ledger.report({
       requirement: 'TERM-02',
       subject: podSubject(model, pod),
