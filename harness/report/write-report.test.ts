@@ -1,0 +1,66 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { caseFileSchema } from '../spec/case-file.js';
+import { digestTrace } from '../trace/codec.js';
+import { exampleFinding, exampleResult, exampleTrace, hostileFinding } from './example-result.js';
+import { reportSchema } from './json.js';
+import { prepareReport, writeReport } from './write-report.js';
+
+let directory: string;
+beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'conformance-report-'))));
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+const read = (path: string): string => readFileSync(join(directory, path), 'utf8');
+
+test('the folder holds what scripts expect, and each case is a whole case file', () => {
+  const result = exampleResult([exampleFinding()]);
+  writeReport(result, { report: join(directory, 'deep/er') });
+  const report = reportSchema.parse(JSON.parse(read('deep/er/report.json')));
+  const path = report.verdicts.flatMap((verdict) => verdict.findings)[0]!.case;
+  const saved = caseFileSchema.parse(JSON.parse(read(`deep/er/${path}`)));
+  expect(saved).toMatchObject({
+    plan: exampleFinding().plan,
+    signature: 'WORK-01 · static pod',
+    agent: { name: 'my-agent', version: '2.3.4', given: './agent.yaml' },
+    traceDigests: digestTrace(exampleTrace()),
+  });
+  for (const name of ['junit.xml', 'index.html', 'statement.md'])
+    expect(read(`deep/er/${name}`)).not.toBe('');
+});
+
+test('formats leave out pages, never what scripts depend on', () => {
+  writeReport(exampleResult([exampleFinding()]), { report: directory, formats: ['text'] });
+  const exists = ['report.json', 'cases/WORK-01-static-pod.json', 'junit.xml', 'index.html'].map((name) =>
+    existsSync(join(directory, name)),
+  );
+  expect(exists).toEqual([true, true, false, false]);
+});
+
+test('a folder that cannot be written is a clear error with exit code 69', () => {
+  const file = join(directory, 'file');
+  writeFileSync(file, '');
+  const clear = expect.objectContaining({
+    name: 'HarnessError',
+    code: 'report-not-writable',
+    exitCode: 69,
+    file: join(file, 'inside'),
+    hint: expect.stringContaining('--report'),
+  });
+  expect(() => writeReport(exampleResult(), { report: join(file, 'inside') })).toThrowError(clear);
+  expect(() => prepareReport(join(file, 'inside'))).toThrowError(clear);
+});
+
+test('a case path that leaves the folder is refused', () => {
+  const finding = exampleFinding({ case: 'cases/../../evil.json' });
+  expect(() => writeReport(exampleResult([finding]), { report: join(directory, 'in') })).toThrowError(
+    /leaves the report folder/,
+  );
+  expect(existsSync(join(directory, 'evil.json'))).toBe(false);
+});
+
+test('hostile names do not keep a report from being written', () => {
+  writeReport(exampleResult([hostileFinding()]), { report: directory });
+  expect(JSON.parse(read('report.json'))).toMatchObject({ findings: 1 });
+});
