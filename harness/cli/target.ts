@@ -92,7 +92,7 @@ function hostDriver(
         ? ['--module', reference.path]
         : [];
   const option = (name: string, value: string, present: boolean): string[] => (present ? [name, value] : []);
-  return createProcessDriver({
+  const driver = createProcessDriver({
     profile,
     command: [
       process.execPath,
@@ -110,4 +110,5 @@ function hostDriver(
       ...which,
     ],
   });
+  return { ...driver, takesAnySources: true };
 }

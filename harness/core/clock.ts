@@ -18,14 +18,34 @@ export interface Timer {
 const realSetTimeout = globalThis.setTimeout;
 const realClearTimeout = globalThis.clearTimeout;
 
-/** A clock on real, monotonic time that reads 0 when it is made. Its timers keep the process alive. */
-export function createRealClock(): Clock {
+/** A clock on real time that can be ended. */
+export interface RealClock extends Clock {
+  /** Forgets everything pending, so that it does not keep the process alive. */
+  close(): void;
+}
+
+/** A clock on real, monotonic time that reads 0 when it is made. */
+export function createRealClock(): RealClock {
   const originNs = process.hrtime.bigint();
+  const pending = new Set<NodeJS.Timeout>();
   return {
     now: () => Number(process.hrtime.bigint() - originNs) / 1e6,
     after(delayMs, callback) {
-      const handle = realSetTimeout(callback, delayMs);
-      return { cancel: () => realClearTimeout(handle) };
+      const handle = realSetTimeout(() => {
+        pending.delete(handle);
+        callback();
+      }, delayMs);
+      pending.add(handle);
+      return {
+        cancel() {
+          pending.delete(handle);
+          realClearTimeout(handle);
+        },
+      };
+    },
+    close() {
+      for (const handle of pending) realClearTimeout(handle);
+      pending.clear();
     },
   };
 }

@@ -38,6 +38,8 @@ export interface AgentExit {
 /** Starts and ends an agent that is a process, or waits for one that someone else starts. */
 export interface AgentDriver {
   readonly profile: AgentProfile;
+  /** It can be started with only some of its sources; otherwise it is always given all. */
+  readonly takesAnySources?: boolean;
   /** Starts one life; rejects with a HarnessError (exit 69) when it cannot be started. */
   start(endpoints: AgentEndpoints, incarnation: number): Promise<AgentProcess>;
 }

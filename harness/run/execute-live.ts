@@ -50,7 +50,10 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
   const nodeName = 'node-1';
   const slackMs = options.slackMs ?? slackMsDefault;
   const timings = timingsOf(plan, driver.profile);
-  const kinds = plan.setup.sources.filter((kind) => driver.profile.sources.includes(kind));
+  // A command line names all of the agent's sources; those that the plan does not use stay empty.
+  const kinds = driver.profile.sources.filter(
+    (kind) => driver.takesAnySources !== true || plan.setup.sources.includes(kind),
+  );
   const journal = createJournal(clock, (event) => {
     options.onEvent?.(event);
     if (event.seq > eventsMax) director?.abort('limit', `more than ${eventsMax} events`);
@@ -153,6 +156,7 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
     await server.close();
     await Promise.all([...sources.values()].map((source) => source.close()));
     await backend.close();
+    clock.close();
   }
   return { events: journal.events, effectiveSteps: director?.effectiveSteps ?? 0, durationMs: clock.now() };
 }
@@ -172,6 +176,8 @@ interface Lives {
 
 function createLives(driver: AgentDriver): Lives {
   const processes = new Map<Life, Promise<AgentProcess | undefined>>();
+  /** Lives that were asked to end: their exit is no surprise. */
+  const stopping = new Set<Life>();
   let endpoints: AgentEndpoints | undefined;
   let current: Life | undefined;
   let called = false;
@@ -192,7 +198,7 @@ function createLives(driver: AgentDriver): Lives {
       previous = started.exited;
       void started.exited.then((exit) => {
         output = exit.lastOutput;
-        if (!life.alive) return;
+        if (!life.alive || stopping.has(life)) return;
         if (!called) fail(exitedAtOnce(driver, exit));
         else onExit(describe(exit));
       });
@@ -227,6 +233,7 @@ function createLives(driver: AgentDriver): Lives {
         previous = Promise.resolve(processes.get(life)).then((running) => running?.kill());
       },
       stop(life, done) {
+        stopping.add(life);
         previous = Promise.resolve(processes.get(life))
           .then((running) => running?.stop())
           .finally(done);

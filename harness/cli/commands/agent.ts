@@ -21,10 +21,10 @@ export async function agentCommand(options: AgentOptions): Promise<ExitCode> {
     nodeName: options.nodeName,
     timings,
     runtime: options.runtimeEndpoint,
-    file: options.manifestDirectory,
-    http: options.manifestUrl,
-    api: options.kubeconfig,
-    feed: options.feedEndpoint,
+    file: given(options.manifestDirectory),
+    http: given(options.manifestUrl),
+    api: given(options.kubeconfig),
+    feed: given(options.feedEndpoint),
     log: (line) => {
       if (options.verbose) process.stderr.write(`${new Date().toISOString()} ${line}\n`);
     },
@@ -35,6 +35,11 @@ export async function agentCommand(options: AgentOptions): Promise<ExitCode> {
   });
   await agent.stop();
   process.exit(ExitCode.conforms);
+}
+
+/** A source that this run does not have is told as an empty text. */
+function given(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
 }
 
 function timingsOf(given: string): Timings {
