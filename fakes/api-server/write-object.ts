@@ -56,10 +56,11 @@ export function replaceObject(
     const why = 'the object has been modified; please apply your changes to the latest version and try again';
     throw conflict(resource, object, why);
   }
-  const next =
-    route.subresource === 'status'
-      ? { ...object, status: (wanted as ApiObject).status }
-      : exceptStatus(route, object, wanted);
+  if (route.subresource === 'status') {
+    const { status } = wanted as ApiObject;
+    return isDeepStrictEqual(status, object.status) ? object : store.put(resource, { ...object, status });
+  }
+  const next = exceptStatus(route, object, wanted);
   if (isDeepStrictEqual(next, object)) return object;
   if (isFinalized(next)) return store.remove(resource, keyOfObject(resource, object));
   return store.put(resource, next);

@@ -5,7 +5,7 @@ import type { ApiPortRequest } from '../../ports/agent.js';
 import type { ListResult } from '../../../fakes/api-server/list-objects.js';
 import { routeOf, verbOf, type ApiVerb, type Route } from '../../../fakes/api-server/route.js';
 import { failure, type ApiAnswer } from '../../../fakes/api-server/status-body.js';
-import type { Outcome } from './caller.js';
+import type { Outcome } from '../../../fakes/api-server/api-backend.js';
 import {
   faultAt,
   faultDefaultMs,

@@ -8,7 +8,13 @@ import type { Source, SourceContext, StepOutcome } from '../../ports/source.js';
 import { applied, noOp } from '../step-outcome.js';
 import { answerRequest, injectedAnswer } from './answer-request.js';
 import { createApiPods } from './api-pods.js';
-import type { Caller, Latencies, Outcome } from './caller.js';
+import type {
+  ApiBackend,
+  Caller,
+  Outcome,
+  WatchReceiver,
+  WatchRequest,
+} from '../../../fakes/api-server/api-backend.js';
 import {
   faultAt,
   faultDefaultMs,
@@ -16,8 +22,9 @@ import {
   recordServed,
   showsAllPods,
   type GateContext,
+  type Latencies,
 } from './gate-context.js';
-import { WatchSession, type WatchReceiver } from './watch-session.js';
+import { WatchSession } from './watch-session.js';
 
 export interface ApiGateOptions {
   /** Milliseconds since the epoch. */
@@ -26,19 +33,10 @@ export interface ApiGateOptions {
 }
 
 /** The API source in both worlds, before any transport: the server, the plan's steps, and its faults. */
-export interface ApiGate extends Source {
+export interface ApiGate extends Source, ApiBackend {
   readonly kind: 'api';
   /** Journals what is held at first; harmless when repeated. */
   begin(): void;
-  /** Executes a request that has arrived; the outcome comes after the latency, or never. */
-  request(caller: Caller, request: ApiPortRequest, onOutcome: (outcome: Outcome) => void): void;
-  /** Opens a watch. */
-  watch(
-    receiver: WatchReceiver,
-    request: { readonly path: string; readonly query: Readonly<Record<string, string>> },
-  ): { close(): void };
-  /** Open watches. */
-  watchCount(): number;
 }
 
 export function createApiGate(source: SourceContext, options: ApiGateOptions): ApiGate {
@@ -131,10 +129,7 @@ class Gate implements ApiGate {
     });
   }
 
-  watch(
-    receiver: WatchReceiver,
-    request: { readonly path: string; readonly query: Readonly<Record<string, string>> },
-  ): { close(): void } {
+  watch(receiver: WatchReceiver, request: WatchRequest): { close(): void } {
     this.begin();
     const { path, query } = request;
     const route = routeOf(path);

@@ -4,7 +4,12 @@ import type { Route } from '../../../fakes/api-server/route.js';
 import type { ApiRequest, SourceServed } from '../../trace/events.js';
 import type { Fault } from '../../spec/plan.js';
 import type { SourceContext, SourcePoint } from '../../ports/source.js';
-import type { Latencies } from './caller.js';
+
+/** How long messages take when nothing disturbs them, in milliseconds. */
+export interface Latencies {
+  readonly replyMs: number;
+  readonly eventMs: number;
+}
 
 /** What requests and watches share. */
 export interface GateContext {

@@ -1,7 +1,7 @@
 import { simEpochMs, type ApiPort, type ApiPortRequest } from '../../ports/agent.js';
 import type { Life, SimSource, SourceContext } from '../../ports/source.js';
 import { createApiGate, type ApiGate } from './api-gate.js';
-import type { Outcome } from './caller.js';
+import type { Outcome } from '../../../fakes/api-server/api-backend.js';
 
 /** How long a request takes to arrive, in milliseconds; its answer takes as long. */
 const requestMs = 1;

@@ -3,16 +3,8 @@ import type { Pod } from '../../spec/pod.js';
 import type { WatchEvent } from '../../ports/agent.js';
 import { bookmarkEvent, errorEventOf, type WatchOrigin } from '../../../fakes/api-server/watch-objects.js';
 import type { Route } from '../../../fakes/api-server/route.js';
-import type { Caller } from './caller.js';
+import type { WatchReceiver } from '../../../fakes/api-server/api-backend.js';
 import { faultAt, faultDefaultMs, recordServed, showsAllPods, type GateContext } from './gate-context.js';
-
-/** The receiving end of a watch. */
-export interface WatchReceiver {
-  readonly caller: Caller;
-  onEvent(event: WatchEvent): void;
-  /** 200: a normal end; 0: the connection is cut; else the server refused with this status. */
-  onEnd(status: number, body?: unknown): void;
-}
 
 interface WatchSessionOptions {
   readonly route: Route;
