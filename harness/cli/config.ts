@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { parseDuration, reportFormats, type RunArguments, type RunOptions } from './arguments.js';
 import { importUserModule } from './load-agent.js';
-import { readDocument, validate } from './load-input.js';
+import { defaultExport, readDocument, validate } from './load-input.js';
 
 const names = z.union([z.string().min(1), z.array(z.string().min(1))]);
 
@@ -80,7 +80,7 @@ export function withDefaults(merged: RunArguments): RunOptions {
 async function loadConfig(path: string): Promise<RunArguments> {
   const isModule = /\.[cm]?[jt]s$/.test(path) && existsSync(path);
   const value = isModule
-    ? (await importUserModule<{ readonly default?: unknown }>(path)).default
+    ? defaultExport(await importUserModule(path))
     : (readDocument(path, configKind) ?? {});
   const config = validate(configSchema, value, configKind, path);
   const { suite, requirement, seed, time, format, agent, knownFailing, report, ...rest } = config;

@@ -85,7 +85,16 @@ async function agentFileValue(path: string): Promise<unknown> {
   if (!/\.[cm]?[jt]s$/.test(path)) return readDocument(path, agentKind);
   readText(path, agentKind);
   const loaded = await importUserModule<{ readonly default?: unknown; readonly agent?: unknown }>(path);
-  return loaded.agent ?? loaded.default;
+  return loaded.agent ?? defaultExport(loaded);
+}
+
+/**
+ * What a user's module exports by default. Where no package.json says `"type": "module"`, TypeScript files are
+ * loaded as CommonJS, and their exports come as one object that has the default inside.
+ */
+export function defaultExport(loaded: { readonly default?: unknown }): unknown {
+  const outer = loaded.default;
+  return isRecord(outer) && 'default' in outer ? outer['default'] : outer;
 }
 
 function checkPlaceholders(file: AgentFile, path: string): void {

@@ -24,6 +24,8 @@ export function createSimPool(data: SimWorkerData, jobs: number): SimPool {
     workerData: data,
     minThreads: jobs,
     maxThreads: jobs,
+    // Nearly all garbage of a case dies with it: a larger young generation lets it die before it is copied.
+    resourceLimits: { maxYoungGenerationSizeMb: 128 },
     ...(isSource ? { execArgv: ['--import', 'tsx'] } : {}),
   });
 

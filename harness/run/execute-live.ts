@@ -120,6 +120,7 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
     },
   });
 
+  const interrupt = (): void => director?.abort('interrupted', 'the campaign was ended');
   try {
     const endpoints: Record<string, string> = {};
     for (const [kind, source] of sources) endpoints[kind] = await source.open();
@@ -152,6 +153,7 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
       });
     });
   } finally {
+    options.signal?.removeEventListener('abort', interrupt);
     await lives.end();
     await server.close();
     await Promise.all([...sources.values()].map((source) => source.close()));

@@ -4,13 +4,18 @@ import { traceVersion, type TraceEvent } from './events.js';
 
 /** A trace as text: one event a line, each line ended by a newline. */
 export function encodeTrace(events: readonly TraceEvent[]): string {
-  return events.map((event) => `${JSON.stringify(event)}\n`).join('');
+  return events.map((event) => `${encodeEvent(event)}\n`).join('');
+}
+
+/** An event as a line begins with when it happened and who did what. */
+function encodeEvent({ t, seq, actor, kind, ...rest }: TraceEvent): string {
+  return JSON.stringify({ t, seq, actor, kind, ...rest });
 }
 
 /** SHA-256 of the encoded trace, in hexadecimal, without building the whole text. */
 export function hashTrace(events: readonly TraceEvent[]): string {
   const hash = createHash('sha256');
-  for (const event of events) hash.update(`${JSON.stringify(event)}\n`);
+  for (const event of events) hash.update(`${encodeEvent(event)}\n`);
   return hash.digest('hex');
 }
 
@@ -35,7 +40,7 @@ export function firstDigestDivergence(digests: string, events: readonly TraceEve
 }
 
 function digestEvent(event: TraceEvent): string {
-  return createHash('sha256').update(JSON.stringify(event)).digest('hex').slice(0, digestLength);
+  return createHash('sha256').update(encodeEvent(event)).digest('hex').slice(0, digestLength);
 }
 
 /** Reads a trace back; refuses what is not one, naming the line. */

@@ -1,12 +1,12 @@
 import type { Clock } from '../core/clock.js';
-import type { TraceEvent, TraceEventBody } from './events.js';
+import type { Stamp, TraceEvent, TraceEventBody } from './events.js';
 
 /** Receives each event as it happens. */
 export type TraceListener = (event: TraceEvent) => void;
 
 /** Collects the events of one run, stamps them, and hands them on. */
 export interface Journal {
-  /** Stamps and keeps the event. The body must not be changed afterwards. */
+  /** Stamps and keeps the event: it belongs to the journal from then on and must not be changed. */
   record(body: TraceEventBody): TraceEvent;
   readonly events: readonly TraceEvent[];
 }
@@ -17,11 +17,15 @@ export function createJournal(clock: Clock, listener?: TraceListener): Journal {
   return {
     events,
     record(body) {
-      // t and seq first: a line of a saved trace then begins with when it happened.
-      const event = { t: clock.now(), seq: events.length, ...body } as TraceEvent;
-      events.push(event);
-      listener?.(event);
-      return event;
+      // Stamped in place: a copy of each event would be a third of what a simulated case allocates.
+      const event = ('seq' in body ? { ...(body as object) } : body) as {
+        -readonly [Key in keyof Stamp]: Stamp[Key];
+      };
+      event.t = clock.now();
+      event.seq = events.length;
+      events.push(event as TraceEvent);
+      listener?.(event as TraceEvent);
+      return event as TraceEvent;
     },
   };
 }
