@@ -1,0 +1,384 @@
+import type { CriMethod, GrpcCode } from '../../spec/plan.js';
+import { workloadCommand } from '../../spec/workload.js';
+import type { ChangeCause } from '../../trace/events.js';
+import type { HarnessError } from '../../core/errors.js';
+import type { CriRequest, CriResponse, CriResult } from '../../ports/cri.js';
+import { notFound, type RuntimeBackend, type RuntimeObserver } from '../../ports/runtime.js';
+import { currentOwner, formatOwner } from '../leftovers/owner.js';
+import { createImageStore } from '../memory/images.js';
+import { matchesContainer, matchesSandbox } from '../memory/records.js';
+import { createContainerLife } from './container-life.js';
+import { containerOptions, sandboxOptions } from './container-options.js';
+import { connectDocker, engineMessage, engineStatus } from './docker-engine.js';
+import type { ContainerRecord, SandboxRecord } from './docker-records.js';
+import { createChangeReports, newContainer, newSandbox } from './docker-records.js';
+import { engineGone } from './engine-gone.js';
+import { watchEngine } from './engine-events.js';
+import { execSync } from './exec-sync.js';
+import { removeContainersOfRun } from './sweep.js';
+import { ensureWorkloadImage } from './workload-image.js';
+
+export interface DockerBackendOptions {
+  /** Labels everything that is made; unique among the runs on this engine. */
+  readonly runId: string;
+  readonly observer: RuntimeObserver;
+  /** Docker went away: the run cannot go on. Called at most once. */
+  readonly onFailure?: (error: HarnessError) => void;
+}
+
+type Handlers = {
+  readonly [Method in CriMethod]?: (request: CriRequest<Method>) => Promise<CriResult> | CriResult;
+};
+
+const empty: CriResult = { code: 'OK', response: {} };
+
+/**
+ * Real containers behind the CRI, by Docker. The engine runs them; what exists, in which state and why, is
+ * kept here from what was ordered and what the engine tells, so that lists cost no call and changes are seen
+ * in their order. Which images are present is a matter of the run alone: all containers run the workload.
+ */
+export async function createDockerBackend(options: DockerBackendOptions): Promise<RuntimeBackend> {
+  const { observer, runId } = options;
+  const engine = await connectDocker();
+  const run = { runId, owner: formatOwner(currentOwner()), image: await ensureWorkloadImage(engine) };
+  const sandboxes = new Map<string, SandboxRecord>();
+  const containers = new Map<string, ContainerRecord>();
+  const images = createImageStore();
+  const reports = createChangeReports(observer);
+  /** Names that are taken, by objects or by calls under way, with the id where there is one. */
+  const names = new Map<string, string>();
+  let conditions = { runtimeReady: true, networkReady: true };
+  let closed = false;
+  let lastCreatedNs = 0;
+
+  const life = createContainerLife({
+    reports,
+    forget(record) {
+      containers.delete(record.id);
+      record.sandbox.containers.delete(record);
+      names.delete(containerKey(record.sandbox.id, record.item.metadata));
+    },
+  });
+  const watch = await watchEngine(engine, {
+    runId,
+    onEvent(event) {
+      const container = containers.get(event.containerId);
+      const sandbox = sandboxes.get(event.containerId);
+      if (container !== undefined) life.observe(container, event);
+      else if (sandbox !== undefined && (event.action === 'die' || event.action === 'destroy')) {
+        markSandboxEnded(sandbox, sandbox.endOrderedBy ?? 'outside');
+        if (event.action === 'destroy')
+          void dropSandbox(sandbox, sandbox.endOrderedBy ?? 'outside').catch(fail);
+      }
+    },
+    onEnd: (error) => fail(error),
+  });
+
+  function fail(cause: unknown): void {
+    if (!closed) options.onFailure?.(engineGone(cause));
+  }
+
+  /** Grows strictly: agents take the newest sandbox or container to be the one created last. */
+  function stampNs(): number {
+    lastCreatedNs = Math.max(lastCreatedNs + 1_000, Date.now() * 1e6);
+    return lastCreatedNs;
+  }
+
+  /** Like containerd, which releases the address with the network namespace. */
+  function markSandboxEnded(record: SandboxRecord, cause: ChangeCause): void {
+    if (record.item.state === 'SANDBOX_NOTREADY') return;
+    record.item = { ...record.item, state: 'SANDBOX_NOTREADY' };
+    record.status = { ...record.status, state: 'SANDBOX_NOTREADY', network: { ip: '' } };
+    reports.sandbox(record, 'notReady', cause);
+  }
+
+  async function stopSandboxRecord(record: SandboxRecord, cause: ChangeCause): Promise<void> {
+    const running = [...record.containers].filter((each) => each.item.state === 'CONTAINER_RUNNING');
+    await Promise.all(running.map((each) => life.kill(each, cause)));
+    if (record.item.state === 'SANDBOX_NOTREADY') return;
+    record.endOrderedBy ??= cause;
+    await ignoring([404, 409], record.handle.kill({ signal: 'SIGKILL' }));
+    markSandboxEnded(record, record.endOrderedBy);
+  }
+
+  async function dropSandbox(record: SandboxRecord, cause: ChangeCause): Promise<void> {
+    await stopSandboxRecord(record, cause);
+    await Promise.all([...record.containers].map((each) => life.remove(each, cause)));
+    await ignoring([404, 409], record.handle.remove({ force: true, v: true }));
+    if (!sandboxes.delete(record.id)) return;
+    names.delete(sandboxKey(record.item.metadata));
+    reports.sandbox(record, 'removed', cause);
+  }
+
+  async function runSandbox({ config }: CriRequest<'RunPodSandbox'>): Promise<CriResult> {
+    const metadata = { ...config.metadata, attempt: config.metadata.attempt ?? 0 };
+    const key = sandboxKey(metadata);
+    if (names.has(key)) return nameTaken('sandbox', key, names.get(key)!);
+    names.set(key, 'a call under way');
+    try {
+      const handle = await engine.container.create(sandboxOptions(run, config));
+      await handle.start();
+      const { NetworkSettings: network } = await handle.inspect();
+      const ip = network.Networks['bridge']?.IPAddress ?? '';
+      const record = newSandbox(handle, { config, ip, createdAt: stampNs() });
+      names.set(key, handle.id);
+      sandboxes.set(handle.id, record);
+      reports.sandbox(record, 'ready', 'agent');
+      return ok<'RunPodSandbox'>({ podSandboxId: handle.id });
+    } catch (error) {
+      names.delete(key);
+      throw error;
+    }
+  }
+
+  async function createContainer(request: CriRequest<'CreateContainer'>): Promise<CriResult> {
+    const sandbox = sandboxes.get(request.podSandboxId);
+    const { config } = request;
+    if (sandbox === undefined) return notFound('sandbox', request.podSandboxId);
+    if (sandbox.item.state !== 'SANDBOX_READY') {
+      return refuse(
+        'UNKNOWN',
+        `failed to create container: sandbox container "${sandbox.id}" is not running`,
+      );
+    }
+    const metadata = { name: config.metadata.name, attempt: config.metadata.attempt ?? 0 };
+    const key = containerKey(sandbox.id, metadata);
+    if (names.has(key)) return nameTaken('container', key, names.get(key)!);
+    const image = images.get(config.image.image);
+    if (image === undefined)
+      return refuse('NOT_FOUND', `failed to resolve image "${config.image.image}": not found`);
+    names.set(key, 'a call under way');
+    try {
+      const pod = `${sandbox.item.metadata.namespace}/${sandbox.item.metadata.name}`;
+      const place = { id: sandbox.id, hostNetwork: sandbox.hostNetwork, pod };
+      const handle = await engine.container.create(containerOptions(run, place, config));
+      const record = newContainer(handle, sandbox, { config, imageRef: image.id, createdAt: stampNs() });
+      names.set(key, handle.id);
+      containers.set(handle.id, record);
+      sandbox.containers.add(record);
+      reports.container(record, 'created', 'agent');
+      return ok<'CreateContainer'>({ containerId: handle.id });
+    } catch (error) {
+      names.delete(key);
+      throw error;
+    }
+  }
+
+  const handlers: Handlers = {
+    Version: () =>
+      ok<'Version'>({
+        version: '0.1.0',
+        runtimeName: 'conformance-docker',
+        runtimeVersion: String(engine.info.containerRuntime.serverVersion),
+        runtimeApiVersion: 'v1',
+      }),
+    Status: () =>
+      ok<'Status'>({
+        status: {
+          conditions: [
+            { type: 'RuntimeReady', status: conditions.runtimeReady, reason: '', message: '' },
+            { type: 'NetworkReady', status: conditions.networkReady, reason: '', message: '' },
+          ],
+        },
+      }),
+    RunPodSandbox: runSandbox,
+    async StopPodSandbox({ podSandboxId }) {
+      const record = sandboxes.get(podSandboxId);
+      if (record === undefined) return notFound('sandbox', podSandboxId);
+      await stopSandboxRecord(record, 'agent');
+      return empty;
+    },
+    async RemovePodSandbox({ podSandboxId }) {
+      const record = sandboxes.get(podSandboxId);
+      if (record !== undefined) await dropSandbox(record, 'agent');
+      return empty;
+    },
+    PodSandboxStatus({ podSandboxId }) {
+      const record = sandboxes.get(podSandboxId);
+      if (record === undefined) return notFound('sandbox', podSandboxId);
+      return ok<'PodSandboxStatus'>({ status: record.status, containersStatuses: [] });
+    },
+    ListPodSandbox({ filter }) {
+      const items = [...sandboxes.values()].map((record) => record.item);
+      return ok<'ListPodSandbox'>({ items: items.filter((item) => matchesSandbox(item, filter ?? {})) });
+    },
+    CreateContainer: createContainer,
+    async StartContainer({ containerId }) {
+      const record = containers.get(containerId);
+      if (record === undefined) return notFound('container', containerId);
+      if (record.item.state !== 'CONTAINER_CREATED' || record.starting) {
+        return refuse('FAILED_PRECONDITION', `container "${record.id}" is in ${record.item.state} state`);
+      }
+      if (record.sandbox.item.state !== 'SANDBOX_READY') {
+        return refuse('UNKNOWN', `sandbox container "${record.sandbox.id}" is not running`);
+      }
+      await life.start(record);
+      return empty;
+    },
+    async StopContainer({ containerId, timeout }) {
+      const record = containers.get(containerId);
+      if (record === undefined) return notFound('container', containerId);
+      if (record.item.state !== 'CONTAINER_RUNNING') return empty;
+      const isDone = await life.terminate(record, timeout ?? 0);
+      return isDone ? empty : refuse('DEADLINE_EXCEEDED', `container "${record.id}" does not end`);
+    },
+    async RemoveContainer({ containerId }) {
+      const record = containers.get(containerId);
+      if (record !== undefined) await life.remove(record, 'agent');
+      return empty;
+    },
+    ListContainers({ filter }) {
+      const items = [...containers.values()].map((record) => record.item);
+      return ok<'ListContainers'>({
+        containers: items.filter((item) => matchesContainer(item, filter ?? {})),
+      });
+    },
+    ContainerStatus({ containerId }) {
+      const record = containers.get(containerId);
+      if (record === undefined) return notFound('container', containerId);
+      return ok<'ContainerStatus'>({ status: record.status });
+    },
+    UpdateContainerResources: () => empty,
+    ReopenContainerLog({ containerId }: { containerId?: string }) {
+      const record = containers.get(containerId ?? '');
+      if (record === undefined) return notFound('container', containerId ?? '');
+      record.log?.reopen();
+      return empty;
+    },
+    async ExecSync({ containerId, cmd, timeout }) {
+      const record = containers.get(containerId);
+      if (record === undefined) return notFound('container', containerId);
+      if (record.item.state !== 'CONTAINER_RUNNING') {
+        return refuse('UNKNOWN', `container "${record.id}" is not running`);
+      }
+      return execSync(record.handle, cmd, timeout ?? 0);
+    },
+    UpdateRuntimeConfig: () => empty,
+    RuntimeConfig: () => ({ code: 'OK', response: { linux: { cgroupDriver: 'CGROUPFS' } } }),
+    ListContainerStats: () => ({ code: 'OK', response: { stats: [] } }),
+    ListPodSandboxStats: () => ({ code: 'OK', response: { stats: [] } }),
+    ListImages({ filter }) {
+      const name = filter?.image?.image ?? '';
+      const found = name === '' ? images.list() : [images.get(name)].filter((image) => image !== undefined);
+      return ok<'ListImages'>({ images: [...found] });
+    },
+    ImageStatus({ image: { image: name } }) {
+      const image = images.get(name);
+      return ok<'ImageStatus'>(image === undefined ? {} : { image });
+    },
+    PullImage({ image: { image } }) {
+      if (images.add(image)) {
+        observer.onChange({ kind: 'image', actor: 'runtime', image, present: true, cause: 'agent' });
+      }
+      return ok<'PullImage'>({ imageRef: images.get(image)!.id });
+    },
+    RemoveImage({ image: { image } }) {
+      if (images.remove(image)) {
+        observer.onChange({ kind: 'image', actor: 'runtime', image, present: false, cause: 'agent' });
+      }
+      return empty;
+    },
+    ImageFsInfo: () => ({
+      code: 'OK',
+      response: { imageFilesystems: [imageFilesystem()], containerFilesystems: [] },
+    }),
+  };
+
+  async function answer(method: CriMethod, request: object): Promise<CriResult> {
+    const handler = handlers[method] as ((request: object) => Promise<CriResult> | CriResult) | undefined;
+    if (handler === undefined) return refuse('UNIMPLEMENTED', `unknown method ${method}`);
+    if (closed) return refuse('UNAVAILABLE', 'the runtime is closed');
+    try {
+      return await handler(request);
+    } catch (error) {
+      return refuse(engineStatus(error) === undefined ? 'UNAVAILABLE' : 'UNKNOWN', engineMessage(error));
+    }
+  }
+
+  const running = (id: string): ContainerRecord | undefined => {
+    const record = containers.get(id);
+    return record?.item.state === 'CONTAINER_RUNNING' ? record : undefined;
+  };
+
+  return {
+    name: 'docker',
+    invoke(method, request, reply) {
+      void answer(method, request).then(reply);
+    },
+    exitContainer: (id, exitCode) =>
+      ordered(running(id), async (record) => {
+        record.exitOrdered = true;
+        await execSync(record.handle, [workloadCommand, 'exit', String(exitCode)], 10);
+        return life.ended(record, 10_000);
+      }),
+    killContainer: (id) => ordered(running(id), (record) => life.kill(record, 'outside')),
+    removeContainer: (id) => ordered(containers.get(id), (record) => life.remove(record, 'outside')),
+    stopSandbox: (id) => ordered(sandboxes.get(id), (record) => stopSandboxRecord(record, 'outside')),
+    removeSandbox: (id) => ordered(sandboxes.get(id), (record) => dropSandbox(record, 'outside')),
+    removeImage(image) {
+      const removed = images.remove(image);
+      if (removed)
+        observer.onChange({ kind: 'image', actor: 'outside', image, present: false, cause: 'outside' });
+      return Promise.resolve(removed);
+    },
+    setConditions(next) {
+      conditions = next;
+    },
+    async close() {
+      closed = true;
+      watch.close();
+      for (const record of containers.values()) record.log?.close();
+      await removeContainersOfRun(engine, runId);
+      containers.clear();
+      sandboxes.clear();
+    },
+  };
+}
+
+/** Carries out an order from outside; false when its object is not there, or went while it was carried out. */
+async function ordered<Record>(
+  record: Record | undefined,
+  act: (record: Record) => Promise<boolean | void>,
+): Promise<boolean> {
+  if (record === undefined) return false;
+  try {
+    return (await act(record)) !== false;
+  } catch (error) {
+    if (engineStatus(error) === undefined) throw error;
+    return false;
+  }
+}
+
+function imageFilesystem(): object {
+  const nothing = { value: 0 };
+  return { timestamp: Date.now() * 1e6, fsId: { mountpoint: '/' }, usedBytes: nothing, inodesUsed: nothing };
+}
+
+function sandboxKey(metadata: { name: string; namespace: string; uid: string; attempt: number }): string {
+  return [metadata.name, metadata.namespace, metadata.uid, metadata.attempt].join('_');
+}
+
+function containerKey(sandboxId: string, metadata: { name: string; attempt: number }): string {
+  return [metadata.name, sandboxId, metadata.attempt].join('_');
+}
+
+function nameTaken(what: string, name: string, by: string): CriResult {
+  return refuse('ALREADY_EXISTS', `failed to reserve ${what} name "${name}": it is reserved for "${by}"`);
+}
+
+/** Waits for an order to the engine whose refusal with one of these statuses means that it is done already. */
+async function ignoring(statuses: readonly number[], order: Promise<unknown>): Promise<void> {
+  try {
+    await order;
+  } catch (error) {
+    if (!statuses.includes(engineStatus(error) ?? 0)) throw error;
+  }
+}
+
+function ok<Method extends CriMethod>(response: CriResponse<Method>): CriResult {
+  return { code: 'OK', response };
+}
+
+function refuse(code: GrpcCode, message: string): CriResult {
+  return { code, message };
+}

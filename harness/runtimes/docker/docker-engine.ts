@@ -1,0 +1,45 @@
+import type { ContainerRuntimeClient } from 'testcontainers';
+import { getContainerRuntimeClient } from 'testcontainers';
+import { ExitCode, HarnessError } from '../../core/errors.js';
+
+/** Labels on everything that is made in the engine; nothing without them is ever touched. */
+export const labels = {
+  run: 'org.node-agent-conformance.run',
+  owner: 'org.node-agent-conformance.owner',
+  kind: 'org.node-agent-conformance.kind',
+  pod: 'org.node-agent-conformance.pod',
+  container: 'org.node-agent-conformance.container',
+} as const;
+
+/** The engine behind testcontainers, whichever way it was found (socket, DOCKER_HOST, configuration). */
+export type DockerEngine = ContainerRuntimeClient;
+export type DockerContainerHandle = ReturnType<DockerEngine['container']['getById']>;
+
+/** Connects to Docker. Rejects with a HarnessError that says what to do when there is none. */
+export async function connectDocker(): Promise<DockerEngine> {
+  // The library's own reaper needs an image from a registry; ours does its work.
+  process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true';
+  try {
+    return await getContainerRuntimeClient();
+  } catch (cause) {
+    throw new HarnessError({
+      code: 'docker-missing',
+      message: 'Docker does not answer, and the runtime "docker" needs it.',
+      exitCode: ExitCode.unavailable,
+      hint: 'Start Docker, or install it (Debian, Ubuntu: apt-get install docker.io), or use --runtime memory. Your user must be allowed to use its socket.',
+      cause,
+    });
+  }
+}
+
+/** HTTP status of a refusal by the engine; undefined when the engine did not answer at all. */
+export function engineStatus(error: unknown): number | undefined {
+  const { statusCode } = error as { statusCode?: unknown };
+  return typeof statusCode === 'number' ? statusCode : undefined;
+}
+
+/** What the engine said, without the library's framing. */
+export function engineMessage(error: unknown): string {
+  const { json, message } = error as { json?: { message?: unknown }; message?: string };
+  return typeof json?.message === 'string' ? json.message : (message ?? String(error));
+}

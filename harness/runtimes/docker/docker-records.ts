@@ -1,0 +1,174 @@
+import type { Workload } from '../../spec/plan.js';
+import { parseWorkload } from '../../spec/workload.js';
+import type { ChangeCause, ContainerChanged, SandboxChanged } from '../../trace/events.js';
+import type {
+  Container,
+  ContainerConfig,
+  ContainerEvent,
+  PodSandboxConfig,
+  ContainerStatus,
+  PodSandbox,
+  PodSandboxStatus,
+} from '../../ports/cri.js';
+import type { RuntimeObserver } from '../../ports/runtime.js';
+import type { ContainerLog } from './container-log.js';
+import type { DockerContainerHandle } from './docker-engine.js';
+
+/** A sandbox: a container that only holds the network. Messages are replaced, never changed. */
+export interface SandboxRecord {
+  readonly id: string;
+  readonly handle: DockerContainerHandle;
+  readonly hostNetwork: boolean;
+  readonly logDirectory: string;
+  readonly containers: Set<ContainerRecord>;
+  item: PodSandbox;
+  status: PodSandboxStatus;
+  /** Who ordered its end; without an order it came from outside. */
+  endOrderedBy: ChangeCause | undefined;
+}
+
+export interface ContainerRecord {
+  readonly id: string;
+  readonly handle: DockerContainerHandle;
+  readonly sandbox: SandboxRecord;
+  readonly workload: Workload;
+  readonly logPath: string;
+  item: Container;
+  status: ContainerStatus;
+  /** StartContainer is under way: what the engine tells may come before its answer. */
+  starting: boolean;
+  /** Who ordered its end by a signal. */
+  endOrderedBy: ChangeCause | undefined;
+  /** The end was ordered through the workload: with whatever code, it is the workload's own. */
+  exitOrdered: boolean;
+  outOfMemory: boolean;
+  removed: boolean;
+  log: ContainerLog | undefined;
+  /** Called when it has ended or was removed. */
+  readonly waiters: Set<() => void>;
+}
+
+/** What RunPodSandbox made. */
+export function newSandbox(
+  handle: DockerContainerHandle,
+  made: { readonly config: PodSandboxConfig; readonly ip: string; readonly createdAt: number },
+): SandboxRecord {
+  const { config } = made;
+  const item = {
+    id: handle.id,
+    metadata: { ...config.metadata, attempt: config.metadata.attempt ?? 0 },
+    state: 'SANDBOX_READY' as const,
+    createdAt: made.createdAt,
+    labels: config.labels ?? {},
+    annotations: config.annotations ?? {},
+    runtimeHandler: '',
+  };
+  const options = config.linux?.securityContext?.namespaceOptions ?? {};
+  return {
+    id: handle.id,
+    handle,
+    hostNetwork: options.network === 'NODE',
+    logDirectory: config.logDirectory ?? '',
+    containers: new Set(),
+    item,
+    status: { ...item, network: { ip: made.ip }, linux: { namespaces: { options } } },
+    endOrderedBy: undefined,
+  };
+}
+
+/** What CreateContainer made. */
+export function newContainer(
+  handle: DockerContainerHandle,
+  sandbox: SandboxRecord,
+  made: { readonly config: ContainerConfig; readonly imageRef: string; readonly createdAt: number },
+): ContainerRecord {
+  const { config } = made;
+  const logPath = config.logPath ? `${sandbox.logDirectory}/${config.logPath}` : '';
+  const shared = {
+    id: handle.id,
+    metadata: { name: config.metadata.name, attempt: config.metadata.attempt ?? 0 },
+    image: config.image,
+    imageRef: made.imageRef,
+    state: 'CONTAINER_CREATED' as const,
+    createdAt: made.createdAt,
+    labels: config.labels ?? {},
+    annotations: config.annotations ?? {},
+  };
+  return {
+    id: handle.id,
+    handle,
+    sandbox,
+    workload: parseWorkload(config.args ?? []),
+    logPath,
+    item: { ...shared, podSandboxId: sandbox.id },
+    status: { ...shared, startedAt: 0, finishedAt: 0, exitCode: 0, reason: '', message: '', logPath },
+    starting: false,
+    endOrderedBy: undefined,
+    exitOrdered: false,
+    outOfMemory: false,
+    removed: false,
+    log: undefined,
+    waiters: new Set(),
+  };
+}
+
+export interface ChangeReports {
+  sandbox(record: SandboxRecord, state: SandboxChanged['state'], cause: ChangeCause): void;
+  container(record: ContainerRecord, state: ContainerChanged['state'], cause: ChangeCause): void;
+}
+
+/** Words the changes of records for the observer. */
+export function createChangeReports(observer: RuntimeObserver): ChangeReports {
+  return {
+    sandbox(record, state, cause) {
+      const { metadata } = record.item;
+      observer.onChange({
+        kind: 'sandbox',
+        actor: cause === 'outside' ? 'outside' : 'runtime',
+        id: record.id,
+        podUid: metadata.uid,
+        podNamespace: metadata.namespace,
+        podName: metadata.name,
+        attempt: metadata.attempt,
+        state,
+        cause,
+      });
+    },
+    container(record, state, cause) {
+      const { metadata } = record.sandbox.item;
+      observer.onChange({
+        kind: 'container',
+        actor: cause === 'outside' ? 'outside' : cause === 'workload' ? 'workload' : 'runtime',
+        id: record.id,
+        sandboxId: record.sandbox.id,
+        podUid: metadata.uid,
+        podNamespace: metadata.namespace,
+        podName: metadata.name,
+        name: record.item.metadata.name,
+        attempt: record.item.metadata.attempt,
+        image: record.item.image.image,
+        state,
+        ...(state === 'exited' ? { exitCode: record.status.exitCode } : {}),
+        cause,
+      });
+      observer.onEvent(containerEvent(record, state));
+    },
+  };
+}
+
+const eventTypes = {
+  created: 'CONTAINER_CREATED_EVENT',
+  running: 'CONTAINER_STARTED_EVENT',
+  exited: 'CONTAINER_STOPPED_EVENT',
+  removed: 'CONTAINER_DELETED_EVENT',
+} as const;
+
+function containerEvent(record: ContainerRecord, state: ContainerChanged['state']): ContainerEvent {
+  return {
+    containerId: record.id,
+    containerEventType: eventTypes[state],
+    createdAt: Date.now() * 1e6,
+    podSandboxStatus: record.sandbox.status,
+    containersStatuses: [...record.sandbox.containers].map((container) => container.status),
+  };
+}

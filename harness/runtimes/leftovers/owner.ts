@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+
+/**
+ * Who made a thing that may be left over: a process, told apart from a later one with the same number by when
+ * it was started, and on which boot of which machine.
+ */
+export interface Owner {
+  readonly host: string;
+  readonly bootId: string;
+  readonly pid: number;
+  /** Clock ticks since the boot; empty where the system does not say. */
+  readonly startedAt: string;
+}
+
+/** This process. */
+export function currentOwner(): Owner {
+  return {
+    host: hostname(),
+    bootId: bootId(),
+    pid: process.pid,
+    startedAt: processStartedAt(process.pid) ?? '',
+  };
+}
+
+/** As one word, for labels and files. */
+export function formatOwner(owner: Owner): string {
+  return [owner.pid, owner.startedAt, owner.bootId, owner.host].join('/');
+}
+
+/** Undefined when the text is none of ours. */
+export function parseOwner(text: string): Owner | undefined {
+  const [pid, startedAt, boot, host] = text.split('/');
+  const number = Number(pid);
+  if (!Number.isSafeInteger(number) || number <= 0) return undefined;
+  if (startedAt === undefined || boot === undefined || host === undefined || host === '') return undefined;
+  return { pid: number, startedAt, bootId: boot, host };
+}
+
+/**
+ * True when the process is certainly gone. One on another machine (a Docker engine may be shared) is taken to
+ * be alive: only its own machine can know.
+ */
+export function isOwnerDead(owner: Owner): boolean {
+  if (owner.host !== hostname()) return false;
+  if (owner.bootId !== bootId()) return true;
+  if (!processExists(owner.pid)) return true;
+  const startedAt = processStartedAt(owner.pid);
+  return startedAt !== undefined && owner.startedAt !== '' && startedAt !== owner.startedAt;
+}
+
+/** When a process was started, in clock ticks since the boot; undefined where /proc does not tell. */
+export function processStartedAt(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name is in parentheses and may hold anything, so fields are counted behind it.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
+}
+
+function processExists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    // A zombie has ended; it only waits for its parent to notice.
+    return processState(pid) !== 'Z';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function processState(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat[stat.lastIndexOf(')') + 2];
+  } catch {
+    return undefined;
+  }
+}
+
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return '';
+  }
+}
