@@ -58,7 +58,8 @@ export function createMirrorManager(options: {
       body: mirrorOf(pod, nodeName, nodeUid),
     });
     if (answer.status >= 300 && answer.status !== 409) throw new Error(`status ${answer.status}`);
-    if (answer.status < 300) note(fullName, undefined);
+    // There is one already: the watch will show it.
+    note(fullName, undefined);
   }
 
   async function remove(fullName: string, object: Pod): Promise<void> {
@@ -69,8 +70,7 @@ export function createMirrorManager(options: {
       contentType: 'application/json',
       body: { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0, preconditions: { uid } },
     });
-    const isGone = answer.status < 300 || answer.status === 404 || answer.status === 409;
-    if (!isGone) throw new Error(`status ${answer.status}`);
+    if (answer.status >= 300 && answer.status !== 404) throw new Error(`status ${answer.status}`);
     if (answer.status < 300) note(fullName, object);
   }
 
@@ -112,6 +112,11 @@ export function createMirrorManager(options: {
 
 export function isMirror(object: Pod): boolean {
   return mirrorHashOf(object) !== undefined;
+}
+
+/** Whether the object is the mirror of this static pod as it is now. */
+export function isMirrorOf(object: Pod, pod: Pod): boolean {
+  return isMirror(object) && mirrorHashOf(object) === hashOf(pod);
 }
 
 function mirrorHashOf(object: Pod): string | undefined {

@@ -143,6 +143,8 @@ async function startContainer(
     if (isGood) return startCreated(setup, created.id);
     await guard(setup, () => context.calls.removeContainer(created.id)).catch(ignoreNotFound);
     context.view.noteContainerRemoved(entry.uid, created);
+    // What comes next depends on what was there before it.
+    return;
   }
   const sandboxConfig = sandboxConfigOf(entry.pod, sandboxAttempt);
   const image = await guard(setup, () => context.images.ensure(entry.uid, start.container, sandboxConfig), 0);

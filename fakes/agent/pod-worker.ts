@@ -114,6 +114,8 @@ export function createPodWorker(
   }
 
   function onStepError(error: unknown): void {
+    // What was begun for a pod that goes on is begun anew, with a grace period of its own.
+    if (mode === 'active') budget = undefined;
     if (error instanceof Interrupted) {
       mustInspect = true;
       again = true;
@@ -250,7 +252,9 @@ export function createPodWorker(
       context.log(`${fullName}: ${error instanceof Error ? error.message : String(error)}`);
     const due = errors.map((error) => (error instanceof ImageError ? error.dueMs : undefined));
     const dueMs = due.every((moment) => moment !== undefined) ? Math.min(...due) - nowMs() : Infinity;
-    const retryMs = decisions.retryDelayMs(timings, context.random());
+    const usualMs = decisions.retryDelayMs(timings, context.random());
+    const hasOldView = errors.some((error) => error instanceof CriError && error.code === 'ALREADY_EXISTS');
+    const retryMs = hasOldView && usualMs !== undefined ? Math.min(usualMs, timings.relistMs) : usualMs;
     wakeIn(retryMs === undefined ? undefined : Math.max(1, Math.min(retryMs, dueMs)));
     report();
   }
@@ -391,6 +395,13 @@ export function createPodWorker(
   }
 
   async function stepStopped(): Promise<void> {
+    const record = view.recordOf(uid);
+    if (record !== undefined && hasLiveParts(record) && decisions.verifiesStop) {
+      // A call of an earlier life may take effect as late as now.
+      mode = 'terminating';
+      again = true;
+      return;
+    }
     if (!removed) return;
     if (!(await cleanUp(context, uid))) return retryLater();
     view.forget(uid);
@@ -440,7 +451,7 @@ export function createPodWorker(
     key,
     uid,
     fullName,
-    entry: () => entry,
+    entry: () => readded ?? entry,
     wake,
     isTerminating: () => mode !== 'active',
     add(next) {

@@ -6,7 +6,7 @@ import type { AgentContext } from './context.js';
 import type { Decisions } from './decisions.js';
 import { createImageManager } from './images.js';
 import type { MirrorManager } from './mirror-manager.js';
-import { createMirrorManager, isMirror } from './mirror-manager.js';
+import { createMirrorManager, isMirror, isMirrorOf } from './mirror-manager.js';
 import { createMux, fullNameOf } from './mux.js';
 import { createNameRegistry } from './name-registry.js';
 import type { PodManager } from './pod-manager.js';
@@ -117,7 +117,7 @@ export function createReferenceAgent(ports: AgentPorts, decisions: Decisions = r
     const isFirst = view.listed === 0;
     await view.relist();
     if (isFirst) pods.wakeAll();
-    if (pods.awaitsListing()) houseKeep();
+    if (pods.awaitsListing()) collectGarbage();
   }
 
   function collectGarbage(): void {
@@ -178,7 +178,7 @@ export function createReferenceAgent(ports: AgentPorts, decisions: Decisions = r
       stopped,
       log,
       objectOf: (fullName) => objects.get(fullName),
-      isMirror,
+      isMirrorOf,
     });
     mirrors = createMirrorManager({
       api,

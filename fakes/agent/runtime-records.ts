@@ -98,6 +98,8 @@ export function applyContainerStatus(record: ContainerRecord, status: ContainerS
   const state = stateOf(status.state);
   if (record.state === 'unknown' && state === 'running') record.state = 'running';
   else advance(record, state);
+  // An answer that was long on its way may be older than what a listing has shown since.
+  if (rank[state] < rank[record.state]) return;
   record.startedAtMs = millisecondsOf(status.startedAt);
   record.imageRef = status.imageRef;
   if (record.state === 'exited') {

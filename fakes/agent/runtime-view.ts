@@ -217,8 +217,13 @@ export function createRuntimeView(options: {
   }
 
   async function fillDetails(uid: string): Promise<void> {
+    for (let round = 0; round < listingsMax; round++) if (!(await fillOnce(uid))) return;
+  }
+
+  /** Returns whether anything was asked for, and may have to be asked for again. */
+  async function fillOnce(uid: string): Promise<boolean> {
     const pod = pods.get(uid);
-    if (pod === undefined) return;
+    if (pod === undefined) return false;
     const missing: Promise<void>[] = [];
     const newest = newestSandbox(pod);
     for (const record of pod.sandboxes) {
@@ -229,11 +234,12 @@ export function createRuntimeView(options: {
       if (!record.vanished && (record.suspect || !record.detailed))
         missing.push(detailContainer(pod, record));
     }
-    if (missing.length === 0) return;
+    if (missing.length === 0) return false;
     const outcomes = await Promise.allSettled(missing);
     touched.delete(pod);
     pod.version++;
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    return true;
   }
 
   async function list(uid: string | undefined): Promise<void> {
@@ -302,6 +308,8 @@ export function createRuntimeView(options: {
       for (let round = 0; round < listingsMax; round++) {
         const lostBefore = lost;
         await list(uid);
+        // Whoever asked for this needs no wake-up call.
+        changed(uid);
         announce();
         await fillDetails(uid);
         // A listing that shows what is no longer there is an old one, and hides what is new.

@@ -18,6 +18,10 @@ interface Tracked {
   report: PodReport;
   /** The status as last computed. */
   wanted: PodStatus | undefined;
+  /** The pod has ended and come back: what the object says is of its life before. */
+  isSecondLife: boolean;
+  /** The object as last looked at. */
+  seen: Pod | undefined;
   /** The object after the last successful write. */
   written: Pod | undefined;
   isBusy: boolean;
@@ -36,7 +40,7 @@ export function createStatusManager(options: {
   readonly log: (line: string) => void;
   /** The object by `namespace/name`: the pod itself, or a static pod's mirror. */
   readonly objectOf: (fullName: string) => Pod | undefined;
-  readonly isMirror: (object: Pod) => boolean;
+  readonly isMirrorOf: (object: Pod, pod: Pod) => boolean;
 }): StatusManager {
   const { api, decisions, objectOf } = options;
   const tracked = new Map<string, Tracked>();
@@ -46,8 +50,8 @@ export function createStatusManager(options: {
     const { entry } = item.report;
     const seen = objectOf(entry.fullName);
     if (seen === undefined) return undefined;
-    if (options.isMirror(seen) !== entry.isStatic) return undefined;
-    if (!entry.isStatic && seen.metadata.uid !== entry.uid) return undefined;
+    if (entry.isStatic ? !options.isMirrorOf(seen, entry.pod) : seen.metadata.uid !== entry.uid)
+      return undefined;
     const { written } = item;
     const isWrittenNewer =
       written !== undefined &&
@@ -75,7 +79,8 @@ export function createStatusManager(options: {
     const object = currentObject(item);
     if (object === undefined || item.isDeleted) return false;
     if (item.isStale || item.wanted === undefined) {
-      item.wanted = podStatusOf(item.report, item.wanted ?? object.status, options.nowMs());
+      const before = item.wanted ?? (item.isSecondLife ? undefined : object.status);
+      item.wanted = podStatusOf(item.report, before, options.nowMs());
       item.isStale = false;
     }
     const { wanted } = item;
@@ -115,20 +120,27 @@ export function createStatusManager(options: {
       contentType: 'application/json',
       body: { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0, preconditions: { uid } },
     });
-    const isGone = answer.status < 300 || answer.status === 404 || answer.status === 409;
-    if (!isGone) throw new Error(`status ${answer.status}`);
+    // A conflict passes: an object with another UID is no longer the one that is looked at.
+    if (answer.status >= 300 && answer.status !== 404) throw new Error(`status ${answer.status}`);
     item.isDeleted = true;
   }
 
   return {
     report(report) {
-      const { source, uid } = report.entry;
+      const { source, uid, isStatic } = report.entry;
       if (source === 'feed') return;
+      // Its object is gone; one that is there again belongs to its next life.
+      if (report.removed && (!isStatic || report.stopped)) {
+        tracked.delete(uid);
+        return;
+      }
       let item = tracked.get(uid);
       if (item === undefined) {
         item = {
           report,
           wanted: undefined,
+          isSecondLife: false,
+          seen: undefined,
           written: undefined,
           isBusy: false,
           isStale: true,
@@ -136,15 +148,20 @@ export function createStatusManager(options: {
         };
         tracked.set(uid, item);
       }
+      if (item.report.terminating && !report.terminating) {
+        item.isSecondLife = true;
+        item.wanted = undefined;
+      }
       item.report = report;
       item.isStale = true;
-      if (report.removed && report.stopped) tracked.delete(uid);
-      else void write(item);
+      void write(item);
     },
     onObjects() {
       for (const item of tracked.values()) {
-        const isWaiting = item.written === undefined || item.isStale;
-        if (isWaiting) void write(item);
+        const object = objectOf(item.report.entry.fullName);
+        if (object === item.seen) continue;
+        item.seen = object;
+        void write(item);
       }
     },
     pass() {
