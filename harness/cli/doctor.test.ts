@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -75,12 +75,21 @@ test('no Docker: what to do, and no check of its image', async () => {
   );
 });
 
-test('Docker that answers, with and without the image', async () => {
-  await engine([{ RepoTags: null }, { RepoTags: ['conformance-workload:1'] }]);
-  expect(await check('docker')).toMatchObject({ ok: true, found: expect.stringContaining('27.1') as string });
-  expect(await check('workload image')).toMatchObject({ ok: true, found: 'conformance-workload:1 is built' });
-  server?.close();
-  rmSync(join(directory, 'docker.sock'), { force: true });
+test.each([
+  [[{ RepoTags: null }, { RepoTags: ['node-agent-conformance/workload:0123'] }], /^is built$/],
+  [[{ RepoTags: ['busybox:1'] }], /^is built when first needed, around .*static$/],
+])('Docker that answers with the images %j', async (images, found) => {
+  await engine(images);
+  const busyboxPaths = [join(directory, 'none'), join(directory, 'dynamic'), join(directory, 'static')];
+  writeFileSync(busyboxPaths[1]!, '\x7fELF /lib64/ld-linux-x86-64.so.2');
+  writeFileSync(busyboxPaths[2]!, '\x7fELF');
+  const version = expect.stringContaining('27.1') as string;
+  expect(await check('docker')).toMatchObject({ ok: true, found: version });
+  const expected = { ok: true, found: expect.stringMatching(found) as string };
+  expect(await check('workload image', { busyboxPaths })).toMatchObject(expected);
+});
+
+test('no static busybox: the image cannot be built', async () => {
   await engine([]);
   expect(await check('workload image')).toMatchObject({
     ok: false,

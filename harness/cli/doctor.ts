@@ -1,5 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import { accessSync, chmodSync, constants, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { accessSync, chmodSync, constants, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -29,6 +28,7 @@ export interface DoctorEnvironment {
 /** The least Node version that runs the suite. */
 const nodeLeast = [20, 19] as const;
 const dockerTimeoutMs = 5_000;
+const workloadRepository = 'node-agent-conformance/workload:';
 /** A unix socket's path may have no more bytes than this (108 with the closing zero; macOS has 104). */
 const socketPathMax = 103;
 /** The suite puts sockets this deep into the temporary directory. */
@@ -41,7 +41,7 @@ export function doctorEnvironment(): DoctorEnvironment {
     temporaryDirectory: tmpdir(),
     directory: process.cwd(),
     dockerHost: process.env['DOCKER_HOST'],
-    busyboxPaths: ['/bin/busybox', '/usr/bin/busybox', '/bin/busybox.static'],
+    busyboxPaths: ['/bin/busybox', '/usr/bin/busybox', '/bin/busybox.static', '/usr/bin/busybox-static'],
   };
 }
 
@@ -157,42 +157,44 @@ function dockerAdvice(error: unknown): string {
   }
 }
 
-/** The workload image is built around a static busybox, or pulled where there is a registry. */
+/** The workload image is built around the machine's static busybox; without one it cannot be. */
 async function imageCheck(environment: DoctorEnvironment): Promise<Check> {
   const check = { name: 'workload image', neededFor: '--runtime docker' } as const;
+  const busybox = environment.busyboxPaths.find(isStaticProgram);
+  if (busybox === undefined) {
+    const advice = 'Debian, Ubuntu: `apt-get install busybox-static`. Alpine: `apk add busybox-static`.';
+    return { ...check, ok: false, found: 'there is no static busybox to build it around', advice };
+  }
   try {
-    const images = JSON.parse(await dockerGet('/images/json', environment.dockerHost)) as {
-      RepoTags?: string[] | null;
-    }[];
-    const tag = images
-      .flatMap(({ RepoTags }) => RepoTags ?? [])
-      .find((name) => /conformance.*workload/.test(name));
-    if (tag !== undefined) return { ...check, ok: true, found: `${tag} is built` };
+    const text = await dockerGet('/images/json', environment.dockerHost);
+    const tags = (JSON.parse(text) as { RepoTags?: string[] | null }[]).flatMap(
+      ({ RepoTags }) => RepoTags ?? [],
+    );
+    const isBuilt = tags.some((tag) => tag.startsWith(workloadRepository));
+    return {
+      ...check,
+      ok: true,
+      found: isBuilt ? 'is built' : `is built when first needed, around ${busybox}`,
+    };
   } catch (error) {
     return { ...check, ok: false, found: reasonOf(error), advice: 'Look at the log of the Docker engine.' };
   }
-  const busybox = environment.busyboxPaths.find(isStatic);
-  if (busybox !== undefined)
-    return { ...check, ok: true, found: `is built when first needed, from ${busybox}` };
-  return {
-    ...check,
-    ok: false,
-    found: 'not built, and no static busybox to build it from',
-    advice:
-      'Debian, Ubuntu: `apt-get install busybox-static`. Elsewhere the image is built from a registry when there is one.',
-  };
 }
 
-/** A program that the dynamic loader does not know is static; `ldd` says so by failing. */
-function isStatic(path: string): boolean {
-  if (!existsSync(path)) return false;
-  return spawnSync('ldd', [path], { timeout: dockerTimeoutMs }).status !== 0;
+/** A program that needs a dynamic loader names it in its headers; in an image without one it would not start. */
+function isStaticProgram(path: string): boolean {
+  try {
+    const head = readFileSync(path).subarray(0, 4_096).toString('latin1');
+    return head.startsWith('\x7fELF') && !/\/ld-(linux|musl)/.test(head);
+  } catch {
+    return false;
+  }
 }
 
 function dockerGet(path: string, host: string | undefined): Promise<string> {
   const target = dockerTarget(host);
   return new Promise((resolve, reject) => {
-    const call = request({ ...target, path, timeout: dockerTimeoutMs }, (response) => {
+    const call = request({ ...target, path, agent: false, timeout: dockerTimeoutMs }, (response) => {
       let body = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => (body += chunk));

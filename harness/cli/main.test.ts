@@ -1,68 +1,173 @@
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
-import { packageVersion } from '../core/package-root.js';
-import { requirements } from '../spec/requirements.js';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { packageRoot } from '../core/package-root.js';
+import { reportSchema } from '../report/json.js';
 
-const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+const main = join(packageRoot(), 'dist/harness/cli/main.js');
 
-function conformance(...words: string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, ['--import', 'tsx', main, ...words], {
-    encoding: 'utf8',
-    timeout: 50_000,
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+function conformance(words: readonly string[], cwd = tmpdir()): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [main, ...words],
+      { cwd, env: { ...process.env, CI: 'true' }, maxBuffer: 1 << 24 },
+      (error, out, err) => {
+        resolve({ code: error === null ? 0 : ((error as { code?: number }).code ?? -1), out, err });
+      },
+    );
   });
 }
 
-test('--version prints the version of the package', () => {
-  expect(conformance('--version')).toMatchObject({ status: 0, stdout: `${packageVersion()}\n`, stderr: '' });
+const newDirectory = (): string => mkdtempSync(join(tmpdir(), 'conformance-cli-'));
+
+describe('conformance run', () => {
+  let directory: string;
+  let first: Ended;
+  beforeAll(async () => {
+    directory = newDirectory();
+    first = await conformance(
+      [
+        'run',
+        '--agent',
+        'mutant:ignores-grace',
+        '--cases',
+        '400',
+        '--seed',
+        '1',
+        '--bail',
+        '--report',
+        'out',
+      ],
+      directory,
+    );
+  }, 120_000);
+
+  test('a broken agent: exit 1, the requirement, minimal steps, and a line that replays it', () => {
+    expect(first.code).toBe(1);
+    expect(first.out).toMatch(/TERM-01|MUX-03|MUX-04/);
+    expect(first.out).toContain('npx conformance replay');
+  });
+
+  test('the report folder is what scripts are promised', () => {
+    const report = reportSchema.parse(JSON.parse(readFileSync(join(directory, 'out/report.json'), 'utf8')));
+    expect(report).toMatchObject({ exitCode: 1, world: 'sim', runtime: 'memory', seed: '1' });
+    const finding = report.verdicts.flatMap((verdict) => verdict.findings)[0]!;
+    expect(readdirSync(join(directory, 'out/cases'))).toContain(finding.case.split('/').at(-1));
+    expect(readdirSync(join(directory, 'out'))).toEqual(
+      expect.arrayContaining(['index.html', 'junit.xml', 'report.json', 'cases']),
+    );
+  });
+
+  test('every case replays identically and still fails', async () => {
+    for (const name of readdirSync(join(directory, 'out/cases'))) {
+      const replayed = await conformance(['replay', `out/cases/${name}`], directory);
+      expect(replayed.code).toBe(1);
+      expect(replayed.out.split('\n')).toContain('identical');
+    }
+  }, 60_000);
+
+  test('with another agent a case no longer fails, and the first event that differs is named', async () => {
+    const [name] = readdirSync(join(directory, 'out/cases'));
+    const replayed = await conformance(['replay', `out/cases/${name}`, '--agent', 'reference'], directory);
+    expect(replayed.code).toBe(0);
+    expect(replayed.out).toContain('no longer fails');
+    expect(replayed.out).toMatch(/^diverged at event \d+$/m);
+  });
+
+  test('the number of threads changes no result', async () => {
+    const directories = [newDirectory(), newDirectory()];
+    await Promise.all(
+      directories.map((cwd, index) =>
+        conformance(
+          [
+            'run',
+            '--cases',
+            '150',
+            '--seed',
+            '7',
+            '--jobs',
+            String(index + 1),
+            '--report',
+            'out',
+            '--agent',
+            'mutant:ignores-grace',
+          ],
+          cwd,
+        ),
+      ),
+    );
+    const [one, two] = directories.map((cwd) => {
+      const { wallSeconds: _, ...rest } = JSON.parse(
+        readFileSync(join(cwd, 'out/report.json'), 'utf8'),
+      ) as Record<string, unknown>;
+      return rest;
+    });
+    expect(one).toEqual(two);
+  }, 120_000);
 });
 
-test('list requirements --json is an array of objects with id and name', () => {
-  const { status, stdout } = conformance('list', 'requirements', '--json');
-  const items = JSON.parse(stdout) as { id: string; name: string; description: string }[];
-  expect(status).toBe(0);
-  expect(items.map(({ id }) => id)).toEqual(requirements.map(({ id }) => id));
-  expect(items[0]).toMatchObject({
-    name: requirements[0]!.id,
-    description: requirements[0]!.title,
-    level: 'MUST',
+describe('bad input', () => {
+  test.each([
+    [['run', '--agent', 'mutant:no-such'], 64, /no-such/],
+    [['run', '--agent', './nowhere.yaml'], 64, /nowhere\.yaml/],
+    [['run', '--suite', 'no-such'], 64, /no-such/],
+    [['run', '--requirement', 'NO-99'], 64, /NO-99/],
+    [['run', '--cases', 'many'], 64, /whole number/],
+    [['replay', './nowhere.json'], 64, /nowhere\.json/],
+    [['frobnicate'], 64, /frobnicate/],
+  ])('%j', async (words, code, message) => {
+    const ended = await conformance(words);
+    expect(ended.code).toBe(code);
+    expect(ended.err).toMatch(message);
+    expect(ended.err).not.toContain('    at ');
+  });
+
+  test('a case from a newer version is named as such', async () => {
+    const directory = newDirectory();
+    writeFileSync(join(directory, 'case.json'), JSON.stringify({ case: 99 }));
+    const ended = await conformance(['replay', 'case.json'], directory);
+    expect(ended.code).toBe(64);
+    expect(ended.err).toMatch(/newer/);
+  });
+
+  test('a report folder that cannot be written is found out', async () => {
+    const directory = newDirectory();
+    writeFileSync(join(directory, 'file'), '');
+    const ended = await conformance(['run', '--cases', '5', '--report', 'file/out'], directory);
+    expect(ended.code).toBe(69);
+    expect(ended.err).toContain('file/out');
   });
 });
 
-test('list suites --json names each suite and the requirements it aims at', () => {
-  const items = JSON.parse(conformance('list', 'suites', '--json').stdout) as { requirements: string[] }[];
-  expect(items.length).toBeGreaterThan(0);
-  for (const item of items) {
-    expect(item).toMatchObject({ name: expect.stringMatching(/^[a-z-]+$/), description: expect.any(String) });
-    expect(item.requirements.length).toBeGreaterThan(0);
-  }
-});
-
-test('explain prints a requirement, whatever the case of its name', () => {
-  const { status, stdout } = conformance('explain', 'work-01');
-  expect(status).toBe(0);
-  expect(stdout).toContain('WORK-01 ≤1 running container per (pod UID, container name) (MUST)');
-  expect(stdout).toContain('At no time two running containers share UID and name');
-});
-
-test('an unknown requirement is exit code 64, on standard error, with those of the same family', () => {
-  const { status, stdout, stderr } = conformance('explain', 'WORK-99');
-  expect({ status, stdout }).toEqual({ status: 64, stdout: '' });
-  expect(stderr).toContain('error There is no requirement WORK-99.');
-  expect(stderr).toMatch(/expected +one of: WORK-01, WORK-02/);
-});
-
-test('wrong usage is exit code 64 and points to the help', () => {
-  const { status, stderr } = conformance('run', '--cases', 'many');
-  expect(status).toBe(64);
-  expect(stderr).toMatch(/--cases.*whole number[^]*hint.*conformance run --help/);
-});
-
-test('doctor says what works, as text and as JSON', () => {
-  expect(conformance('doctor')).toMatchObject({
-    status: 0,
-    stdout: expect.stringMatching(/✓ node +Node \d+/),
-  });
-  const checks = JSON.parse(conformance('doctor', '--json').stdout) as { name: string }[];
-  expect(checks.map(({ name }) => name)).toEqual(expect.arrayContaining(['node', 'unix sockets', 'docker']));
-});
+test('a user module runs in virtual time', async () => {
+  const directory = newDirectory();
+  const ended = await conformance(
+    [
+      'run',
+      '--agent',
+      join(packageRoot(), 'examples/small-agent.ts'),
+      '--cases',
+      '40',
+      '--seed',
+      '3',
+      '--report',
+      'out',
+      '--no-shrink',
+    ],
+    directory,
+  );
+  const report = reportSchema.parse(JSON.parse(readFileSync(join(directory, 'out/report.json'), 'utf8')));
+  expect([0, 1]).toContain(ended.code);
+  expect(report.warnings).toEqual([]);
+  expect(report.simulatedSeconds).toBeGreaterThan(40 * 5);
+  expect(report.cases).toBe(40);
+}, 60_000);
