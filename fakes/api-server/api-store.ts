@@ -75,7 +75,7 @@ export function createApiStore(options: ApiStoreOptions): ApiStore {
       oldest = history[history.length - kept - 1]!.revision;
       history = history.slice(-kept);
     }
-    for (const listener of [...listeners]) listener(committed);
+    for (const listener of listeners) listener(committed);
   };
 
   return {

@@ -225,7 +225,7 @@ class Gate implements ApiGate {
 
   /** Watches of lives that have ended are forgotten here: nobody closes them. */
   private openSessions(): WatchSession[] {
-    for (const session of [...this.sessions]) if (!session.isOpen) session.close();
+    for (const session of this.sessions) if (!session.isOpen) session.close();
     return [...this.sessions];
   }
 }

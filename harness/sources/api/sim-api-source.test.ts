@@ -378,6 +378,25 @@ test('a life that has ended gets nothing more and asks nothing more', async () =
   expect([isSettled, watching.seen, context.served(), source.busy()]).toEqual([false, [], [], false]);
 });
 
+test('what is under way to a life when it ends does not arrive', async () => {
+  const { add, port, watch, life, context, advance: pass, source } = setUp();
+  const watching = watch({ ...ofNode, resourceVersion: '0' });
+  await pass(5);
+  context.faults.set(1, { effect: 'delay', ms: 20 });
+  let isSettled = false;
+  const note = (): void => {
+    isSettled = true;
+  };
+  port.request({ method: 'GET', path: '/api/v1/pods', query: ofNode }).then(note, note);
+  await pass(5);
+  context.deliveryDelaysMs.set(2, 20);
+  add(0);
+  expect(source.busy()).toBe(true);
+  life.alive = false;
+  await pass(50);
+  expect([isSettled, watching.seen, context.served(), source.busy()]).toEqual([false, [], [], false]);
+});
+
 test('the server ends a watch after timeoutSeconds', async () => {
   const { watch, advance: pass } = setUp();
   const watching = watch({ ...ofNode, timeoutSeconds: '2' });

@@ -28,7 +28,6 @@ const queueMax = 10_000;
 export class WatchSession {
   private readonly queue: Queued[] = [];
   private timer: Timer | undefined;
-  private lastDueMs = 0;
   private isOver = false;
   private isSilent = false;
   private swap: 'off' | 'armed' | { readonly key: string; readonly send: () => void; readonly timer: Timer } =
@@ -224,8 +223,7 @@ export class WatchSession {
       return;
     }
     const { clock } = this.context.source;
-    this.lastDueMs = Math.max(this.lastDueMs, clock.now() + this.context.latencies.eventMs + extraMs);
-    this.queue.push({ dueMs: this.lastDueMs, run });
+    this.queue.push({ dueMs: clock.now() + this.context.latencies.eventMs + extraMs, run });
     if (this.queue.length === 1) this.schedule();
   }
 
@@ -233,7 +231,8 @@ export class WatchSession {
     const head = this.queue[0];
     if (head === undefined || this.isOver) return;
     const { clock } = this.context.source;
-    this.timer = clock.after(head.dueMs - clock.now(), () => {
+    // One behind a delayed one may be overdue.
+    this.timer = clock.after(Math.max(0, head.dueMs - clock.now()), () => {
       // Taken out before it runs: it may end the watch, which empties the queue.
       this.queue.shift();
       if (this.isOpen) head.run();
