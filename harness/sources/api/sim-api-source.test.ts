@@ -382,7 +382,7 @@ test('what is under way to a life when it ends does not arrive', async () => {
   const { add, port, watch, life, context, advance: pass, source } = setUp();
   const watching = watch({ ...ofNode, resourceVersion: '0' });
   await pass(5);
-  context.faults.set(1, { effect: 'delay', ms: 20 });
+  context.faults.set(2, { effect: 'delay', ms: 20 });
   let isSettled = false;
   const note = (): void => {
     isSettled = true;
