@@ -60,7 +60,11 @@ test.each([
 ])('the configuration "%s" is refused', async (text, got, path) => {
   writeFileSync(join(directory, 'other.yaml'), text);
   await expect(resolveRunOptions({}, { directory, config: 'other.yaml' })).rejects.toMatchObject({
-    ...{ name: 'HarnessError', code: 'config-malformed', exitCode: 64, got, path },
+    name: 'HarnessError',
+    code: 'config-malformed',
+    exitCode: 64,
+    got,
+    path,
     file: join(directory, 'other.yaml'),
   });
 });

@@ -63,7 +63,8 @@ test('a temporary directory that is missing, or too long for sockets, gets advic
 
 test('a report folder that cannot be written is needed for everything', async () => {
   expect(await check('report folder', { directory: join(directory, 'none') })).toMatchObject({
-    ...{ ok: false, neededFor: 'everything' },
+    ok: false,
+    neededFor: 'everything',
   });
 });
 

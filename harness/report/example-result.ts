@@ -54,11 +54,25 @@ export function exampleTrace(podName = 'web-node-1'): TraceEvent[] {
   };
   const pod = { podUid: 'uid-1', podNamespace: 'default', podName };
   const container = (id: string, attempt: number, state: ContainerChanged['state']): ContainerChanged => ({
-    ...{ kind: 'container', actor: 'runtime', id, sandboxId: 'sb1', ...pod, name: 'main', attempt },
-    ...{ image: 'workload:1', state, cause: 'agent' },
+    kind: 'container',
+    actor: 'runtime',
+    id,
+    sandboxId: 'sb1',
+    ...pod,
+    name: 'main',
+    attempt,
+    image: 'workload:1',
+    state,
+    cause: 'agent',
   });
   const sandbox: SandboxChanged = {
-    ...{ kind: 'sandbox', actor: 'runtime', id: 'sb1', ...pod, attempt: 0, state: 'ready', cause: 'agent' },
+    kind: 'sandbox',
+    actor: 'runtime',
+    id: 'sb1',
+    ...pod,
+    attempt: 0,
+    state: 'ready',
+    cause: 'agent',
   };
   let call = 0;
   const calls = (
@@ -74,8 +88,15 @@ export function exampleTrace(podName = 'web-node-1'): TraceEvent[] {
       at(toMs, { kind: 'runtime.reply', actor: 'runtime', call, method, code: 'OK', response: {} });
   };
   at(0, {
-    ...{ kind: 'run.started', actor: 'harness', trace: 1, world: 'sim', nodeName: 'node-1' },
-    ...{ sources: ['file', 'api'], timings: fastTimings, features: [], slackMs: 0 },
+    kind: 'run.started',
+    actor: 'harness',
+    trace: 1,
+    world: 'sim',
+    nodeName: 'node-1',
+    sources: ['file', 'api'],
+    timings: fastTimings,
+    features: [],
+    slackMs: 0,
   });
   at(0, { kind: 'agent.started', actor: 'agent', incarnation: 1 });
   at(0, { kind: 'phase', actor: 'harness', phase: 'chaos' });

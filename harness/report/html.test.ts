@@ -82,7 +82,16 @@ test('the timeline has a lane for each source, the agent, and what each pod was 
   const { page } = await open(exampleResult([exampleFinding()]));
   const timeline = page.locator('.timeline');
   expect(await timeline.locator('text.lane').allTextContents()).toEqual([
-    ...['phase', 'steps', 'faults', 'file', 'file shown', 'api shown', 'agent', 'wanted', 'actual', 'calls'],
+    'phase',
+    'steps',
+    'faults',
+    'file',
+    'file shown',
+    'api shown',
+    'agent',
+    'wanted',
+    'actual',
+    'calls',
   ]);
   expect(await timeline.locator('text.group').allTextContents()).toContain('default/web-node-1');
   expect(await timeline.locator('.violation text').textContent()).toBe('WORK-01 violated');
@@ -166,9 +175,20 @@ test('a page without failures says so and has no empty sections', async () => {
 test('a huge trace gives a bounded page and drawing', () => {
   const base = exampleTrace();
   const filler = Array.from({ length: 200_000 }, (_, index): TraceEvent => ({
-    ...{ t: 60_000 + index, seq: base.length + index, kind: 'container', actor: 'runtime', id: `c${index}` },
-    ...{ sandboxId: 's', podUid: 'u', podNamespace: 'default', podName: `pod-${index % 500}`, name: 'main' },
-    ...{ attempt: 0, image: 'i', state: index % 2 === 0 ? 'running' : 'exited', cause: 'agent' },
+    t: 60_000 + index,
+    seq: base.length + index,
+    kind: 'container',
+    actor: 'runtime',
+    id: `c${index}`,
+    sandboxId: 's',
+    podUid: 'u',
+    podNamespace: 'default',
+    podName: `pod-${index % 500}`,
+    name: 'main',
+    attempt: 0,
+    image: 'i',
+    state: index % 2 === 0 ? 'running' : 'exited',
+    cause: 'agent',
   }));
   const trace = [...base, ...filler];
   const timeline = timelineOf(trace, { atMs: 100_000, subject: 'default/pod-8' });

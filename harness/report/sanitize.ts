@@ -5,8 +5,8 @@
 const textMaxCharacters = 2_000;
 
 // C0 and C1 controls, DEL, line separators, zero-width and bidirectional controls, the byte order mark.
-// eslint-disable-next-line no-control-regex
 const unprintable =
+  // oxlint-disable-next-line no-control-regex -- these are what has to be found
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 
 /** One line that is safe to print: what cannot be seen becomes an escape, what is too long is cut. */

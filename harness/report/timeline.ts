@@ -245,7 +245,7 @@ function wantedSpans(pod: string, events: readonly TraceEvent[], context: PodCon
     } as const;
     open.set(event.source, { span, content });
   }
-  for (const source of [...open.keys()]) close(source, context.endMs);
+  for (const source of open.keys()) close(source, context.endMs);
   return spans;
 }
 

@@ -71,18 +71,18 @@ test('every kind of step and fault that a plan may have gets words of its own', 
   // The schema names them; a new one without words makes this fail instead of printing "undefined".
   const kinds = planSchema.shape.steps.element.options.map((option) => option.shape.do.value);
   const filler = {
-    ...{
-      id: 's',
-      source: 'file',
-      pod: 0,
-      spec: 0,
-      form: {},
-      what: 'dotFile',
-      phase: 'end',
-      downMs: 1,
-      container: 'main',
-    },
-    ...{ code: 1, image: 'i', ms: 1 },
+    id: 's',
+    source: 'file',
+    pod: 0,
+    spec: 0,
+    form: {},
+    what: 'dotFile',
+    phase: 'end',
+    downMs: 1,
+    container: 'main',
+    code: 1,
+    image: 'i',
+    ms: 1,
   } as const;
   const how: Record<string, string> = {
     watch: 'gone',
