@@ -83,6 +83,8 @@ export interface ActualPod {
   lastCallMethod: string;
   lastCallFailed: boolean;
   pendingCalls: number;
+  /** The last life of the agent that was shown a list which wants it. */
+  wantedBy: number;
   /** The last Run, Create or Start that took effect although the agent was told that it failed; -1: none. */
   ambiguousSeq: number;
 }
@@ -281,6 +283,7 @@ function newPod(identity: PodIdentity, stamp: Stamp, incarnation: number): Actua
     lastCallMethod: '',
     lastCallFailed: false,
     pendingCalls: 0,
+    wantedBy: 0,
     ambiguousSeq: -1,
   };
 }

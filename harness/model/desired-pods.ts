@@ -28,6 +28,8 @@ export interface DesiredPod {
   uncertainUntilMs: number;
   deleting: boolean;
   terminal: boolean;
+  /** It lost its deletion timestamp without leaving the list, which no source of pods does by itself. */
+  undeleted: boolean;
   /** When it was last added to the list or changed its meaning. */
   changedAtMs: number;
   changedSeq: number;
@@ -49,6 +51,8 @@ export interface ServedChange {
   readonly added: readonly DesiredPod[];
   readonly changed: readonly DesiredPod[];
   readonly removed: readonly DesiredPod[];
+  /** Still listed as far as anyone knows, but their manifests could not be read. */
+  readonly unreadable: readonly DesiredPod[];
 }
 
 /** One source as the agent's present life has seen it. */
@@ -147,10 +151,12 @@ export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string
     const changed: DesiredPod[] = [];
     const removed: DesiredPod[] = [];
     for (const [entry, pods] of groups) applyEntry(entry, pods, event, added, changed);
-    const unreadable = new Set((event.bad ?? []).map((name) => fileKeys.get(name)));
+    const unreadable: DesiredPod[] = [];
+    const badKeys = new Set((event.bad ?? []).map((name) => fileKeys.get(name)));
     for (const entry of view.listed) {
       if (groups.has(entry)) continue;
-      if (unreadable.has(entry.key)) {
+      if (badKeys.has(entry.key)) {
+        unreadable.push(entry);
         entry.uncertain = true;
         entry.known = true;
       } else {
@@ -163,7 +169,7 @@ export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string
     }
     for (const entry of groups.keys()) view.listed.add(entry);
     if (view.kind === 'file') noteOrigins(groups.keys(), event);
-    return { source: view.kind, event, added, changed, removed };
+    return { source: view.kind, event, added, changed, removed, unreadable };
   };
 
   /** The same content in a file of another name. */
@@ -194,7 +200,9 @@ export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string
     entry.pod = pods[pods.length - 1]!;
     entry.versions = pods.map(versionOf);
     for (const version of entry.versions) entry.everVersions.add(version);
+    const wasDeleting = entry.deleting;
     entry.deleting = pods.some((pod) => pod.metadata.deletionTimestamp !== undefined);
+    if (wasDeleting && !entry.deleting) entry.undeleted = true;
     entry.terminal = entry.terminal || pods.some(isTerminal);
     if (!wasListed) {
       if (entry.removedSeq >= 0) entry.returns += 1;
@@ -227,7 +235,7 @@ export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string
         view.listed.add(entry);
       }
     }
-    return { source: view.kind, event, added, changed, removed };
+    return { source: view.kind, event, added, changed, removed, unreadable: none };
   };
 
   return {
@@ -256,7 +264,14 @@ export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string
     },
     served(event) {
       const view = sources.get(event.source) ?? emptyView(event.source);
-      const nothing = { source: event.source, event, added: none, changed: none, removed: none };
+      const nothing = {
+        source: event.source,
+        event,
+        added: none,
+        changed: none,
+        removed: none,
+        unreadable: none,
+      };
       if (event.outcome === 'error') {
         view.failing = true;
         view.failingSeq = event.seq;
@@ -326,6 +341,7 @@ function newEntry(identity: {
     uncertainUntilMs: -1,
     deleting: false,
     terminal: false,
+    undeleted: false,
     changedAtMs: 0,
     changedSeq: -1,
     removedAtMs: 0,
@@ -357,6 +373,7 @@ function removeEntry(entry: DesiredPod, event: Stamp): void {
   entry.pods = [];
   entry.versions = [];
   entry.deleting = false;
+  entry.undeleted = false;
   entry.uncertain = false;
   entry.known = true;
   entry.removedAtMs = event.t;

@@ -19,7 +19,7 @@ import { createActualPods } from './actual-pods.js';
 import type { DesiredPod, DesiredPods, ServedChange } from './desired-pods.js';
 import { createDesiredPods } from './desired-pods.js';
 import { containerContent, findContainer } from './pod-meaning.js';
-import { standingOf } from './standing.js';
+import { instancesOf, standingOf } from './standing.js';
 import type { StopReason } from './stop-reason.js';
 import { differs, stopReasonOf, tearsDown } from './stop-reason.js';
 
@@ -331,7 +331,7 @@ function applyReply(state: State, event: RuntimeReply & Stamp): void {
   const { pod, container } = call;
   if (pod !== undefined && event.method !== 'ExecSync') {
     pod.pendingCalls -= 1;
-    pod.lastCallFailed = failed && event.code !== 'NOT_FOUND';
+    if (call.request.seq === pod.lastCallSeq) pod.lastCallFailed = failed && event.code !== 'NOT_FOUND';
     if (failed && call.effect?.code === 'OK' && startMethods.has(event.method)) pod.ambiguousSeq = event.seq;
   }
   if (container === undefined) return;
@@ -386,7 +386,10 @@ function applyLiveFile(state: State, event: SourceHeld & Stamp): void {
 function applyServed(state: State, event: SourceServed & Stamp): void {
   if (event.outcome === 'error') state.calmSince = event.t;
   const wasReady = state.desired.allReady();
+  const view = state.desired.sources.get(event.source);
+  const isFirst = view !== undefined && !view.ready;
   state.served = state.desired.served(event);
+  if (isFirst && view.ready) for (const entry of view.listed) noteWanted(state, entry);
   if (!wasReady && state.desired.allReady()) {
     state.calmSince = Math.max(state.calmSince, event.t);
     for (const pod of state.actual.pods.values()) license(state, pod);
@@ -395,10 +398,11 @@ function applyServed(state: State, event: SourceServed & Stamp): void {
 }
 
 function noteChange(state: State, change: ServedChange): void {
+  for (const entry of change.added) noteWanted(state, entry);
   state.lastServed = change;
   if (change.added.length + change.changed.length + change.removed.length > 0)
     state.wantedChangedAtMs = state.t;
-  for (const entries of [change.changed, change.removed]) {
+  for (const entries of [change.changed, change.removed, change.unreadable]) {
     for (const entry of entries) {
       if (entry.uid === undefined) for (const pod of state.actual.byName(entry.fullName)) license(state, pod);
       else {
@@ -408,6 +412,14 @@ function noteChange(state: State, change: ServedChange): void {
         licenseContainers(pod, entry);
       }
     }
+  }
+}
+
+/** The present life of the agent knows these pods as wanted. */
+function noteWanted(state: State, entry: DesiredPod): void {
+  for (const pod of instancesOf(state as unknown as ModelView, entry)) {
+    const { is } = standingOf(state as unknown as ModelView, pod);
+    if (is === 'wanted' || is === 'contested') pod.wantedBy = state.incarnation;
   }
 }
 

@@ -64,6 +64,7 @@ function entryStanding(model: ModelView, entry: DesiredPod, pod: ActualPod): Sta
   if (entry.uid === undefined && (pod.firstSeq < entry.movedSeq || isAmbiguous(entry, pod)))
     return 'contested';
   if (entry.deleting) return 'deleting';
+  if (entry.undeleted) return 'uncertain';
   return entry.terminal ? 'terminal' : 'wanted';
 }
 

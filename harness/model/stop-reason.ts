@@ -27,7 +27,7 @@ export type StopReason =
 
 /** Stops for these reasons end the pod; the others only repair it. */
 export function tearsDown(reason: StopReason): boolean {
-  return reason === 'undesired' || reason === 'deleting' || reason === 'terminal';
+  return reason === 'undesired' || reason === 'deleting' || reason === 'terminal' || reason === 'licensed';
 }
 
 /** The best reason there is for stopping this container, or the whole pod when it is undefined. */
@@ -56,7 +56,8 @@ export function stopReasonOf(
       break;
   }
   const repair = repairReason(model, pod, container);
-  if (repair !== undefined) return repair;
+  // What ends of itself in the middle of its termination is still being terminated.
+  if (repair !== undefined && (repair !== 'finished' || pod.licenceSeq < 0)) return repair;
   if (pod.licenceSeq >= 0) return 'licensed';
   return standing.is === 'unseen' ? 'tooEarly' : 'none';
 }

@@ -42,7 +42,8 @@ export const backoff: Oracle = {
         const key = `${event.podUid} ${event.name}`;
         let streak = streaks.get(key);
         if (streak === undefined || streak.life !== pod.life) {
-          streaks.set(key, (streak = newStreak(pod, event)));
+          // An agent that goes by the UID may count on through a later life of the pod, or begin anew.
+          streaks.set(key, (streak = newStreak(pod, event, streak?.restartsMost ?? 0)));
         }
         if (event.state === 'running') noteStart(context, streak, event, bounds.clockToleranceMs);
         else if (event.state === 'exited') {
@@ -143,7 +144,7 @@ function armUpper(
   });
 }
 
-function newStreak(pod: ActualPod, event: ContainerChanged & Stamp): Streak {
+function newStreak(pod: ActualPod, event: ContainerChanged & Stamp, restartsMost: number): Streak {
   return {
     pod,
     life: pod.life,
@@ -154,6 +155,6 @@ function newStreak(pod: ActualPod, event: ContainerChanged & Stamp): Streak {
     exitMs: undefined,
     exitSeq: -1,
     restartsLeast: 0,
-    restartsMost: 0,
+    restartsMost,
   };
 }

@@ -126,7 +126,12 @@ function judgeSingle({ model, ledger }: OracleContext, entry: DesiredPod): void 
 function isCertain({ model }: OracleContext, entry: DesiredPod): boolean {
   const view = model.desired.sources.get(entry.source)!;
   return (
-    entry.known && !entry.uncertain && view.ready && !view.uncertain && model.t >= entry.uncertainUntilMs
+    entry.known &&
+    !entry.undeleted &&
+    !entry.uncertain &&
+    view.ready &&
+    !view.uncertain &&
+    model.t >= entry.uncertainUntilMs
   );
 }
 

@@ -64,7 +64,8 @@ function describe(model: Model): FinalState {
   for (const entry of model.desired.all) {
     const claims = model.desired.byName(entry.fullName).filter((other) => other.pods.length > 0);
     const isShared = entry.uid !== undefined && model.desired.byUid(entry.uid).length > 1;
-    if (claims.length > 1 || entry.pods.length > 1 || isShared || entry.uncertain) open.add(entry.fullName);
+    if (claims.length > 1 || entry.pods.length > 1 || isShared || entry.uncertain || entry.undeleted)
+      open.add(entry.fullName);
     // A pod that ends, or may end, has a past that a fresh agent does not know.
     if (entry.pod.spec.restartPolicy === 'Never' || entry.pod.spec.restartPolicy === 'OnFailure') {
       open.add(entry.fullName);

@@ -52,7 +52,7 @@ function instanceShortfall(
 ): Shortfall | undefined {
   if (isFinished(pod, spec)) return undefined;
   if (pod.readyCount === 0) {
-    if (mayStayDown(pod, spec)) return undefined;
+    if (mayStayDown(model, pod, spec)) return undefined;
     if (waitsForImage(model, spec)) return undefined;
     const last = [...pod.sandboxes.values()].at(-1);
     return {
@@ -77,9 +77,15 @@ function instanceShortfall(
   return undefined;
 }
 
-/** A Never pod whose sandbox is gone is not run again once its containers had started. */
-function mayStayDown(pod: ActualPod, spec: Pod): boolean {
-  if (spec.spec.restartPolicy !== 'Never') return false;
+/** Whether a pod without a ready sandbox is right to have none. */
+function mayStayDown(model: ModelView, pod: ActualPod, spec: Pod): boolean {
+  const policy = spec.spec.restartPolicy ?? 'Always';
+  if (policy === 'Always') return false;
+  // A life of the agent that finds only ended containers cannot know that they belong to an earlier life of
+  // the pod.
+  if (pod.containers.size > 0 && pod.stoppedAtMs < model.agentStartedAtMs) return true;
+  if (policy !== 'Never') return false;
+  // A Never pod whose sandbox is gone is not run again once its containers had started.
   for (const history of pod.history.values()) if (history.starts > 0) return true;
   return false;
 }

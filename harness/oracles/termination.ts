@@ -1,9 +1,7 @@
 import type { ActualContainer, ActualPod } from '../model/actual-pods.js';
 import type { Call, ModelView } from '../model/model.js';
 import { graceSecondsOf, isMirror, isSidecar } from '../model/pod-meaning.js';
-import type { DesiredPod } from '../model/desired-pods.js';
 import { standingOf } from '../model/standing.js';
-import type { Standing } from '../model/standing.js';
 import { tearsDown } from '../model/stop-reason.js';
 import type { Pod } from '../spec/pod.js';
 import type { ApiRequest, Stamp, TraceEvent } from '../trace/events.js';
@@ -80,14 +78,15 @@ function judgeGrace({ model, ledger }: OracleContext, call: Call, pod: ActualPod
   }
   if (
     entry === undefined ||
-    !isNews(model, entry, is) ||
+    !wasKnown(model, pod) ||
     is === 'unknown' ||
     call.reason === undefined ||
     !tearsDown(call.reason)
   )
     return;
   // Whoever took longer to get here has that much less left, and a repeated stop may be shorter.
-  const since = is === 'gone' ? entry.removedAtMs : entry.changedAtMs;
+  const unwantedMs = is === 'gone' ? entry.removedAtMs : entry.changedAtMs;
+  const since = pod.teardownAtMs < 0 ? unwantedMs : Math.min(unwantedMs, pod.teardownAtMs);
   const leastS = Math.min(...candidates.map(graceSecondsOf), ...candidates.map(specGraceOf));
   const leftS = leastS - Math.ceil((model.t - since) / 1000) - 1;
   if (timeoutS < leftS) {
@@ -95,11 +94,9 @@ function judgeGrace({ model, ledger }: OracleContext, call: Call, pod: ActualPod
   }
 }
 
-/** Only news to the present life binds it to the pod's own ways: what it found at its start may be an orphan. */
-function isNews(model: ModelView, entry: DesiredPod, is: Standing['is']): boolean {
-  if (!entry.known) return false;
-  const seq = is === 'gone' ? entry.removedSeq : entry.changedSeq;
-  return seq > model.desired.sources.get(entry.source)!.readySeq;
+/** Only pods that the present life of the agent has known as wanted: others may be orphans to it. */
+function wasKnown(model: ModelView, pod: ActualPod): boolean {
+  return pod.incarnation === model.incarnation || pod.wantedBy === model.incarnation;
 }
 
 /** Every version of a pod that this instance may be. */
@@ -119,8 +116,8 @@ function judgeSidecars({ model, ledger }: OracleContext, call: Call, pod: Actual
   const container = call.container;
   if (!call.hitsLive || container === undefined || call.reason === undefined || !tearsDown(call.reason))
     return;
-  const { is, entry } = standingOf(model, pod);
-  if (entry === undefined || !isNews(model, entry, is) || !isSidecar(entry.pod, container.name)) return;
+  const { entry } = standingOf(model, pod);
+  if (entry === undefined || !wasKnown(model, pod) || !isSidecar(entry.pod, container.name)) return;
   ledger.exercised('TERM-02');
   for (const other of pod.containers.values()) {
     if (other.state !== 'running' || isSidecar(entry.pod, other.name) || !isKnownToRun(model, other))

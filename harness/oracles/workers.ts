@@ -1,4 +1,5 @@
 import type { ActualPod } from '../model/actual-pods.js';
+import { isFinished } from '../model/pod-progress.js';
 import { instancesOf, standingOf } from '../model/standing.js';
 import { isStaticSource } from '../spec/pod.js';
 import type { DesiredPod } from '../model/desired-pods.js';
@@ -31,7 +32,7 @@ export const workers: Oracle = {
           case 'runtime.reply': {
             const pod = model.call?.pod;
             const requestSeq = model.call?.request.seq ?? -1;
-            if (event.code === 'OK' || pod === undefined) return;
+            if (event.code === 'OK' || pod === undefined || requestSeq !== pod.lastCallSeq) return;
             ledger.exercised('WORK-06');
             deadlines.arm({
               boundMs: bounds.retryMs,
@@ -65,7 +66,8 @@ export const workers: Oracle = {
 
 function isIncomplete({ model }: OracleContext, pod: ActualPod): boolean {
   const { entry } = standingOf(model, pod);
-  return entry !== undefined && (pod.readyCount === 0 || pod.containers.size === 0);
+  if (entry === undefined || isFinished(pod, entry.pod)) return false;
+  return pod.readyCount === 0 || pod.containers.size === 0;
 }
 
 function judgeTwins({ model, ledger }: OracleContext, uid: string, name: string, id: string): void {
@@ -137,12 +139,13 @@ function armFirstCall(
       entry.pods.length === 1 &&
       !entry.deleting &&
       !entry.terminal &&
+      !entry.undeleted &&
       !entry.uncertain &&
       entry.known &&
       model.desired.byName(entry.fullName).length === 1 &&
       isIdle() &&
       // A pod that ran before may have nothing left to run.
-      instancesOf(model, entry).every((pod) => pod.history.size === 0),
+      instancesOf(model, entry).every((pod) => pod.history.size === 0 && pod.containers.size === 0),
     missed: () =>
       ledger.report({
         requirement: 'MUX-02',
