@@ -10,7 +10,12 @@ import type { Agent, AgentFeature, AgentPorts, Pod } from '../harness/index.js';
 
 export const name = 'small-agent';
 export const sources = ['feed'] as const;
-export const features: readonly AgentFeature[] = ['settable-timings', 'adoption', 'image-pull', 'restart-policy'];
+export const features: readonly AgentFeature[] = [
+  'settable-timings',
+  'adoption',
+  'image-pull',
+  'restart-policy',
+];
 
 const uidLabel = 'io.kubernetes.pod.uid';
 
@@ -42,22 +47,37 @@ export function createAgent(ports: AgentPorts): Agent {
     for (const sandbox of items) {
       const pod = desired.get(sandbox.labels[uidLabel] ?? '');
       if (!ready || (pod !== undefined && pod.metadata.deletionTimestamp === undefined)) continue;
-      const own = containers.filter((container) => container.podSandboxId === sandbox.id && container.state === 'CONTAINER_RUNNING');
-      const timeout = Math.max(2, pod?.metadata.deletionGracePeriodSeconds ?? Number(sandbox.annotations['grace'] ?? 30));
-      await Promise.all(own.map(({ id }) => ports.runtime.call('StopContainer', { containerId: id, timeout })));
+      const own = containers.filter(
+        (container) => container.podSandboxId === sandbox.id && container.state === 'CONTAINER_RUNNING',
+      );
+      const timeout = Math.max(
+        2,
+        pod?.metadata.deletionGracePeriodSeconds ?? Number(sandbox.annotations['grace'] ?? 30),
+      );
+      await Promise.all(
+        own.map(({ id }) => ports.runtime.call('StopContainer', { containerId: id, timeout })),
+      );
       await ports.runtime.call('StopPodSandbox', { podSandboxId: sandbox.id });
       await ports.runtime.call('RemovePodSandbox', { podSandboxId: sandbox.id });
     }
     for (const pod of desired.values()) {
       if (pod.metadata.deletionTimestamp !== undefined) continue;
       const sandbox = live.find((candidate) => candidate.labels[uidLabel] === pod.metadata.uid);
-      if (sandbox === undefined) await startPod(pod, items.filter((candidate) => candidate.labels[uidLabel] === pod.metadata.uid).length);
+      if (sandbox === undefined)
+        await startPod(
+          pod,
+          items.filter((candidate) => candidate.labels[uidLabel] === pod.metadata.uid).length,
+        );
     }
   }
 
   async function startPod(pod: Pod, attempt: number): Promise<void> {
     const { name: podName, namespace = 'default', uid = '' } = pod.metadata;
-    const labels = { 'io.kubernetes.pod.name': podName, 'io.kubernetes.pod.namespace': namespace, [uidLabel]: uid };
+    const labels = {
+      'io.kubernetes.pod.name': podName,
+      'io.kubernetes.pod.namespace': namespace,
+      [uidLabel]: uid,
+    };
     const grace = String(pod.spec.terminationGracePeriodSeconds ?? 30);
     const config = { metadata: { name: podName, namespace, uid, attempt }, labels, annotations: { grace } };
     const { podSandboxId } = await ports.runtime.call('RunPodSandbox', { config });
