@@ -28,13 +28,12 @@ export async function cleanUp(context: AgentContext, uid: string): Promise<boole
 
 /**
  * Removes what a living pod no longer needs: all but the newest dead containers of each name, and old
- * sandboxes without containers. Returns whether there was anything.
+ * sandboxes without containers.
  */
-export async function removeSurplus(context: AgentContext, uid: string): Promise<boolean> {
+export async function removeSurplus(context: AgentContext, uid: string): Promise<void> {
   const { view, decisions } = context;
   const record = view.recordOf(uid);
-  if (record === undefined || (record.containers.length <= 1 && record.sandboxes.length <= 1)) return false;
-  let found = false;
+  if (record === undefined || (record.containers.length <= 1 && record.sandboxes.length <= 1)) return;
   const deadOf = new Map<string, ContainerRecord[]>();
   for (const container of record.containers) {
     if (isLive(container) || container.vanished) continue;
@@ -44,7 +43,6 @@ export async function removeSurplus(context: AgentContext, uid: string): Promise
   for (const dead of deadOf.values()) {
     dead.sort((left, right) => right.attempt - left.attempt);
     for (const container of dead.slice(decisions.deadContainersKept)) {
-      found = true;
       await removeContainer(context, uid, container);
     }
   }
@@ -54,10 +52,8 @@ export async function removeSurplus(context: AgentContext, uid: string): Promise
       (container) => !container.vanished && container.sandboxId === sandbox.id,
     );
     if (sandbox === newest || sandbox.ready || isUsed || !decisions.removesSandboxes) continue;
-    found = true;
     await removeSandbox(context, uid, sandbox);
   }
-  return found;
 }
 
 async function removeContainer(

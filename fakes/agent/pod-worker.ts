@@ -275,7 +275,7 @@ export function createPodWorker(
   /** All is as it should be: tidies up, reports, and looks again after a while. */
   async function rest(wakeAtMs: number | undefined): Promise<void> {
     report();
-    if (await removeSurplus(context, uid)) seenVersion = view.recordOf(uid)?.version ?? -1;
+    await removeSurplus(context, uid);
     const resyncMs = decisions.resyncDelayMs(timings, context.random());
     if (wakeAtMs === undefined) wakeIn(resyncMs);
     else wakeIn(Math.min(Math.max(0, wakeAtMs - nowMs()), resyncMs ?? Infinity));
@@ -403,6 +403,7 @@ export function createPodWorker(
       return;
     }
     if (!removed) return;
+    report();
     if (!(await cleanUp(context, uid))) return retryLater();
     view.forget(uid);
     if (!removed) return;
@@ -500,6 +501,7 @@ export function createPodWorker(
         if (isWaiting && view.recordOf(uid) === undefined) {
           // It never ran: nothing is left to be stopped.
           mode = 'gone';
+          report();
           wakeIn(undefined);
           releaseName();
           context.onGone(key);

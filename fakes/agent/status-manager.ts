@@ -151,6 +151,7 @@ export function createStatusManager(options: {
       if (item.report.terminating && !report.terminating) {
         item.isSecondLife = true;
         item.wanted = undefined;
+        item.isDeleted = false;
       }
       item.report = report;
       item.isStale = true;

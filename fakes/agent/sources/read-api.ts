@@ -31,7 +31,7 @@ export function readApi(context: SourceReaderContext, port: ApiPort, listeners: 
   let limit: Timer | undefined;
 
   function later(task: () => void): void {
-    const delayMs = backoffMs * (1 + context.random());
+    const delayMs = Math.ceil(backoffMs * (1 + context.random()));
     backoffMs = Math.min(backoffMaxMs, 2 * backoffMs);
     scheduler.after(delayMs, task);
   }
