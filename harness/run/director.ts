@@ -247,7 +247,7 @@ export function createDirector(options: DirectorOptions): Director {
       if (done) return;
       const now = clock.now();
       const busy =
-        boundary!.heldCalls() > 0 ||
+        boundary!.openCalls() > 0 ||
         pendingStart !== undefined ||
         [...sources.values()].some((source) => source.busy());
       if (busy) lastActivityMs = now;

@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.js';
 import type { CriMethod, Fault, GrpcCode } from '../spec/plan.js';
 import type { CallTarget } from '../trace/events.js';
 import type { Journal } from '../trace/journal.js';
-import type { CriRequest, CriResult, ContainerEvent } from '../ports/cri.js';
+import { writeMethods, type CriRequest, type CriResult, type ContainerEvent } from '../ports/cri.js';
 import type { RuntimeBackend, RuntimeObserver } from '../ports/runtime.js';
 import type { Life } from '../ports/source.js';
 import type { Disturbances } from './disturbances.js';
@@ -28,8 +28,8 @@ export interface RuntimeBoundary {
   ): number;
   /** Subscribes the agent to container events; returns the end of the subscription. */
   subscribe(life: Life, onEvent: (event: ContainerEvent) => void): () => void;
-  /** Calls without an answer yet that faults hold. */
-  heldCalls(): number;
+  /** State-changing calls on their way to their effect, and calls that faults hold: the world is not at rest. */
+  openCalls(): number;
   /** Lets go of everything that faults hold. */
   heal(): void;
 }
@@ -70,6 +70,7 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
   const held = new Set<() => void>();
   const history = createListHistory(clock);
   let calls = 0;
+  let openWrites = 0;
 
   const backend = options.backend({
     onChange(change) {
@@ -152,6 +153,7 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
 
   function effect(call: Call): void {
     if (call.fault?.effect === 'errorBefore') {
+      if (writeMethods.has(call.method)) openWrites--;
       answer(call, refuse(call.fault.code ?? 'UNKNOWN', `injected before the effect of ${call.method}`));
       return;
     }
@@ -160,6 +162,7 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
 
   function finished(call: Call, result: CriResult): void {
     const { number, method, fault } = call;
+    if (writeMethods.has(method)) openWrites--;
     const id = result.code === 'OK' ? idIn(result.response) : undefined;
     const event = journal.record({
       kind: 'runtime.effect',
@@ -227,6 +230,7 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
         hold(call);
         return Infinity;
       }
+      if (writeMethods.has(method)) openWrites++;
       // A request that is on its way takes effect even if its sender has died meanwhile.
       if (requestMs > 0) clock.after(requestMs, () => effect(call));
       else effect(call);
@@ -236,7 +240,7 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
       subscribers.set(onEvent, life);
       return () => subscribers.delete(onEvent);
     },
-    heldCalls: () => held.size,
+    openCalls: () => held.size + openWrites,
     heal() {
       for (const release of held) release();
       held.clear();
