@@ -5,18 +5,19 @@ import type { HarnessError } from '../../core/errors.js';
 import type { CriRequest, CriResponse, CriResult } from '../../ports/cri.js';
 import { notFound, type RuntimeBackend, type RuntimeObserver } from '../../ports/runtime.js';
 import { currentOwner, formatOwner } from '../leftovers/owner.js';
+import { ensureReaper } from '../leftovers/reaper.js';
 import { createImageStore } from '../memory/images.js';
 import { matchesContainer, matchesSandbox } from '../memory/records.js';
 import { createContainerLife } from './container-life.js';
 import { containerOptions, sandboxOptions } from './container-options.js';
-import { connectDocker, engineMessage, engineStatus } from './docker-engine.js';
+import { engineMessage, engineStatus } from './docker-engine.js';
 import type { ContainerRecord, SandboxRecord } from './docker-records.js';
 import { createChangeReports, newContainer, newSandbox } from './docker-records.js';
 import { engineGone } from './engine-gone.js';
 import { watchEngine } from './engine-events.js';
 import { execSync } from './exec-sync.js';
+import { prepareDocker } from './prepare-docker.js';
 import { removeContainersOfRun } from './sweep.js';
-import { ensureWorkloadImage } from './workload-image.js';
 
 export interface DockerBackendOptions {
   /** Labels everything that is made; unique among the runs on this engine. */
@@ -39,8 +40,9 @@ const empty: CriResult = { code: 'OK', response: {} };
  */
 export async function createDockerBackend(options: DockerBackendOptions): Promise<RuntimeBackend> {
   const { observer, runId } = options;
-  const engine = await connectDocker();
-  const run = { runId, owner: formatOwner(currentOwner()), image: await ensureWorkloadImage(engine) };
+  const { engine, image: workloadImage } = await prepareDocker();
+  const run = { runId, owner: formatOwner(currentOwner()), image: workloadImage };
+  const releaseReaper = ensureReaper().watchDocker();
   const sandboxes = new Map<string, SandboxRecord>();
   const containers = new Map<string, ContainerRecord>();
   const images = createImageStore();
@@ -331,6 +333,7 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
       await removeContainersOfRun(engine, runId);
       containers.clear();
       sandboxes.clear();
+      releaseReaper();
     },
   };
 }

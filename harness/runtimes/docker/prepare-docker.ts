@@ -1,0 +1,31 @@
+import type { DockerEngine } from './docker-engine.js';
+import { connectDocker } from './docker-engine.js';
+import { sweepContainers } from './sweep.js';
+import { ensureWorkloadImage } from './workload-image.js';
+
+/** What every run on Docker needs. */
+export interface PreparedDocker {
+  readonly engine: DockerEngine;
+  /** Name of the workload image, which is there. */
+  readonly image: string;
+}
+
+let prepared: Promise<PreparedDocker> | undefined;
+
+/**
+ * Connects, removes the containers of harness processes that were killed, and sees to the workload image; once
+ * per process, since runs follow each other quickly. After a failure the next call tries again.
+ */
+export function prepareDocker(): Promise<PreparedDocker> {
+  prepared ??= prepare().catch((error: unknown) => {
+    prepared = undefined;
+    throw error;
+  });
+  return prepared;
+}
+
+async function prepare(): Promise<PreparedDocker> {
+  const engine = await connectDocker();
+  await sweepContainers(engine);
+  return { engine, image: await ensureWorkloadImage(engine) };
+}
