@@ -137,6 +137,17 @@ export function exampleTrace(podName = 'web-node-1'): TraceEvent[] {
     effect: 'lostReply',
     target: 'StartContainer of web',
   });
+  at(2_600, {
+    kind: 'api.request',
+    actor: 'agent',
+    verb: 'patch',
+    resource: 'pods',
+    subresource: 'status',
+    namespace: 'default',
+    name: podName,
+    query: {},
+    status: 409,
+  });
   at(3_000, { kind: 'step', actor: 'harness', id: 's2', do: 'update', applied: true });
   at(3_000, {
     kind: 'source.held',

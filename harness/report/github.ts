@@ -3,7 +3,7 @@ import { countVerdicts, verdictGroups, verdictKinds } from './groups.js';
 import { isExcused, isMust, type CampaignResult, type ReportedFinding } from './result.js';
 import { escapeHtml, printable } from './sanitize.js';
 import { outcomeSentence } from './outcome.js';
-import { planWords } from './words.js';
+import { planWords, subjectWords } from './words.js';
 
 const annotationsMax = 10;
 const findingsMax = 20;
@@ -16,7 +16,7 @@ export function githubAnnotations(result: CampaignResult): string {
     const level = !isMust(verdict.requirement) ? 'warning' : excused ? 'notice' : 'error';
     for (const finding of verdict.findings) {
       const title = `${verdict.requirement} ${findRequirement(verdict.requirement)?.title ?? ''}`;
-      const text = `${finding.subject.role} ${finding.subject.name}: expected ${finding.expected}; seen ${finding.seen}. Replay: ${finding.replay}`;
+      const text = `${subjectWords(finding.subject)}: expected ${finding.expected}; seen ${finding.seen}. Replay: ${finding.replay}`;
       lines.push(`::${level} title=${property(title)}::${data(text)}`);
     }
   }

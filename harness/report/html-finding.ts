@@ -4,7 +4,7 @@ import { isMust, type CampaignResult, type ReportedFinding } from './result.js';
 import { escapeHtml } from './sanitize.js';
 import { drawTimeline } from './timeline-svg.js';
 import { timelineOf } from './timeline.js';
-import { count, planWords, podWords } from './words.js';
+import { count, planWords, podWords, subjectWords } from './words.js';
 
 const stepsShownMax = 200;
 const eventsShownMax = 200;
@@ -21,7 +21,7 @@ export function findingHtml(finding: ReportedFinding, index: number, result: Cam
     `<article class="finding${style}" id="${id}" aria-labelledby="${id}-title">`,
     `<h3 id="${id}-title"><span class="badge ${known || !must ? 'inconclusive' : 'fail'}">${badge}</span>${escapeHtml(finding.requirement)} ${escapeHtml(requirement?.title ?? '')}</h3>`,
     `<p>${escapeHtml(requirement?.text ?? '')}</p>`,
-    `<p class="dim">About ${escapeHtml(`${finding.subject.role} ${finding.subject.name}`)}</p>`,
+    `<p class="dim">About ${escapeHtml(subjectWords(finding.subject))}</p>`,
     '<dl class="compare">',
     `<div><dt>Expected</dt><dd>${escapeHtml(finding.expected)}</dd></div>`,
     `<div><dt>Seen</dt><dd>${escapeHtml(finding.seen)}</dd></div></dl>`,

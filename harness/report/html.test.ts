@@ -89,6 +89,7 @@ test('the timeline has a lane for each source, the agent, and what each pod was 
     'file shown',
     'api shown',
     'agent',
+    'API writes',
     'wanted',
     'actual',
     'calls',

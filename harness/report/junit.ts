@@ -10,7 +10,7 @@ import {
   type ReportedVerdict,
 } from './result.js';
 import { printable } from './sanitize.js';
-import { planWords } from './words.js';
+import { planWords, subjectWords } from './words.js';
 
 type Node = ReturnType<typeof create>;
 
@@ -127,9 +127,7 @@ function addKnownFailing(suites: Node, problems: readonly string[]): void {
 function summary(verdict: ReportedVerdict): string {
   const [first] = verdict.findings;
   if (first === undefined) return 'broken';
-  return printable(
-    `${first.subject.role} ${first.subject.name}: expected ${first.expected}; seen ${first.seen}`,
-  );
+  return printable(`${subjectWords(first.subject)}: expected ${first.expected}; seen ${first.seen}`);
 }
 
 /** A failure as plain lines, the same facts as on the terminal. */

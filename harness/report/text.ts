@@ -13,7 +13,7 @@ import {
 } from './result.js';
 import { printable } from './sanitize.js';
 import { outcomeSentence } from './outcome.js';
-import { count, durationWords, planWords, podWords } from './words.js';
+import { count, durationWords, planWords, podWords, subjectWords } from './words.js';
 
 /** How much of a failure the terminal shows; the page and the case file have all of it. */
 const stepsShownMax = 40;
@@ -146,7 +146,7 @@ function findingLines(
   const lines = [
     `${colors.bold(badge)} ${colors.bold(finding.requirement)} ${requirement?.title ?? ''} (${requirement?.level ?? 'MUST'})`,
     `  ${requirement?.text ?? ''}`,
-    `  ${colors.dim('about')} ${printable(`${finding.subject.role} ${finding.subject.name}`)}`,
+    `  ${colors.dim('about')} ${subjectWords(finding.subject)}`,
     '',
   ];
   const podsMax = options.verbose === true ? Number.MAX_SAFE_INTEGER : podsShownMax;

@@ -78,7 +78,7 @@ function createScale(timeline: Timeline, violationMs: number): Scale {
     1,
     weights.reduce((sum, weight) => sum + weight, 0),
   );
-  const width = Math.min(widthMax, Math.max(widthMin, total * 9));
+  const width = Math.min(widthMax, Math.max(widthMin, total * 6));
   const unit = (width - 2 * pointWidth) / total;
   const positions: number[] = [];
   let position = pointWidth;

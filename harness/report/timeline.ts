@@ -41,6 +41,7 @@ export interface Point {
 
 const eventsMax = 4_000;
 const podsMax = 12;
+const apiWrites = new Set(['create', 'update', 'patch', 'delete']);
 const writeMethods = new Set([
   'RunPodSandbox',
   'StopPodSandbox',
@@ -69,6 +70,7 @@ export function timelineOf(
     faultLane(events),
     ...sourceLanes(events, endMs),
     agentLane(events, endMs),
+    writeLane(events),
     ...shown.flatMap((pod) => podLanes(pod, events, { nodeName, endMs })),
   ].filter((lane) => lane.spans.length > 0 || lane.points.length > 0);
   return {
@@ -181,6 +183,17 @@ function agentLane(events: readonly TraceEvent[], endMs: number): Lane {
     spans.push({ fromMs: started.t, toMs: endMs, label: `life ${life}`, title, tone: 'good' });
   }
   return { group: 'Agent', name: 'agent', spans, points };
+}
+
+/** What the agent writes to the API server: its statuses, mirror pods and deletions. */
+function writeLane(events: readonly TraceEvent[]): Lane {
+  const points: Point[] = [];
+  for (const event of events) {
+    if (event.kind !== 'api.request' || !apiWrites.has(event.verb)) continue;
+    const tone = event.status >= 200 && event.status < 300 ? 'busy' : 'bad';
+    points.push({ atMs: event.t, label: '', title: eventWords(event), tone });
+  }
+  return { group: 'Agent', name: 'API writes', spans: [], points };
 }
 
 /** Full names of all pods that were wanted or ran, those that the finding is about first. */

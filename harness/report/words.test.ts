@@ -107,6 +107,7 @@ test('events in words', () => {
   expect(words).toContain('the manifest directory now holds 1 pod: web');
   expect(words).toContain('the agent calls CreateContainer for main of web-node-1 (call 2)');
   expect(words).toContain('container main of web-node-1 (attempt 1) runs');
+  expect(words).toContain('the agent asks the API server: patch pods/status web-node-1 → status 409');
   expect(words).toContain('the agent starts again (life 2)');
   const [step] = exampleTrace().filter((event) => event.kind === 'step');
   expect(eventWords(step!, plan)).toBe('step s1: add pod web to the manifest directory (version 1)');

@@ -1,6 +1,7 @@
 import { unreachable } from '../core/errors.js';
 import type { Deviation, Fault, FaultPoint, ManifestForm, Plan, PlanSpec, Step } from '../spec/plan.js';
 import type { SourceKind } from '../spec/pod.js';
+import type { Subject } from '../spec/verdict.js';
 import { workloadArguments } from '../spec/workload.js';
 import { printable } from './sanitize.js';
 
@@ -45,6 +46,11 @@ export function deviationWords(deviation: Deviation, plan: Plan): string {
       ? `the ${ordinal(message.nth)} delivery of ${sourceName(message.source)}`
       : `the ${message.kind === 'reply' ? 'reply to' : 'request of'} the ${pointText(message, plan)}`;
   return printable(`${what} takes ${durationWords(deviation.delayMs)} longer`);
+}
+
+/** Whom a finding is about: `static pod default/web`, or just `agent`. */
+export function subjectWords(subject: Subject): string {
+  return printable(subject.role === subject.name ? subject.role : `${subject.role} ${subject.name}`);
 }
 
 /** Milliseconds as people write them: `250 ms`, `2.5 s`, `3 min`. */
