@@ -6,7 +6,7 @@ import type { GenerateOptions, Suite } from '../explore/suite.js';
 import { createJudge } from '../oracles/judge.js';
 import type { RuntimeBackend, RuntimeObserver } from '../ports/runtime.js';
 import type { CasePool } from '../run/campaign.js';
-import { createCaseRunner } from '../run/case-runner.js';
+import { createCaseRunner, type CaseRunner } from '../run/case-runner.js';
 import type { CheckedPlan } from '../run/check-plan.js';
 import { executeLive, type LiveRunOptions } from '../run/execute-live.js';
 import { withRunDirectory } from '../run/run-directory.js';
@@ -24,22 +24,27 @@ export interface LivePoolOptions {
 
 /** Against real processes an execution takes seconds: a reduction has to do with few. */
 const reduceExecutionsMax = 60;
+/** A final case is tried again so often, to say how often it fails. */
+const repeats = 3;
 
 /** Executes cases side by side in this process; every case has its own agent, sources and runtime. */
 export function createLivePool(options: LivePoolOptions): CasePool {
-  const runnerFor = (signal: AbortSignal): ReturnType<typeof createCaseRunner> =>
+  const seen = new WeakMap<Plan, CheckedPlan>();
+  const runnerFor = (signal: AbortSignal): CaseRunner =>
     createCaseRunner({
       check: (plan) => checkLive(plan, options.target, { signal }),
       suites: options.suites,
       seed: options.seed,
       generate: options.generate,
       reduceExecutionsMax,
+      repeats,
+      seen,
     });
   return {
     width: options.lanes,
     runBatch: (first, count, signal) => runnerFor(signal).runBatch(first, count),
     runPlans: (plans, signal) => runnerFor(signal).runPlans(plans),
-    reduce: (plan, signature, shrink, signal) => runnerFor(signal).reduce(plan, signature, shrink),
+    reduce: (plan, found, shrink, signal) => runnerFor(signal).reduce(plan, found, shrink),
   };
 }
 

@@ -1,23 +1,40 @@
+import { appendFileSync } from 'node:fs';
 import type { ExitCode } from '../core/errors.js';
+import { githubAnnotations, githubSummary } from '../report/github.js';
 import type { CampaignResult } from '../report/result.js';
 import { textReport } from '../report/text.js';
 import { writeReport } from '../report/write-report.js';
 import type { RunOptions } from './arguments.js';
 
 /** Prints the result and writes the report folder; the exit code is the result's. */
-export async function presentResult(
+export function presentResult(
   result: CampaignResult,
   options: Pick<RunOptions, 'report' | 'formats' | 'quiet' | 'verbose'>,
-): Promise<ExitCode> {
+): ExitCode {
   if (options.formats.includes('text')) {
     process.stdout.write(
       textReport(result, {
         colors: process.stdout.isTTY && !process.env['NO_COLOR'],
         verbose: options.verbose,
+        quiet: options.quiet,
         reportDirectory: options.report,
       }),
     );
   }
-  await writeReport(result, options);
+  if (process.env['GITHUB_ACTIONS'] === 'true') presentOnGithub(result);
+  writeReport(result, options);
   return result.exitCode;
+}
+
+/** Annotations go to standard output, where the runner of GitHub Actions reads them; the summary to its file. */
+function presentOnGithub(result: CampaignResult): void {
+  process.stdout.write(githubAnnotations(result));
+  const summary = process.env['GITHUB_STEP_SUMMARY'];
+  if (summary === undefined || summary === '') return;
+  try {
+    appendFileSync(summary, githubSummary(result));
+  } catch (error) {
+    // The report folder has everything; a summary that cannot be written must not hide the outcome.
+    process.stderr.write(`The step summary cannot be written: ${(error as Error).message}\n`);
+  }
 }

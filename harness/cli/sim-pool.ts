@@ -46,8 +46,7 @@ export function createSimPool(data: SimWorkerData, jobs: number): SimPool {
     width: 2 * jobs,
     runBatch: (first, count, signal) => run<BatchResult>({ do: 'batch', first, count }, signal),
     runPlans: (plans, signal) => run<BatchResult>({ do: 'plans', plans }, signal),
-    reduce: (plan, signature, shrink, signal) =>
-      run<ReducedCase>({ do: 'reduce', plan, signature, shrink }, signal),
+    reduce: (plan, found, shrink, signal) => run<ReducedCase>({ do: 'reduce', plan, found, shrink }, signal),
     isDeterministic: (index) => run<boolean>({ do: 'deterministic', index }),
     close: () => pool.destroy(),
   };

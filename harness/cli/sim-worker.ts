@@ -5,6 +5,7 @@ import { createCaseRunner, type BatchResult, type CaseRunner, type ReducedCase }
 import { checkPlan } from '../run/check-plan.js';
 import { withVirtualGlobals } from '../run/virtual-globals.js';
 import type { Plan } from '../spec/plan.js';
+import type { Finding } from '../spec/verdict.js';
 import { loadAgent, type AgentReference } from './load-agent.js';
 
 /** What each thread is told when it begins. */
@@ -19,7 +20,7 @@ export interface SimWorkerData {
 export type SimTask =
   | { readonly do: 'batch'; readonly first: number; readonly count: number }
   | { readonly do: 'plans'; readonly plans: readonly Plan[] }
-  | { readonly do: 'reduce'; readonly plan: Plan; readonly signature: string; readonly shrink: boolean }
+  | { readonly do: 'reduce'; readonly plan: Plan; readonly found: Finding; readonly shrink: boolean }
   | { readonly do: 'deterministic'; readonly index: number };
 
 export type SimAnswer = BatchResult | ReducedCase | boolean;
@@ -37,6 +38,7 @@ async function createRunner(): Promise<CaseRunner> {
   return createCaseRunner({
     check: (plan) => checkPlan({ plan, createAgent, profile: loaded.profile }),
     reduceExecutionsMax,
+    repeats: 1,
     suites: allSuites.filter((suite) => data.suites.includes(suite.name)),
     seed: data.seed,
     generate: data.generate,
@@ -53,7 +55,7 @@ export async function work(task: SimTask): Promise<SimAnswer> {
     case 'plans':
       return ready.runPlans(task.plans);
     case 'reduce':
-      return ready.reduce(task.plan, task.signature, task.shrink);
+      return ready.reduce(task.plan, task.found, task.shrink);
     case 'deterministic':
       return ready.isDeterministic(task.index);
   }

@@ -16,7 +16,7 @@ import { mergeTally, verdictsOf, type Tally } from './tally.js';
 export interface CasePool {
   runBatch(first: number, count: number, signal: AbortSignal): Promise<BatchResult>;
   runPlans(plans: readonly Plan[], signal: AbortSignal): Promise<BatchResult>;
-  reduce(plan: Plan, signature: string, shrink: boolean, signal: AbortSignal): Promise<ReducedCase>;
+  reduce(plan: Plan, found: Finding, shrink: boolean, signal: AbortSignal): Promise<ReducedCase>;
   /** How many batches are kept under way. */
   readonly width: number;
 }
@@ -84,7 +84,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     const signature = signatureOf(found);
     reducing++;
     try {
-      const reduced = await options.pool.reduce(plan, signature, options.shrink, options.signal);
+      const reduced = await options.pool.reduce(plan, found, options.shrink, options.signal);
       const reported = reportedFinding(signature, reduced, options);
       options.onFinding?.(reported);
       return reported;
@@ -197,6 +197,9 @@ function reportedFinding(signature: string, reduced: ReducedCase, options: Campa
     trace: reduced.trace,
     replay: options.replayLine(path),
     irrelevant: reduced.irrelevant,
+    reproduces: [
+      { world: options.world, runtime: options.runtime, failed: reduced.failed, tried: reduced.tried },
+    ],
   };
 }
 

@@ -18,6 +18,10 @@ export interface CaseRunnerOptions {
   readonly generate: GenerateOptions;
   /** A reduction gives up after so many executions and says that its result is not certified. */
   readonly reduceExecutionsMax: number;
+  /** How often the final plan is executed again: once in sim, several times against a real process. */
+  readonly repeats: number;
+  /** What was seen of failing plans: against a real process it may not be seen again. Shared by runners. */
+  readonly seen?: WeakMap<Plan, CheckedPlan>;
 }
 
 /** A case that failed: its number, its plan, and one finding for each signature. */
@@ -46,19 +50,24 @@ export interface ReducedCase {
   readonly irrelevant: readonly string[];
   readonly trace: readonly TraceEvent[];
   readonly traceHash: string;
+  /** How often the final plan failed with the signature when it was executed again. */
+  readonly failed: number;
+  readonly tried: number;
 }
 
 /** Runs and reduces cases in this thread. */
 export interface CaseRunner {
   runBatch(first: number, count: number): Promise<BatchResult>;
   runPlans(plans: readonly Plan[]): Promise<BatchResult>;
-  reduce(plan: Plan, signature: string, shrink: boolean): Promise<ReducedCase>;
+  /** `found` is the finding to keep to; it is reported itself if it never shows again. */
+  reduce(plan: Plan, found: Finding, shrink: boolean): Promise<ReducedCase>;
   /** Whether two executions of the plan give the same trace; otherwise the agent has hidden inputs. */
   isDeterministic(index: number): Promise<boolean>;
 }
 
 export function createCaseRunner(options: CaseRunnerOptions): CaseRunner {
   const { check } = options;
+  const executed = options.seen ?? new WeakMap<Plan, CheckedPlan>();
   const generate = (index: number): Plan =>
     generateCase({ suites: options.suites, seed: options.seed, index, options: options.generate });
 
@@ -73,6 +82,7 @@ export function createCaseRunner(options: CaseRunnerOptions): CaseRunner {
       sum.simulatedMs += outcome.durationMs;
       sum.events += outcome.events.length;
       addVerdicts(tally, judgement.verdicts);
+      if (findings.length > 0) executed.set(plan, { outcome, judgement, findings });
       if (findings.length > 0) failed.push({ index, plan, findings: onePerSignature(findings) });
     }
     return { ...sum, tally, failed };
@@ -85,23 +95,35 @@ export function createCaseRunner(options: CaseRunnerOptions): CaseRunner {
       );
     },
     runPlans: (plans) => runPlans(plans.map((plan, index) => [index, plan] as const)),
-    async reduce(plan, signature, shrink) {
+    async reduce(plan, found, shrink) {
+      const signature = signatureOf(found);
+      const first = executed.get(plan);
       const run = async (candidate: Plan): Promise<ReadonlySet<string>> =>
         new Set((await check(candidate)).findings.map(signatureOf));
       const reduced = shrink
         ? await reducePlan({ plan, signature, run, budget: options.reduceExecutionsMax })
         : { plan, executions: 0, certified: false, irrelevant: [] };
-      const final = await check(reduced.plan);
-      const finding =
-        final.findings.find((candidate) => signatureOf(candidate) === signature) ?? final.findings[0]!;
+      let shown = reduced.plan === plan ? first : undefined;
+      let failed = 0;
+      for (let tried = 0; tried < options.repeats; tried++) {
+        const again = await check(reduced.plan);
+        const fails = again.findings.some((candidate) => signatureOf(candidate) === signature);
+        if (fails) failed++;
+        if (fails || shown === undefined) shown = again;
+      }
+      const finding = shown?.findings.find((candidate) => signatureOf(candidate) === signature) ?? found;
+      const trace = shown?.outcome.events ?? [];
       return {
         plan: reduced.plan,
         finding,
         executions: reduced.executions,
-        minimal: reduced.certified,
+        // What does not fail every time cannot be certified by leaving things out once.
+        minimal: reduced.certified && failed === options.repeats,
         irrelevant: reduced.irrelevant,
-        trace: final.outcome.events,
-        traceHash: hashTrace(final.outcome.events),
+        trace,
+        traceHash: hashTrace(trace),
+        failed,
+        tried: options.repeats,
       };
     },
     async isDeterministic(index) {

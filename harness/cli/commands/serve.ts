@@ -54,12 +54,12 @@ export async function serveCommand(options: ServeOptions): Promise<ExitCode> {
   let executed: Promise<CheckedPlan> | undefined;
   const check = (one: Plan): Promise<CheckedPlan> =>
     (executed ??= checkLive(one, target, { signal: interrupt.signal, attach: announce }));
-  const runner = createCaseRunner({ check, suites, seed, generate, reduceExecutionsMax: 0 });
+  const runner = createCaseRunner({ check, suites, seed, generate, reduceExecutionsMax: 0, repeats: 0 });
   const pool: CasePool = {
     width: 1,
     runBatch: () => runner.runPlans([plan]),
     runPlans: (several) => runner.runPlans(several),
-    reduce: (failed, signature) => runner.reduce(failed, signature, false),
+    reduce: (failed, found) => runner.reduce(failed, found, false),
   };
   try {
     const result = await runCampaign({
