@@ -7,6 +7,7 @@ import type { ApiPortRequest } from '../../ports/agent.js';
 import type { Source, SourceContext, StepOutcome } from '../../ports/source.js';
 import { applied, noOp } from '../step-outcome.js';
 import { answerRequest, injectedAnswer } from './answer-request.js';
+import { createCatchUp } from './catch-up.js';
 import { createApiPods } from './api-pods.js';
 import type {
   ApiBackend,
@@ -30,6 +31,8 @@ export interface ApiGateOptions {
   /** Milliseconds since the epoch. */
   readonly wallClock: () => number;
   readonly latencies: Latencies;
+  /** Whether there has been an agent that finishes graceful deletions. */
+  readonly isAttended: () => boolean;
 }
 
 /** The API source in both worlds, before any transport: the server, the plan's steps, and its faults. */
@@ -58,7 +61,7 @@ class Gate implements ApiGate {
     options: ApiGateOptions,
   ) {
     const { wallClock, latencies } = options;
-    const pods = createApiPods(source, wallClock);
+    const pods = createApiPods(source, options);
     this.pods = pods;
     this.context = {
       source,
@@ -68,6 +71,7 @@ class Gate implements ApiGate {
       latencies,
       heldRevision: pods.heldRevision,
       isOut: () => this.isOut,
+      catchUp: createCatchUp(source),
     };
   }
 
@@ -76,7 +80,11 @@ class Gate implements ApiGate {
   }
 
   busy(): boolean {
-    return this.repliesUnderWay > 0 || this.openSessions().some((session) => session.busy);
+    const sessions = this.openSessions();
+    if (this.repliesUnderWay > 0 || sessions.some((session) => session.busy)) return true;
+    // An open watch brings everything; without one, what is new waits for the agent to ask again.
+    if (sessions.some((session) => session.isComplete)) return false;
+    return this.context.catchUp.isDue(this.context.heldRevision());
   }
 
   watchCount(): number {
@@ -85,6 +93,7 @@ class Gate implements ApiGate {
 
   heal(): void {
     this.isOut = false;
+    this.context.catchUp.restart();
     const hung = this.hung;
     this.hung = [];
     for (const cut of hung) cut();

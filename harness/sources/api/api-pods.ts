@@ -28,9 +28,17 @@ export interface ApiPods {
   apply(step: Step): StepOutcome | undefined;
 }
 
+export interface ApiPodsOptions {
+  /** Milliseconds since the epoch. */
+  readonly wallClock: () => number;
+  /** Whether there has been an agent that finishes graceful deletions. */
+  readonly isAttended: () => boolean;
+}
+
 /** A store with the node in it, and the steps that change its pods. */
-export function createApiPods(context: SourceContext, wallClock: () => number): ApiPods {
+export function createApiPods(context: SourceContext, options: ApiPodsOptions): ApiPods {
   const { nodeName, journal } = context;
+  const { wallClock, isAttended } = options;
   let uids = 0;
   const store = createApiStore({
     wallClock,
@@ -118,7 +126,9 @@ export function createApiPods(context: SourceContext, wallClock: () => number): 
           });
         case 'delete':
           return change(step.pod, (object) => {
-            const options = step.graceS === undefined ? {} : { gracePeriodSeconds: step.graceS };
+            // Before the first agent nobody would ever finish a deletion.
+            const graceS = isAttended() ? step.graceS : 0;
+            const options = graceS === undefined ? {} : { gracePeriodSeconds: graceS };
             const after = deleteObject({ store, wallClock }, podResource, object, options);
             return after === object ? noOp('it is being deleted already') : applied;
           });

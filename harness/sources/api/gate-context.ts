@@ -4,6 +4,7 @@ import type { Route } from '../../../fakes/api-server/route.js';
 import type { ApiRequest, SourceServed } from '../../trace/events.js';
 import type { Fault } from '../../spec/plan.js';
 import type { SourceContext, SourcePoint } from '../../ports/source.js';
+import type { CatchUp } from './catch-up.js';
 
 /** How long messages take when nothing disturbs them, in milliseconds. */
 export interface Latencies {
@@ -21,6 +22,7 @@ export interface GateContext {
   /** Of `source.held`. */
   readonly heldRevision: () => number;
   readonly isOut: () => boolean;
+  readonly catchUp: CatchUp;
 }
 
 /** How old stale data are when the fault does not say, and how long a delay is, in milliseconds. */
@@ -64,7 +66,8 @@ export function showsAllPods(
 
 type Served = Omit<SourceServed, 'kind' | 'actor' | 'source'>;
 
-export function recordServed({ source }: GateContext, served: Served): void {
+export function recordServed({ source, catchUp }: GateContext, served: Served): void {
+  if (served.revision !== undefined) catchUp.noteShown(served.revision);
   source.journal.record({ kind: 'source.served', actor: 'source:api', source: 'api', ...served });
 }
 

@@ -24,6 +24,7 @@ export function createLiveApiSource(context: SourceContext, options: LiveApiOpti
   const gate = createApiGate(context, {
     wallClock: options.wallClock ?? (() => Date.now()),
     latencies: { replyMs: 0, eventMs: 0 },
+    isAttended: () => true,
   });
   const front = createHttpFront({ backend: gate, token });
   const kubeconfig = join(options.directory, 'kubeconfig');

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Pod } from '../../spec/pod.js';
 import { bookmarks, ofNode, setUpSimApi as setUp } from '../testing/sim-api.js';
-import { step } from '../testing/test-context.js';
+import { createTestContext, step } from '../testing/test-context.js';
+import { createSimApiSource } from './sim-api-source.js';
 
 const podPath = '/api/v1/namespaces/default/pods/db';
 const strategic = 'application/strategic-merge-patch+json';
@@ -265,4 +266,42 @@ test('the server ends a watch after timeoutSeconds', async () => {
   expect(watching.ends).toEqual([]);
   await pass(200);
   expect(watching.ends).toEqual([200]);
+});
+
+test('it is busy while an agent that lost touch can still come back and see something new', async () => {
+  const { add, list, outage, source, context, advance: pass } = setUp();
+  context.journal.record({ kind: 'agent.started', actor: 'agent', incarnation: 1 });
+  add(0);
+  expect(source.busy()).toBe(true);
+  await list();
+  expect(source.busy()).toBe(false);
+  outage('begin');
+  add(1);
+  source.heal();
+  await pass(50_000);
+  expect(source.busy()).toBe(true);
+  await pass(15_000);
+  expect(source.busy()).toBe(false);
+  await list();
+  context.journal.record({ kind: 'agent.started', actor: 'agent', incarnation: 2 });
+  expect(source.busy()).toBe(true);
+});
+
+test('an open watch of all pods brings what is new, so nothing is waited for', async () => {
+  const { add, watch, source, context, advance: pass } = setUp();
+  context.journal.record({ kind: 'agent.started', actor: 'agent', incarnation: 1 });
+  watch({ ...ofNode, resourceVersion: '0' });
+  await pass(5);
+  add(0);
+  expect(source.busy()).toBe(true);
+  await pass(5);
+  expect(source.busy()).toBe(false);
+});
+
+test('before the first agent a graceful deletion has nobody to wait for', () => {
+  const context = createTestContext();
+  const source = createSimApiSource(context);
+  source.apply(step({ do: 'add', source: 'api', pod: 1, spec: 0 }));
+  expect(source.apply(step({ do: 'delete', source: 'api', pod: 1 })).applied).toBe(true);
+  expect(context.held().at(-1)!.pods).toEqual([]);
 });

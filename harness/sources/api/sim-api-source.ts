@@ -11,9 +11,11 @@ const noQuery: Readonly<Record<string, string>> = {};
 /** The API source of the simulated world: the whole server in virtual time, without sockets. */
 export function createSimApiSource(context: SourceContext): SimSource<ApiPort> {
   const { clock } = context;
+  let hasPort = false;
   const gate = createApiGate(context, {
     wallClock: () => simEpochMs + clock.now(),
     latencies: { replyMs: requestMs, eventMs: 1 },
+    isAttended: () => hasPort,
   });
   return {
     kind: 'api',
@@ -21,6 +23,7 @@ export function createSimApiSource(context: SourceContext): SimSource<ApiPort> {
     heal: () => gate.heal(),
     busy: () => gate.busy(),
     port(life) {
+      hasPort = true;
       gate.begin();
       return {
         url: 'https://api.sim.invalid:6443',

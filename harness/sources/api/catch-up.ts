@@ -1,0 +1,42 @@
+import type { SourceContext } from '../../ports/source.js';
+import { createLifeWatch } from '../life-watch.js';
+
+/**
+ * The longest that an agent may wait before it tries again after errors: a back-off of 30 s, stretched by up
+ * to two, and some time for the try itself. In milliseconds.
+ */
+const retryMaxMs = 62_000;
+
+/** Whether the agent's present life has been shown what is held. */
+export interface CatchUp {
+  /** It was shown this revision of what is held. */
+  noteShown(revision: number): void;
+  /** From now on nothing stands in the agent's way; it has the whole time again. */
+  restart(): void;
+  /** True while an agent that lost touch can be expected to come back and see something new. */
+  isDue(heldRevision: number): boolean;
+}
+
+export function createCatchUp({ clock, journal }: SourceContext): CatchUp {
+  const incarnation = createLifeWatch(journal);
+  let shown = { revision: 0, incarnation: 0 };
+  let due = { revision: 0, incarnation: 0, untilMs: 0 };
+  return {
+    noteShown(revision) {
+      shown = { revision, incarnation: incarnation() };
+    },
+    restart() {
+      due = { ...due, untilMs: clock.now() + retryMaxMs };
+    },
+    isDue(heldRevision) {
+      const present = incarnation();
+      if (present === 0) return false;
+      if (shown.incarnation === present && shown.revision >= heldRevision) return false;
+      // New content and new lives start the time anew.
+      if (due.revision !== heldRevision || due.incarnation !== present) {
+        due = { revision: heldRevision, incarnation: present, untilMs: clock.now() + retryMaxMs };
+      }
+      return clock.now() < due.untilMs;
+    },
+  };
+}
