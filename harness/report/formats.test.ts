@@ -41,6 +41,11 @@ test('the terminal lists every requirement only when asked', () => {
   expect(textReport(passing, { colors: false, verbose: true })).toContain('TERM-01');
 });
 
+test('quiet leaves only findings and the outcome', () => {
+  expect(textReport(passing, { colors: false, quiet: true })).toMatch(/^Conforms: .*\n$/);
+  expect(textReport(failing, { colors: false, quiet: true })).toMatch(/^FAIL WORK-01 [^]*Does not conform/);
+});
+
 test('a long failure is cut and says so', () => {
   const finding = exampleFinding();
   const steps = Array.from({ length: 500 }, (_, index) => ({ id: `s${index}`, do: 'settle' as const }));

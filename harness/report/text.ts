@@ -24,6 +24,8 @@ export interface TextOptions {
   readonly colors: boolean;
   /** Also list the requirements that passed or were not exercised, and all pods of failing plans. */
   readonly verbose?: boolean;
+  /** Only findings, remarks and the outcome. */
+  readonly quiet?: boolean;
   /** Where the report folder is, for the last line. */
   readonly reportDirectory?: string;
 }
@@ -33,7 +35,10 @@ type Colors = ReturnType<typeof pc.createColors>;
 /** The result for a terminal: summary by requirement group, every failure, and the outcome last. */
 export function textReport(result: CampaignResult, options: TextOptions): string {
   const colors = pc.createColors(options.colors);
-  const lines = [...headLines(result, colors), '', ...groupLines(result, colors, options), ''];
+  const lines =
+    options.quiet === true
+      ? []
+      : [...headLines(result, colors), '', ...groupLines(result, colors, options), ''];
   for (const verdict of result.verdicts) {
     for (const finding of verdict.findings) {
       lines.push(...findingLines(result, verdict, finding, colors, options), '');

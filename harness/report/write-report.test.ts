@@ -6,7 +6,7 @@ import { caseFileSchema } from '../spec/case-file.js';
 import { digestTrace } from '../trace/codec.js';
 import { exampleFinding, exampleResult, exampleTrace, hostileFinding } from './example-result.js';
 import { reportSchema } from './json.js';
-import { prepareReport, writeReport } from './write-report.js';
+import { checkReportFolder, writeReport } from './write-report.js';
 
 let directory: string;
 beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'conformance-report-'))));
@@ -49,7 +49,12 @@ test('a folder that cannot be written is a clear error with exit code 69', () =>
     hint: expect.stringContaining('--report'),
   });
   expect(() => writeReport(exampleResult(), { report: join(file, 'inside') })).toThrowError(clear);
-  expect(() => prepareReport(join(file, 'inside'))).toThrowError(clear);
+  expect(() => checkReportFolder(join(file, 'inside'))).toThrowError(clear);
+});
+
+test('checking a folder that can be written makes nothing', () => {
+  checkReportFolder(join(directory, 'deep/er'));
+  expect(existsSync(join(directory, 'deep'))).toBe(false);
 });
 
 test('a case path that leaves the folder is refused', () => {

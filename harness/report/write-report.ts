@@ -1,5 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, isAbsolute, join, normalize } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, isAbsolute, join, normalize, resolve } from 'node:path';
 import { assert, ExitCode, HarnessError } from '../core/errors.js';
 import { caseOf } from './case-of.js';
 import { allFindings } from './groups.js';
@@ -36,10 +36,13 @@ export function writeReport(result: CampaignResult, options: WriteReportOptions)
   if (wants('html')) write('index.html', htmlReport(result));
 }
 
-/** Makes sure before a campaign that its report can be written, rather than finding out afterwards. */
-export function prepareReport(directory: string): void {
+/** Finds out before a campaign that its report could not be written, rather than after it. Makes nothing. */
+export function checkReportFolder(directory: string): void {
   try {
-    mkdirSync(join(directory, 'cases'), { recursive: true });
+    let existing = resolve(directory);
+    while (!existsSync(existing) && dirname(existing) !== existing) existing = dirname(existing);
+    if (!statSync(existing).isDirectory()) throw new Error(`${existing} is not a directory`);
+    accessSync(existing, constants.W_OK);
   } catch (error) {
     throw notWritable(directory, error);
   }

@@ -5,6 +5,7 @@ import { suites as allSuites } from '../../../suites/index.js';
 import { suitesFor, type GenerateOptions, type Suite } from '../../explore/suite.js';
 import { compareKnownFailing } from '../../report/known-failing.js';
 import { exitCodeOf, type CampaignResult } from '../../report/result.js';
+import { checkReportFolder } from '../../report/write-report.js';
 import { runCampaign, type CampaignProgress, type CasePool } from '../../run/campaign.js';
 import { matchRequirements, requirements, type RequirementId } from '../../spec/requirements.js';
 import type { RunOptions } from '../arguments.js';
@@ -24,6 +25,7 @@ const lanesPerCore = 2;
 
 /** `conformance run`: a campaign against one agent. */
 export async function runCommand(options: RunOptions): Promise<ExitCode> {
+  checkReportFolder(options.report);
   const interrupt = onInterrupt();
   const progress = createProgress({ stream: process.stderr, quiet: options.quiet });
   try {
@@ -32,7 +34,7 @@ export async function runCommand(options: RunOptions): Promise<ExitCode> {
       onProgress: (state) => progress.update(state),
     });
     progress.close();
-    return await presentResult(result, options);
+    return presentResult(result, options);
   } finally {
     progress.close();
     interrupt.release();
