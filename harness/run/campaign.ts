@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import {
   exitCodeOf,
   type CampaignResult,
@@ -64,6 +65,8 @@ const excerptMax = 24;
  */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
   const startedMs = performance.now();
+  // Every case under way listens, and there is no bound to how many are.
+  setMaxListeners(0, options.signal);
   const tally: Tally = {};
   const sum = { cases: 0, effectiveSteps: 0, simulatedMs: 0 };
   const reductions = new Map<string, Promise<ReportedFinding | undefined>>();
@@ -157,6 +160,7 @@ async function runBatches(
   const underWay: Promise<BatchResult>[] = [];
   const controller = new AbortController();
   const signal = AbortSignal.any([options.signal, controller.signal]);
+  setMaxListeners(0, signal);
   const total = options.timeMs === undefined ? options.cases : Number.MAX_SAFE_INTEGER;
   let next = 0;
   try {
