@@ -126,7 +126,7 @@ test('containers of a pod share its network', async () => {
   ).response;
   const seen = await call('ExecSync', { containerId, cmd: ['/bin/hostname', '-i'], timeout: 5 });
   const { response } = seen as unknown as { response: { stdout: Buffer } };
-  expect(response.stdout.toString().trim()).toBe(status.network.ip);
+  expect(response.stdout.toString().trim()).toBe(status.network!.ip);
 });
 
 test('a stop right after the start is not lost', async () => {
