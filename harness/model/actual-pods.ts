@@ -83,6 +83,8 @@ export interface ActualPod {
   lastCallMethod: string;
   lastCallFailed: boolean;
   pendingCalls: number;
+  /** It had finished when it was torn down for a removal that was taken back: it may run again, or not. */
+  isOpenEnded: boolean;
   /** The last life of the agent that was shown a list which wants it. */
   wantedBy: number;
   /** The last Run, Create or Start that took effect although the agent was told that it failed; -1: none. */
@@ -283,6 +285,7 @@ function newPod(identity: PodIdentity, stamp: Stamp, incarnation: number): Actua
     lastCallMethod: '',
     lastCallFailed: false,
     pendingCalls: 0,
+    isOpenEnded: false,
     wantedBy: 0,
     ambiguousSeq: -1,
   };

@@ -81,12 +81,17 @@ type State = Mutable<Omit<ModelView, 'calmSinceMs'>> & {
   calmSince: number;
   runtimeReady: boolean;
   pending: number;
-  pendingSince: number;
+  /** When each of the latest calls was made; see {@link callSlots}. */
+  askedAtMs: Float64Array;
+  listAnsweredMs: number;
   calls: Map<number, Call>;
 };
 
 /** A call that takes longer than this disturbs everything that waits behind it. */
 const slowCallMs = 1_000;
+
+/** Times of calls are kept by the last bits of their number: more are never open at once. */
+const callSlots = 256;
 
 /** Follows one run: what was asked of the agent, what is there, what it is doing about it. */
 export function createModel(run: RunStarted): Model {
@@ -119,14 +124,15 @@ export function createModel(run: RunStarted): Model {
     calmSince: 0,
     runtimeReady: true,
     pending: 0,
-    pendingSince: 0,
+    askedAtMs: new Float64Array(callSlots),
+    listAnsweredMs: 0,
     calls: new Map(),
   };
   return Object.assign(state, {
     calmSinceMs: () =>
       !state.agentUp ||
       !state.runtimeReady ||
-      (state.pending > 0 && state.t - state.pendingSince > slowCallMs)
+      (state.pending > 0 && state.t - state.listAnsweredMs > 3 * state.bounds.Tpleg + slowCallMs)
         ? Infinity
         : state.calmSince,
     apply: (event: TraceEvent) => applyEvent(state, event),
@@ -217,7 +223,7 @@ const followed: ReadonlySet<CriMethod> = new Set<CriMethod>([
 
 function applyRequest(state: State, event: RuntimeRequest & Stamp): void {
   state.pending += 1;
-  if (state.pending === 1) state.pendingSince = event.t;
+  state.askedAtMs[event.call % callSlots] = event.t;
   if (!followed.has(event.method)) return;
   const container =
     event.containerId === undefined ? undefined : state.actual.containers.get(event.containerId);
@@ -267,6 +273,7 @@ function applyRequest(state: State, event: RuntimeRequest & Stamp): void {
     pod.teardownSeq = event.seq;
     pod.teardownAtMs = event.t;
   }
+  if (reason === 'finished' && pod.licenceSeq >= 0) pod.isOpenEnded = true;
   if (event.method === 'CreateContainer') narrowVersions(state, pod, event);
   if (event.method === 'StopContainer' && container !== undefined && container.stopRequestedMs < 0) {
     container.stopRequestedMs = event.t;
@@ -308,12 +315,12 @@ function applyEffect(state: State, event: RuntimeEffect & Stamp): void {
 
 function applyReply(state: State, event: RuntimeReply & Stamp): void {
   if (state.pending > 0) state.pending -= 1;
-  if (state.pending === 0 && event.t - state.pendingSince > slowCallMs) state.calmSince = event.t;
-  // Another call is as old as this reply at most: nothing older can be told apart without following each.
-  else if (state.pending > 0 && event.t - state.pendingSince <= slowCallMs) state.pendingSince = event.t;
+  const tookMs = event.t - state.askedAtMs[event.call % callSlots]!;
+  if (tookMs > slowCallMs) state.calmSince = event.t;
   const failed = event.code !== 'OK';
   if (failed) state.calmSince = event.t;
   if (event.method === 'ListContainers' || event.method === 'ListPodSandbox') {
+    state.listAnsweredMs = event.t;
     if (failed) {
       state.listErrorSeq = event.seq;
       state.listErrorAtMs = event.t;
@@ -445,6 +452,7 @@ function settleLife(_state: State, pod: ActualPod): void {
   if (pod.teardownSeq < 0) return;
   pod.teardownSeq = -1;
   pod.life += 1;
+  pod.isOpenEnded = false;
   pod.history = new Map();
 }
 
@@ -454,6 +462,7 @@ function applyAgentStarted(state: State, event: AgentStarted & Stamp): void {
   state.agentStartedAtMs = event.t;
   state.agentStartedSeq = event.seq;
   state.calmSince = event.t;
+  state.listAnsweredMs = event.t;
   state.runtimeReady = true;
   state.desired.agentStarted();
   forgetCalls(state);

@@ -56,8 +56,7 @@ export function stopReasonOf(
       break;
   }
   const repair = repairReason(model, pod, container);
-  // What ends of itself in the middle of its termination is still being terminated.
-  if (repair !== undefined && (repair !== 'finished' || pod.licenceSeq < 0)) return repair;
+  if (repair !== undefined) return repair;
   if (pod.licenceSeq >= 0) return 'licensed';
   return standing.is === 'unseen' ? 'tooEarly' : 'none';
 }

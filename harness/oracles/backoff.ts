@@ -16,6 +16,7 @@ interface Streak {
   sandboxId: string;
   image: string;
   lastStartMs: number;
+  lastStartSeq: number;
   /** When it ended last, of itself; undefined while it runs or when the agent ended it. */
   exitMs: number | undefined;
   exitSeq: number;
@@ -71,7 +72,11 @@ function noteStart(
   event: ContainerChanged & Stamp,
   toleranceMs: number,
 ): void {
+  const { entry } = standingOf(model, streak.pod);
+  // A definition that changed, and be it back again, starts from the first delay.
+  const isChanged = entry !== undefined && entry.changedSeq > streak.lastStartSeq;
   const isSame =
+    !isChanged &&
     streak.image === event.image &&
     streak.sandboxId === event.sandboxId &&
     streak.incarnation === model.incarnation;
@@ -102,6 +107,7 @@ function noteStart(
   streak.sandboxId = event.sandboxId;
   streak.image = event.image;
   streak.lastStartMs = event.t;
+  streak.lastStartSeq = event.seq;
   streak.exitMs = undefined;
 }
 
@@ -152,6 +158,7 @@ function newStreak(pod: ActualPod, event: ContainerChanged & Stamp, restartsMost
     sandboxId: event.sandboxId,
     image: event.image,
     lastStartMs: event.t,
+    lastStartSeq: event.seq,
     exitMs: undefined,
     exitSeq: -1,
     restartsLeast: 0,

@@ -110,7 +110,7 @@ function judgePolicy({ model, ledger }: OracleContext, call: Call, pod: ActualPo
   if (restartsAfter(policy, history.exitCode)) return;
   // A stop of the agent's own, a lost record and a changed definition each allow another run.
   if (history.exitCause === 'agent' || history.recordLost || history.exitedSeq < entry.changedSeq) return;
-  if (pod.licenceSeq >= 0 || entry.versions.length !== 1 || entry.edits > 0) return;
+  if (pod.licenceSeq >= 0 || pod.isOpenEnded || entry.versions.length !== 1 || entry.edits > 0) return;
   const { latest } = history;
   if (latest?.content !== undefined && latest.content !== containerContent(spec)) return;
   ledger.report({
@@ -125,7 +125,8 @@ function judgePolicy({ model, ledger }: OracleContext, call: Call, pod: ActualPo
 /** No new sandbox when nothing is left to run. */
 function judgeFinished({ model, ledger }: OracleContext, pod: ActualPod): void {
   const { is, entry } = standingOf(model, pod);
-  if (is !== 'wanted' || entry === undefined || entry.edits > 0 || pod.licenceSeq >= 0) return;
+  if (is !== 'wanted' || entry === undefined || entry.edits > 0 || pod.licenceSeq >= 0 || pod.isOpenEnded)
+    return;
   if (!isFinished(pod, entry.pod)) return;
   for (const history of pod.history.values()) {
     if (history.exitCause === 'agent' || history.recordLost || history.exitCode === undefined) return;

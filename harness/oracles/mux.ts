@@ -78,7 +78,8 @@ function commonSource(
         if (entry.source === view.kind && entry.pods.length > 0) return true;
       }
       for (const entry of model.desired.byName(actual.fullName)) {
-        if (entry.source !== view.kind || entry.uid !== undefined) continue;
+        // One entry alone may have two instances while its file is renamed, which is not a duplicate.
+        if (entry.source !== view.kind || entry.uid !== undefined || entry.pods.length < 2) continue;
         if (entry.versions.some((version) => actual.versions.has(version))) return true;
       }
       return false;

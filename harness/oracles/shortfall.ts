@@ -81,12 +81,22 @@ function instanceShortfall(
 function mayStayDown(model: ModelView, pod: ActualPod, spec: Pod): boolean {
   const policy = spec.spec.restartPolicy ?? 'Always';
   if (policy === 'Always') return false;
+  if (pod.isOpenEnded) return true;
   // A life of the agent that finds only ended containers cannot know that they belong to an earlier life of
   // the pod.
   if (pod.containers.size > 0 && pod.stoppedAtMs < model.agentStartedAtMs) return true;
   if (policy !== 'Never') return false;
   // A Never pod whose sandbox is gone is not run again once its containers had started.
   for (const history of pod.history.values()) if (history.starts > 0) return true;
+  return false;
+}
+
+/** An ended container that the present life of the agent has found, and may count as this life's. */
+function hasOldRecord(model: ModelView, pod: ActualPod, name: string): boolean {
+  for (const container of pod.containers.values()) {
+    if (container.name !== name || container.state !== 'exited') continue;
+    if (container.changedAtMs < model.agentStartedAtMs) return true;
+  }
   return false;
 }
 
@@ -120,6 +130,7 @@ function containerShortfall(
   }
   if (hasEnded(pod, spec, name)) return undefined;
   const policy = restartPolicyOf(spec, name);
+  if (policy !== 'Always' && hasOldRecord(model, pod, name)) return undefined;
   if (history !== undefined && history.starts > 0) {
     if (policy === 'Never') return undefined;
     if (history.exitCode !== undefined && restartsAfter(policy, history.exitCode)) {
