@@ -33,4 +33,5 @@ export { judgeTrace } from './oracles/judge.js';
 export { checkPlan, type CheckedPlan } from './run/check-plan.js';
 export type { CampaignResult, ReportedFinding, ReportedVerdict } from './report/result.js';
 export { failureMessage } from './report/failure-message.js';
+export type { Config } from './cli/config.js';
 export { runConformance, type ConformanceOptions } from './cli/run-conformance.js';

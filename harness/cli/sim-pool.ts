@@ -26,7 +26,7 @@ export function createSimPool(data: SimWorkerData, jobs: number): SimPool {
     maxThreads: jobs,
     // Nearly all garbage of a case dies with it: a larger young generation lets it die before it is copied.
     resourceLimits: { maxYoungGenerationSizeMb: 128 },
-    ...(isSource ? { execArgv: ['--import', 'tsx'] } : {}),
+    ...(isSource ? { execArgv: ['--import', import.meta.resolve('tsx')] } : {}),
   });
 
   async function run<Answer>(task: SimTask, signal?: AbortSignal): Promise<Answer> {

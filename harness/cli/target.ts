@@ -96,7 +96,7 @@ function hostDriver(
     profile,
     command: [
       process.execPath,
-      ...(isSource ? ['--import', 'tsx'] : []),
+      ...(isSource ? ['--import', import.meta.resolve('tsx')] : []),
       main,
       'agent',
       '--runtime-endpoint={{runtime.endpoint}}',

@@ -16,7 +16,7 @@ export interface Stamp {
   readonly seq: number;
 }
 
-export type Actor = 'harness' | 'agent' | 'runtime' | 'workload' | 'outside' | `source:${SourceKind}`;
+type Actor = 'harness' | 'agent' | 'runtime' | 'workload' | 'outside' | `source:${SourceKind}`;
 
 export type TraceEventBody =
   | RunStarted
