@@ -46,6 +46,8 @@ export interface PodReport {
   readonly entry: DesiredPod;
   readonly record: PodRecord | undefined;
   readonly waiting: ReadonlyMap<string, WaitingReason>;
+  /** How often it was removed and listed again in this life of the agent. */
+  readonly life: number;
   /** It has ended by itself. */
   readonly finished: 'Succeeded' | 'Failed' | undefined;
   readonly terminating: boolean;

@@ -39,13 +39,17 @@ export function createMirrorManager(options: {
 
   async function act(fullName: string, task: () => Promise<void>): Promise<void> {
     busy.add(fullName);
+    let isDone = false;
     try {
       await task();
+      isDone = true;
     } catch (error) {
       // The next pass tries again; the pod itself does not wait for its mirror.
       options.log(`mirror of ${fullName}: ${String(error)}`);
     }
     busy.delete(fullName);
+    // The watch may have shown the outcome before the answer came.
+    if (isDone) pass();
   }
 
   async function create(entry: DesiredPod, nodeUid: string): Promise<void> {
@@ -84,30 +88,30 @@ export function createMirrorManager(options: {
     return false;
   }
 
-  return {
-    pass() {
-      const nodeUid = options.nodeUid();
-      if (nodeUid === undefined || options.stopped()) return;
-      const objects = options.objects();
-      const wanted = new Set<string>();
-      for (const entry of options.staticPods()) {
-        const { fullName } = entry;
-        wanted.add(fullName);
-        const object = objects.get(fullName);
-        if (busy.has(fullName) || isBehind(fullName, object)) continue;
-        if (object === undefined) void act(fullName, () => create(entry, nodeUid));
-        else if (isMirror(object) && mirrorHashOf(object) !== hashOf(entry.pod)) {
-          void act(fullName, () => remove(fullName, object));
-        }
-      }
-      if (!options.mayDelete()) return;
-      for (const [fullName, object] of objects) {
-        if (!isMirror(object) || wanted.has(fullName) || options.isNameInUse(fullName)) continue;
-        if (busy.has(fullName) || isBehind(fullName, object)) continue;
+  function pass(): void {
+    const nodeUid = options.nodeUid();
+    if (nodeUid === undefined || options.stopped()) return;
+    const objects = options.objects();
+    const wanted = new Set<string>();
+    for (const entry of options.staticPods()) {
+      const { fullName } = entry;
+      wanted.add(fullName);
+      const object = objects.get(fullName);
+      if (busy.has(fullName) || isBehind(fullName, object)) continue;
+      if (object === undefined) void act(fullName, () => create(entry, nodeUid));
+      else if (isMirror(object) && mirrorHashOf(object) !== hashOf(entry.pod)) {
         void act(fullName, () => remove(fullName, object));
       }
-    },
-  };
+    }
+    if (!options.mayDelete()) return;
+    for (const [fullName, object] of objects) {
+      if (!isMirror(object) || wanted.has(fullName) || options.isNameInUse(fullName)) continue;
+      if (busy.has(fullName) || isBehind(fullName, object)) continue;
+      void act(fullName, () => remove(fullName, object));
+    }
+  }
+
+  return { pass };
 }
 
 export function isMirror(object: Pod): boolean {

@@ -7,6 +7,8 @@ import type { DesiredPod } from './types.js';
 export interface MuxUpdate {
   readonly source: SourceKind;
   readonly isFirstDelivery: boolean;
+  /** The delivery before said all there was: what was not in it was not wanted. */
+  readonly wasComplete: boolean;
   readonly removed: readonly DesiredPod[];
   readonly added: readonly DesiredPod[];
   readonly changed: readonly DesiredPod[];
@@ -18,7 +20,8 @@ export interface MuxUpdate {
 
 /** Keeps each source's last complete list and turns the next one into changes against it. */
 export interface Mux {
-  deliver(source: SourceKind, pods: readonly Pod[]): MuxUpdate;
+  /** `isComplete` is false when the source holds things that cannot be read. */
+  deliver(source: SourceKind, pods: readonly Pod[], isComplete: boolean): MuxUpdate;
   /** Whether every configured source has delivered once. */
   allReady(): boolean;
   isReady(source: SourceKind): boolean;
@@ -34,6 +37,7 @@ export function createMux(
   isRunning: (uid: string) => boolean,
 ): Mux {
   const lists = new Map<SourceKind, Map<string, DesiredPod>>();
+  const complete = new Set<SourceKind>();
 
   function accept(source: SourceKind, pods: readonly Pod[]): { accepted: Pod[]; refused: Pod[] } {
     const byName = new Map<string, Pod[]>();
@@ -57,7 +61,10 @@ export function createMux(
   }
 
   return {
-    deliver(source, pods) {
+    deliver(source, pods, isComplete) {
+      const wasComplete = complete.has(source);
+      if (isComplete) complete.add(source);
+      else complete.delete(source);
       const previous = lists.get(source);
       const { accepted, refused } = accept(source, pods);
       const next = new Map<string, DesiredPod>();
@@ -83,6 +90,7 @@ export function createMux(
       return {
         source,
         isFirstDelivery: previous === undefined,
+        wasComplete,
         removed,
         added,
         changed,

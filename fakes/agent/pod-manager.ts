@@ -4,12 +4,12 @@ import type { Mux, MuxUpdate } from './mux.js';
 import type { PodWorker } from './pod-worker.js';
 import { createPodWorker } from './pod-worker.js';
 import type { DesiredPod } from './types.js';
-import { hasLiveParts, isFromEarlierLife } from './types.js';
+import { hasLiveParts, isFromEarlierLife, isLive } from './types.js';
 
 /** Turns what the sources say into work of the pod workers, one for each pod. */
 export interface PodManager {
-  /** A source delivered its complete list. */
-  deliver(source: SourceKind, pods: readonly Pod[]): void;
+  /** A source delivered its list; `isComplete` is false when it holds things that cannot be read. */
+  deliver(source: SourceKind, pods: readonly Pod[], isComplete: boolean): void;
   /** The runtime shows another state of this pod. */
   onRuntimeChange(uid: string): void;
   wakeAll(): void;
@@ -59,8 +59,11 @@ export function createPodManager(context: AgentContext, mux: Mux, onReady: () =>
     }
   }
 
-  function applyAddition(added: DesiredPod, isFirstDelivery: boolean): void {
-    if (!decisions.acceptsAddition(added, isFirstDelivery)) return;
+  function applyAddition(
+    added: DesiredPod,
+    delivery: { readonly isFirstDelivery: boolean; readonly wasComplete: boolean },
+  ): void {
+    if (!decisions.acceptsAddition(added, delivery.isFirstDelivery)) return;
     forgotten.delete(added.key);
     const worker = workers.get(added.key);
     const current = worker?.entry();
@@ -68,7 +71,15 @@ export function createPodManager(context: AgentContext, mux: Mux, onReady: () =>
       current !== undefined && current.source !== added.source && mux.find(added.key) !== undefined;
     if (worker !== undefined && isListedElsewhere && !worker.isTerminating()) return;
     if (isForgottenWait(added)) return;
-    (worker ?? workerFor(added)).add(added);
+    if (worker !== undefined) worker.add(added);
+    else if (delivery.wasComplete && isDead(added.uid)) workerFor(added).addAfterLife(added);
+    else workerFor(added).add(added);
+  }
+
+  /** Containers of the pod have ended, and none of it runs. */
+  function isDead(uid: string): boolean {
+    const containers = view.recordOf(uid)?.containers ?? [];
+    return containers.some((container) => container.state === 'exited') && !containers.some(isLive);
   }
 
   /** Only an agent that loses edits comes to a different answer than no. */
@@ -90,7 +101,7 @@ export function createPodManager(context: AgentContext, mux: Mux, onReady: () =>
     if (isChange || update.isFirstDelivery) changedAfter = view.begun;
     if (update.isFirstDelivery) isOrphanCheckDue = true;
     for (const entry of update.removed) applyRemoval(entry);
-    for (const entry of update.added) applyAddition(entry, update.isFirstDelivery);
+    for (const entry of update.added) applyAddition(entry, update);
     for (const entry of update.changed) applyChange(entry, 'update');
     for (const entry of update.reconciled) applyChange(entry, 'refresh');
     for (const pod of update.refused) {
@@ -99,9 +110,9 @@ export function createPodManager(context: AgentContext, mux: Mux, onReady: () =>
   }
 
   return {
-    deliver(source, pods) {
+    deliver(source, pods, isComplete) {
       const wasReady = mux.allReady();
-      apply(mux.deliver(source, pods));
+      apply(mux.deliver(source, pods, isComplete));
       if (!wasReady && mux.allReady()) onReady();
     },
     onRuntimeChange(uid) {
@@ -121,7 +132,7 @@ export function createPodManager(context: AgentContext, mux: Mux, onReady: () =>
       // Listed again in the meantime, or by an agent that ignored it then: its life begins anew.
       const entry = mux.find(key);
       if (entry !== undefined && decisions.readdDuringTermination === 'startAgain') {
-        applyAddition(entry, false);
+        applyAddition(entry, { isFirstDelivery: false, wasComplete: false });
       }
     },
     cleanUpOrphans({ leftovers }) {

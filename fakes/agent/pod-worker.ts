@@ -27,6 +27,8 @@ export interface PodWorker {
   entry(): DesiredPod | undefined;
   /** A source lists it, or lists it again. */
   add(entry: DesiredPod): void;
+  /** As `add`, but what is left of it in the runtime belongs to a life that is over. */
+  addAfterLife(entry: DesiredPod): void;
   /** Its definition changed. */
   update(entry: DesiredPod): void;
   /** The same pod with newer bookkeeping. */
@@ -73,6 +75,7 @@ export function createPodWorker(
   /** The next decision needs a listing of this pod first. */
   let mustInspect = true;
   let seenVersion = -1;
+  let life = 0;
   /** Counts the definitions of the pod. */
   let revision = 0;
   /** Only wrong decisions ask for these two. */
@@ -306,7 +309,8 @@ export function createPodWorker(
   }
 
   function newBudget(): StopBudget {
-    const graceS = entry === undefined ? decisions.orphanGraceS : decisions.graceS(entry.pod);
+    const known = entry ?? readded;
+    const graceS = known === undefined ? decisions.orphanGraceS : decisions.graceS(known.pod);
     return createStopBudget(graceS, decisions, nowMs);
   }
 
@@ -346,9 +350,7 @@ export function createPodWorker(
   function beginTermination(): void {
     if (mode !== 'active') return;
     mode = 'terminating';
-    const graceS = entry === undefined ? decisions.orphanGraceS : decisions.graceS(entry.pod);
-    if (budget === undefined) budget = createStopBudget(graceS, decisions, nowMs);
-    else budget.request(graceS);
+    if (entry !== undefined) budget?.request(decisions.graceS(entry.pod));
     interrupt.fire();
   }
 
@@ -420,6 +422,7 @@ export function createPodWorker(
   /** The pod was removed and listed again while it was ending: it gets a second life. */
   function startAgain(): void {
     memory = createMemory();
+    life++;
     mode = 'active';
     removed = false;
     readded = undefined;
@@ -441,6 +444,7 @@ export function createPodWorker(
       entry,
       record: view.recordOf(uid),
       waiting: memory.waiting,
+      life,
       finished,
       terminating: mode !== 'active',
       stopped: mode === 'stopped' || mode === 'gone',
@@ -512,6 +516,12 @@ export function createPodWorker(
       } else if (mode === 'terminating') {
         budget?.request(Math.max(1, entry?.pod.spec.terminationGracePeriodSeconds ?? 30));
       }
+      wake();
+    },
+    addAfterLife(next) {
+      mode = 'stopped';
+      removed = true;
+      readded = next;
       wake();
     },
     terminateOrphan() {

@@ -154,9 +154,9 @@ export function createReferenceAgent(ports: AgentPorts, decisions: Decisions = r
         held = uids;
         pods.wake(released);
       },
-      deliver(list) {
+      deliver(list, isComplete = true) {
         if (hasStopped) return;
-        pods.deliver(source, list);
+        pods.deliver(source, list, isComplete);
         mirrors?.pass();
       },
     };

@@ -18,12 +18,12 @@ interface Tracked {
   report: PodReport;
   /** The status as last computed. */
   wanted: PodStatus | undefined;
-  /** The pod has ended and come back: what the object says is of its life before. */
-  isSecondLife: boolean;
   /** The object as last looked at. */
   seen: Pod | undefined;
   /** The object after the last successful write. */
   written: Pod | undefined;
+  /** The status of that write. */
+  writtenFor: PodStatus | undefined;
   isBusy: boolean;
   isStale: boolean;
   isDeleted: boolean;
@@ -79,13 +79,16 @@ export function createStatusManager(options: {
     const object = currentObject(item);
     if (object === undefined || item.isDeleted) return false;
     if (item.isStale || item.wanted === undefined) {
-      const before = item.wanted ?? (item.isSecondLife ? undefined : object.status);
+      const before = item.wanted ?? (item.report.life > 0 ? undefined : object.status);
       item.wanted = podStatusOf(item.report, before, options.nowMs());
       item.isStale = false;
     }
     const { wanted } = item;
-    if (decisions.statusNeedsWrite(!coversStatus(object.status, wanted))) {
+    // A server that keeps another status than it was given is not given it again at once.
+    const isKnown = object === item.written && item.writtenFor === wanted;
+    if (decisions.statusNeedsWrite(!isKnown && !coversStatus(object.status, wanted))) {
       await patchStatus(item, object, wanted);
+      item.writtenFor = wanted;
       return item.isStale || mayDelete(item);
     }
     if (!mayDelete(item)) return false;
@@ -105,7 +108,7 @@ export function createStatusManager(options: {
       method: 'PATCH',
       path: `/api/v1/namespaces/${namespace}/pods/${name}/status`,
       contentType: 'application/strategic-merge-patch+json',
-      body: { metadata: { uid }, status },
+      body: { metadata: { uid }, status: { ...clearedFields(object.status, status), ...status } },
     });
     if (answer.status === 200) item.written = answer.body as Pod;
     else if (answer.status !== 404 && answer.status !== 409) throw new Error(`status ${answer.status}`);
@@ -139,17 +142,17 @@ export function createStatusManager(options: {
         item = {
           report,
           wanted: undefined,
-          isSecondLife: false,
           seen: undefined,
           written: undefined,
+          writtenFor: undefined,
           isBusy: false,
           isStale: true,
           isDeleted: false,
         };
         tracked.set(uid, item);
       }
-      if (item.report.terminating && !report.terminating) {
-        item.isSecondLife = true;
+      // What the object says is of the life before.
+      if (item.report.life !== report.life) {
         item.wanted = undefined;
         item.isDeleted = false;
       }
@@ -169,4 +172,13 @@ export function createStatusManager(options: {
       for (const item of tracked.values()) void write(item);
     },
   };
+}
+
+/** A merge keeps what it is not told of: what is no longer said has to be taken back. */
+function clearedFields(before: PodStatus | undefined, status: PodStatus): Record<string, null> {
+  const cleared: Record<string, null> = {};
+  for (const field of ['podIP', 'reason', 'message', 'initContainerStatuses'] as const) {
+    if (before?.[field] !== undefined && status[field] === undefined) cleared[field] = null;
+  }
+  return cleared;
 }

@@ -20,6 +20,7 @@ export function readFiles(context: SourceReaderContext, port: FilePort): () => v
   const known = new Map<string, KnownFile>();
   const deleted = new Map<string, Pod>();
   let delivered: readonly Pod[] | undefined;
+  let wasComplete = true;
 
   async function readDirectory(): Promise<void> {
     let names: string[];
@@ -90,9 +91,11 @@ export function readFiles(context: SourceReaderContext, port: FilePort): () => v
     const pods = dropsAll ? [] : files.flatMap((file) => file.pod ?? []);
     const before = delivered;
     const isSame = before?.length === pods.length && pods.every((pod, index) => pod === before[index]);
-    if (isSame) return;
+    const isComplete = !files.some((file) => file.isBad);
+    if (isSame && isComplete === wasComplete) return;
+    wasComplete = isComplete;
     delivered = pods;
-    deliver([...pods, ...deleted.values()]);
+    deliver([...pods, ...deleted.values()], isComplete);
   }
 
   const polling = repeat(

@@ -13,8 +13,11 @@ export interface SourceReaderContext {
   /** When this life of the agent began, in milliseconds since the epoch. */
   readonly startedAtMs: number;
   readonly log: (line: string) => void;
-  /** Takes the source's complete list; the first call makes the source ready. */
-  readonly deliver: (pods: readonly Pod[]) => void;
+  /**
+   * Takes the source's list; the first call makes the source ready. `isComplete` is false when the source
+   * holds things that cannot be read; default true.
+   */
+  readonly deliver: (pods: readonly Pod[], isComplete?: boolean) => void;
   /** Names the pods, by UID, whose manifests cannot be read at the moment. */
   readonly hold: (uids: ReadonlySet<string>) => void;
 }
