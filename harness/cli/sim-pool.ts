@@ -19,14 +19,13 @@ export function createSimPool(data: SimWorkerData, jobs: number): SimPool {
   const here = import.meta.url;
   const isSource = here.endsWith('.ts');
   const pool = new Piscina({
-    filename: fileURLToPath(new URL(isSource ? './sim-worker.ts' : './sim-worker.js', here)),
+    filename: fileURLToPath(new URL(isSource ? './sim-worker-source.mjs' : './sim-worker.js', here)),
     name: 'work',
     workerData: data,
     minThreads: jobs,
     maxThreads: jobs,
     // Nearly all garbage of a case dies with it: a larger young generation lets it die before it is copied.
     resourceLimits: { maxYoungGenerationSizeMb: 128 },
-    ...(isSource ? { execArgv: ['--import', import.meta.resolve('tsx')] } : {}),
   });
 
   async function run<Answer>(task: SimTask, signal?: AbortSignal): Promise<Answer> {

@@ -16,7 +16,6 @@ export interface Stamp {
   readonly seq: number;
 }
 
-type Actor = 'harness' | 'agent' | 'runtime' | 'workload' | 'outside' | `source:${SourceKind}`;
 
 export type TraceEventBody =
   | RunStarted
