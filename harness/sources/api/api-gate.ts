@@ -61,7 +61,8 @@ class Gate implements ApiGate {
     options: ApiGateOptions,
   ) {
     const { wallClock, latencies } = options;
-    const pods = createApiPods(source, options);
+    const catchUp = createCatchUp(source);
+    const pods = createApiPods(source, { ...options, onHeld: catchUp.restart });
     this.pods = pods;
     this.context = {
       source,
@@ -71,7 +72,7 @@ class Gate implements ApiGate {
       latencies,
       heldRevision: pods.heldRevision,
       isOut: () => this.isOut,
-      catchUp: createCatchUp(source),
+      catchUp,
     };
   }
 
@@ -82,8 +83,6 @@ class Gate implements ApiGate {
   busy(): boolean {
     const sessions = this.openSessions();
     if (this.repliesUnderWay > 0 || sessions.some((session) => session.busy)) return true;
-    // An open watch brings everything; without one, what is new waits for the agent to ask again.
-    if (sessions.some((session) => session.isComplete)) return false;
     return this.context.catchUp.isDue(this.context.heldRevision());
   }
 

@@ -33,6 +33,8 @@ export interface ApiPodsOptions {
   readonly wallClock: () => number;
   /** Whether there has been an agent that finishes graceful deletions. */
   readonly isAttended: () => boolean;
+  /** What is held has changed. */
+  readonly onHeld: () => void;
 }
 
 /** A store with the node in it, and the steps that change its pods. */
@@ -54,6 +56,7 @@ export function createApiPods(context: SourceContext, options: ApiPodsOptions): 
     object.metadata.annotations?.[Keys.annotationConfigMirror] === undefined;
 
   const journalHeld = (): void => {
+    options.onHeld();
     journal.record({
       kind: 'source.held',
       actor: 'source:api',

@@ -11,7 +11,7 @@ const retryMaxMs = 62_000;
 export interface CatchUp {
   /** It was shown this revision of what is held. */
   noteShown(revision: number): void;
-  /** From now on nothing stands in the agent's way; it has the whole time again. */
+  /** There is something new, or nothing stands in the agent's way any more: it has the whole time again. */
   restart(): void;
   /** True while an agent that lost touch can be expected to come back and see something new. */
   isDue(heldRevision: number): boolean;
@@ -20,23 +20,23 @@ export interface CatchUp {
 export function createCatchUp({ clock, journal }: SourceContext): CatchUp {
   const incarnation = createLifeWatch(journal);
   let shown = { revision: 0, incarnation: 0 };
-  let due = { revision: 0, incarnation: 0, untilMs: 0 };
+  let lastIncarnation = 0;
+  let untilMs = 0;
+  const restart = (): void => {
+    untilMs = clock.now() + retryMaxMs;
+  };
   return {
     noteShown(revision) {
       shown = { revision, incarnation: incarnation() };
     },
-    restart() {
-      due = { ...due, untilMs: clock.now() + retryMaxMs };
-    },
+    restart,
     isDue(heldRevision) {
       const present = incarnation();
       if (present === 0) return false;
       if (shown.incarnation === present && shown.revision >= heldRevision) return false;
-      // New content and new lives start the time anew.
-      if (due.revision !== heldRevision || due.incarnation !== present) {
-        due = { revision: heldRevision, incarnation: present, untilMs: clock.now() + retryMaxMs };
-      }
-      return clock.now() < due.untilMs;
+      if (present !== lastIncarnation) restart();
+      lastIncarnation = present;
+      return clock.now() < untilMs;
     },
   };
 }

@@ -277,6 +277,7 @@ test('it is busy while an agent that lost touch can still come back and see some
   expect(source.busy()).toBe(false);
   outage('begin');
   add(1);
+  await pass(30_000);
   source.heal();
   await pass(50_000);
   expect(source.busy()).toBe(true);

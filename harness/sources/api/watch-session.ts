@@ -54,11 +54,6 @@ export class WatchSession {
     return this.isOpen && (this.queue.length > 0 || typeof this.swap === 'object');
   }
 
-  /** Shows the agent all pods of its node. */
-  get isComplete(): boolean {
-    return this.isOpen && this.isJournalled && !this.isSilent;
-  }
-
   /** Runs once when the watch is over, by whomever. */
   whenOver(callback: () => void): void {
     if (this.isOver) callback();
