@@ -307,7 +307,9 @@ function isRestless(model: OracleContext['model'], pod: ActualPod, quietSeq: num
   if (pods.some(neverRests)) return true;
   for (const history of pod.history.values()) {
     if (history.exitCause !== 'agent' && history.exitedSeq > quietSeq) return true;
-    if (history.latest !== undefined && history.latest.state !== 'running' && history.exits > 0) return true;
+    if (history.latest === undefined || history.exits === 0) continue;
+    // It waits out its back-off, or has just done so.
+    if (history.latest.state !== 'running' || history.latest.startedSeq > quietSeq) return true;
   }
   return false;
 }

@@ -1,5 +1,6 @@
 import { createModel } from '../model/model.js';
 import type { Model } from '../model/model.js';
+import { meaningOf } from '../model/pod-meaning.js';
 import { standingOf } from '../model/standing.js';
 import { parseWorkload } from '../spec/workload.js';
 import type { Finding } from '../spec/verdict.js';
@@ -21,6 +22,8 @@ export function compareFinalStates(
   const names = new Set([...history.pods.keys(), ...fresh.pods.keys()]);
   for (const name of names) {
     if (history.open.has(name) || fresh.open.has(name)) continue;
+    // An agent's own writes shape what an API server holds: only equal wishes can be compared.
+    if (history.wanted.get(name) !== fresh.wanted.get(name)) continue;
     const seen = history.pods.get(name) ?? 'nothing of it';
     const expected = fresh.pods.get(name) ?? 'nothing of it';
     if (seen === expected) continue;
@@ -39,6 +42,8 @@ export function compareFinalStates(
 interface FinalState {
   /** By full name: what runs of it, in words. */
   readonly pods: ReadonlyMap<string, string>;
+  /** By full name: what the sources listed under it. */
+  readonly wanted: ReadonlyMap<string, string>;
   /** Names about which nothing certain can be said. */
   readonly open: ReadonlySet<string>;
   readonly events: ReadonlyMap<string, readonly number[]>;
@@ -61,8 +66,10 @@ function describe(model: Model): FinalState {
   const pods = new Map<string, string>();
   const open = new Set<string>();
   const events = new Map<string, number[]>();
+  const wanted = new Map<string, string>();
   for (const entry of model.desired.all) {
     const claims = model.desired.byName(entry.fullName).filter((other) => other.pods.length > 0);
+    if (entry.pods.length > 0) wanted.set(entry.fullName, entry.pods.map(meaningOf).join('\n'));
     const isShared = entry.uid !== undefined && model.desired.byUid(entry.uid).length > 1;
     if (claims.length > 1 || entry.pods.length > 1 || isShared || entry.uncertain || entry.undeleted)
       open.add(entry.fullName);
@@ -92,5 +99,5 @@ function describe(model: Model): FinalState {
     pods.set(pod.fullName, known === undefined ? text : [known, text].sort().join('; '));
     events.set(pod.fullName, [...(events.get(pod.fullName) ?? []), pod.firstSeq]);
   }
-  return { pods, open, events, atMs: model.t, restSeq: model.seq };
+  return { pods, wanted, open, events, atMs: model.t, restSeq: model.seq };
 }
