@@ -182,7 +182,6 @@ function planContainer(
       else plan.starts.push({ ...fresh, streak: last.streak + 1 });
       return false;
     case 'exited': {
-      if (last.vanished && !decisions.repairsRemoved) return true;
       const isReplaced = situation.replacing.has(last.id);
       if (!isReplaced && !decisions.shouldRestart(policy, last)) return true;
       const exit: BackoffInput = { ...last, isChanged: isChanged || isReplaced };

@@ -182,7 +182,12 @@ export function createRuntimeView(options: {
 
   function loseContainer(pod: PodRecord, record: ContainerRecord): void {
     // One that never ran leaves nothing to remember; of the others the last of each name counts.
-    if (record.state === 'created' || !decisions.repairsRemoved) return removeContainerRecord(pod, record);
+    if (record.state === 'created') return removeContainerRecord(pod, record);
+    if (!decisions.repairsRemoved) {
+      record.suspect = false;
+      record.detailed = true;
+      return;
+    }
     remember(record.id);
     containers.delete(record.id);
     markVanished(record, nowMs());
