@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -81,6 +81,34 @@ describe('conformance run', () => {
     expect(replayed.code).toBe(0);
     expect(replayed.out).toContain('no longer fails');
     expect(replayed.out).toMatch(/^diverged at event \d+$/m);
+  });
+
+  test('what failed runs first next time, and is forgotten once it passes', async () => {
+    const kept = join(directory, '.conformance/corpus/mutant_ignores-grace/failures');
+    expect(readdirSync(kept).length).toBeGreaterThan(0);
+    const again = await conformance(
+      [
+        'run',
+        '--agent',
+        'mutant:ignores-grace',
+        '--cases',
+        '1',
+        '--seed',
+        '2',
+        '--no-shrink',
+        '--report',
+        'again',
+      ],
+      directory,
+    );
+    expect(again.code).toBe(1);
+    cpSync(kept, join(directory, '.conformance/corpus/reference/failures'), { recursive: true });
+    const healthy = await conformance(
+      ['run', '--cases', '1', '--seed', '2', '--report', 'healthy'],
+      directory,
+    );
+    expect(healthy.code).toBe(0);
+    expect(readdirSync(join(directory, '.conformance/corpus/reference/failures'))).toEqual([]);
   });
 
   test('the number of threads changes no result', async () => {

@@ -39,6 +39,8 @@ export interface CampaignOptions {
   readonly shrink: boolean;
   /** Plans that failed or were of interest before: they run first. */
   readonly corpus: readonly Plan[];
+  /** A plan of the corpus fails no more. */
+  readonly onRecovered?: (plan: Plan) => void;
   /** How a finding of this case is replayed. */
   readonly replayLine: (casePath: string) => string;
   readonly onProgress?: (progress: CampaignProgress) => void;
@@ -126,7 +128,12 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     (options.timeMs !== undefined && performance.now() - startedMs >= options.timeMs);
 
   try {
-    if (options.corpus.length > 0) takeIn(await options.pool.runPlans(options.corpus, options.signal));
+    if (options.corpus.length > 0) {
+      const batch = await options.pool.runPlans(options.corpus, options.signal);
+      takeIn(batch);
+      const failing = new Set(batch.failed.map(({ index }) => index));
+      options.corpus.forEach((plan, index) => failing.has(index) || options.onRecovered?.(plan));
+    }
     await runBatches(options, over, takeIn);
   } catch (error) {
     if (!options.signal.aborted) throw error;

@@ -1,9 +1,12 @@
+import { basename, join } from 'node:path';
 import { availableParallelism } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import { ExitCode, HarnessError } from '../../core/errors.js';
 import { suites as allSuites } from '../../../suites/index.js';
+import { openCorpus, type Corpus } from '../../explore/corpus.js';
 import { suitesFor, type GenerateOptions, type Suite } from '../../explore/suite.js';
 import { compareKnownFailing } from '../../report/known-failing.js';
+import { allFindings } from '../../report/groups.js';
 import { exitCodeOf, type CampaignResult } from '../../report/result.js';
 import { checkReportFolder } from '../../report/write-report.js';
 import { runCampaign, type CampaignProgress, type CasePool } from '../../run/campaign.js';
@@ -29,11 +32,16 @@ export async function runCommand(options: RunOptions): Promise<ExitCode> {
   const interrupt = onInterrupt();
   const progress = createProgress({ stream: process.stderr, quiet: options.quiet });
   try {
+    const corpus = openCorpus(
+      join('.conformance', 'corpus', basename(options.agent).replace(/[^\w.-]/g, '_')),
+    );
     const result = await campaignOf(options, {
       signal: interrupt.signal,
+      corpus,
       onProgress: (state) => progress.update(state),
     });
     progress.close();
+    for (const finding of allFindings(result)) corpus.addFailure(finding.plan);
     return presentResult(result, options);
   } finally {
     progress.close();
@@ -44,7 +52,12 @@ export async function runCommand(options: RunOptions): Promise<ExitCode> {
 /** The campaign that the options ask for. */
 export async function campaignOf(
   options: RunOptions,
-  hooks: { readonly signal: AbortSignal; readonly onProgress?: (state: CampaignProgress) => void },
+  hooks: {
+    readonly signal: AbortSignal;
+    readonly onProgress?: (state: CampaignProgress) => void;
+    /** What failed before runs first. */
+    readonly corpus?: Corpus;
+  },
 ): Promise<CampaignResult> {
   const target = await resolveTarget(options);
   const known = options.knownFailing === undefined ? undefined : loadKnownFailing(options.knownFailing);
@@ -78,7 +91,8 @@ export async function campaignOf(
       requirements: asked,
       bail: options.bail,
       shrink: options.shrink,
-      corpus: [],
+      corpus: hooks.corpus?.plans() ?? [],
+      onRecovered: (plan) => hooks.corpus?.removeFailure(plan),
       replayLine: (casePath) => `npx conformance replay ${options.report}/${casePath}`,
       ...(hooks.onProgress === undefined ? {} : { onProgress: hooks.onProgress }),
       signal: hooks.signal,
