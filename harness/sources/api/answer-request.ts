@@ -177,6 +177,7 @@ function withServed(context: GateContext, reply: Reply, { status, list }: Execut
         recordServed(context, { outcome: 'error', detail: detailOf(outcome, status) });
         return;
       }
+      context.catchUp.noteShown(list.revision);
       recordServed(context, {
         outcome: 'list',
         ...(isStale ? { stale: true } : { revision: heldRevision }),

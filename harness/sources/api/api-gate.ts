@@ -83,7 +83,7 @@ class Gate implements ApiGate {
   busy(): boolean {
     const sessions = this.openSessions();
     if (this.repliesUnderWay > 0 || sessions.some((session) => session.busy)) return true;
-    return this.context.catchUp.isDue(this.context.heldRevision());
+    return this.context.catchUp.isDue(this.pods.newestRevision());
   }
 
   watchCount(): number {

@@ -22,6 +22,8 @@ export interface ApiPods {
   readonly store: ApiStore;
   /** Of the last `source.held`. */
   heldRevision(): number;
+  /** Of the last change of any pod, by whomever. */
+  newestRevision(): number;
   /** Journals what is held at first; harmless when repeated. */
   begin(): void;
   /** Steps that change pods; undefined for the others. */
@@ -50,6 +52,7 @@ export function createApiPods(context: SourceContext, options: ApiPodsOptions): 
   /** The UID under which each slot's pod was created last. */
   const uidOfSlot = new Map<number, string>();
   let heldRevision = 0;
+  let newestRevision = 1;
 
   const isHeld = (object: ApiObject): boolean =>
     (object as Pod).spec.nodeName === nodeName &&
@@ -73,8 +76,9 @@ export function createApiPods(context: SourceContext, options: ApiPodsOptions): 
   };
 
   store.subscribe((change) => {
-    if (change.resource !== podResource || !isHeld(change.object)) return;
-    if (hasNewMeaning(change)) journalHeld();
+    if (change.resource !== podResource) return;
+    newestRevision = change.revision;
+    if (isHeld(change.object) && hasNewMeaning(change)) journalHeld();
   });
 
   const find = (slot: number): ApiObject | undefined => {
@@ -110,6 +114,7 @@ export function createApiPods(context: SourceContext, options: ApiPodsOptions): 
   return {
     store,
     heldRevision: () => heldRevision,
+    newestRevision: () => newestRevision,
     begin,
     apply(step) {
       begin();

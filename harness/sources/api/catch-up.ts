@@ -7,14 +7,14 @@ import { createLifeWatch } from '../life-watch.js';
  */
 const retryMaxMs = 62_000;
 
-/** Whether the agent's present life has been shown what is held. */
+/** Whether the agent's present life has been shown the newest state of its pods at the server. */
 export interface CatchUp {
-  /** It was shown this revision of what is held. */
+  /** It was shown the pods as of this resourceVersion. */
   noteShown(revision: number): void;
   /** There is something new, or nothing stands in the agent's way any more: it has the whole time again. */
   restart(): void;
   /** True while an agent that lost touch can be expected to come back and see something new. */
-  isDue(heldRevision: number): boolean;
+  isDue(newestRevision: number): boolean;
 }
 
 export function createCatchUp({ clock, journal }: SourceContext): CatchUp {
@@ -30,10 +30,10 @@ export function createCatchUp({ clock, journal }: SourceContext): CatchUp {
       shown = { revision, incarnation: incarnation() };
     },
     restart,
-    isDue(heldRevision) {
+    isDue(newestRevision) {
       const present = incarnation();
       if (present === 0) return false;
-      if (shown.incarnation === present && shown.revision >= heldRevision) return false;
+      if (shown.incarnation === present && shown.revision >= newestRevision) return false;
       if (present !== lastIncarnation) restart();
       lastIncarnation = present;
       return clock.now() < untilMs;

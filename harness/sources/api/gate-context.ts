@@ -66,8 +66,7 @@ export function showsAllPods(
 
 type Served = Omit<SourceServed, 'kind' | 'actor' | 'source'>;
 
-export function recordServed({ source, catchUp }: GateContext, served: Served): void {
-  if (served.revision !== undefined) catchUp.noteShown(served.revision);
+export function recordServed({ source }: GateContext, served: Served): void {
   source.journal.record({ kind: 'source.served', actor: 'source:api', source: 'api', ...served });
 }
 

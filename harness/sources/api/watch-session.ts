@@ -249,6 +249,7 @@ export class WatchSession {
   private journal(event: WatchEvent, origin: WatchOrigin): void {
     const { context } = this;
     const revision = context.heldRevision();
+    if (origin !== 'initial') context.catchUp.noteShown(Number(event.object.metadata?.resourceVersion));
     if (event.type === 'BOOKMARK') {
       // With sendInitialEvents the agent has a list only now that it is complete.
       if (origin === 'initialEnd') {
