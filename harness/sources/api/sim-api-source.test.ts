@@ -275,6 +275,10 @@ test('it is busy while an agent that lost touch can still come back and see some
   expect(source.busy()).toBe(true);
   await list();
   expect(source.busy()).toBe(false);
+  await pass(70_000);
+  source.apply(step({ do: 'update', source: 'api', pod: 0, spec: 1 }));
+  expect(source.busy()).toBe(true);
+  await list();
   outage('begin');
   add(1);
   await pass(30_000);
