@@ -15,7 +15,7 @@ export interface OpenWatch {
 }
 
 /** Marks the bookmark after which a watcher has seen the whole present. */
-export const initialEventsEnd = 'k8s.io/initial-events-end';
+const initialEventsEnd = 'k8s.io/initial-events-end';
 
 /**
  * Opens a watch: events go to `sink` inside the writes that cause them; those for the past, or for the present
