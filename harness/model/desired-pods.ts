@@ -1,7 +1,7 @@
 import type { Pod, SourceKind } from '../spec/pod.js';
 import { isStaticSource } from '../spec/pod.js';
 import type { SourceHeld, SourceServed, Stamp } from '../trace/events.js';
-import { fullNameOf, isMirror, isTerminal, meaningOf } from './pod-meaning.js';
+import { fullNameOf, graceSecondsOf, isMirror, isTerminal, meaningOf } from './pod-meaning.js';
 
 /** One pod as one source knows it: by its UID, or by its full name when it has none. */
 export interface DesiredPod {
@@ -30,6 +30,8 @@ export interface DesiredPod {
   terminal: boolean;
   /** It lost its deletion timestamp without leaving the list, which no source of pods does by itself. */
   undeleted: boolean;
+  /** The grace that its termination has, in seconds: the least asked for since it became unwanted. */
+  endGraceS: number | undefined;
   /** When it was last added to the list or changed its meaning. */
   changedAtMs: number;
   changedSeq: number;
@@ -195,6 +197,7 @@ export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string
     const wasListed = entry.pods.length > 0;
     entry.known = true;
     entry.uncertain = false;
+    if (entry.deleting) entry.endGraceS ??= graceSecondsOf(entry.pod);
     if (wasListed && samePods(entry.pods, pods)) return;
     entry.pods = pods;
     entry.pod = pods[pods.length - 1]!;
@@ -203,6 +206,8 @@ export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string
     const wasDeleting = entry.deleting;
     entry.deleting = pods.some((pod) => pod.metadata.deletionTimestamp !== undefined);
     if (wasDeleting && !entry.deleting) entry.undeleted = true;
+    if (!entry.deleting) entry.endGraceS = undefined;
+    else entry.endGraceS = Math.min(entry.endGraceS ?? Infinity, graceSecondsOf(entry.pod));
     entry.terminal = entry.terminal || pods.some(isTerminal);
     if (!wasListed) {
       if (entry.removedSeq >= 0) entry.returns += 1;
@@ -301,7 +306,10 @@ export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string
         view.failing = false;
         view.uncertain = false;
       }
-      for (const entry of all) entry.known = false;
+      for (const entry of all) {
+        entry.known = false;
+        entry.endGraceS = undefined;
+      }
     },
   };
 }
@@ -342,6 +350,7 @@ function newEntry(identity: {
     deleting: false,
     terminal: false,
     undeleted: false,
+    endGraceS: undefined,
     changedAtMs: 0,
     changedSeq: -1,
     removedAtMs: 0,
@@ -370,6 +379,7 @@ function emptyView(kind: SourceKind): SourceView {
 }
 
 function removeEntry(entry: DesiredPod, event: Stamp): void {
+  entry.endGraceS = Math.min(entry.endGraceS ?? Infinity, graceSecondsOf(entry.pod));
   entry.pods = [];
   entry.versions = [];
   entry.deleting = false;

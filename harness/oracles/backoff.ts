@@ -4,7 +4,6 @@ import { standingOf } from '../model/standing.js';
 import type { Timings } from '../spec/timings.js';
 import type { ContainerChanged, Stamp } from '../trace/events.js';
 import { oracleBounds } from './bounds.js';
-import type { Deadlines } from './deadlines.js';
 import type { Oracle, OracleContext } from './oracle.js';
 import { podSubject, seconds } from './words.js';
 
@@ -28,13 +27,12 @@ interface Streak {
 /** Crash back-off: never too soon, never too late. */
 export const backoff: Oracle = {
   name: 'backoff',
-  requirements: ['BACK-01'],
+  requirements: ['BACK-01', 'BACK-02'],
   kinds: ['container', 'runtime.request', 'source.served'],
   methods: ['StartContainer'],
   begin(context) {
     const { model, run } = context;
     const bounds = oracleBounds(run, context.bounds);
-    const { deadlines } = context;
     const streaks = new Map<string, Streak>();
     return {
       onEvent(event) {
@@ -49,10 +47,14 @@ export const backoff: Oracle = {
         if (event.state === 'running') noteStart(context, streak, event, bounds.clockToleranceMs);
         else if (event.state === 'exited') {
           noteExit(streak, event);
-          if (streak.exitMs !== undefined) {
-            const delayMs = delayOf(run.timings, streak.restartsMost);
-            armUpper(context, deadlines, streak, event, delayMs, delayMs + bounds.backoffSlackMs(delayMs));
-          }
+          if (streak.exitMs === undefined) return;
+          // A container that ran for long has its earlier ends forgotten.
+          const isForgotten =
+            streak.restartsMost > 0 && event.t - streak.lastStartMs > run.timings.backoffResetMs;
+          if (isForgotten) streak.restartsMost = 0;
+          const delayMs = delayOf(run.timings, streak.restartsMost);
+          const boundMs = isForgotten ? bounds.firstRestartMs : delayMs + bounds.backoffSlackMs(delayMs);
+          if (delayMs > 0 || isForgotten) armUpper(context, streak, event, { delayMs, boundMs, isForgotten });
         }
       },
     };
@@ -117,16 +119,16 @@ function noteExit(streak: Streak, event: ContainerChanged & Stamp): void {
 }
 
 function armUpper(
-  { model, ledger }: OracleContext,
-  deadlines: Deadlines,
+  { model, ledger, deadlines }: OracleContext,
   streak: Streak,
   event: ContainerChanged & Stamp,
-  delayMs: number,
-  boundMs: number,
+  { delayMs, boundMs, isForgotten }: { delayMs: number; boundMs: number; isForgotten: boolean },
 ): void {
   const { pod } = streak;
+  const requirement = isForgotten ? 'BACK-02' : event.cause === 'workload' ? 'BACK-01' : 'LIFE-09';
+  if (isForgotten) ledger.exercised('BACK-02');
   const { is, entry } = standingOf(model, pod);
-  if (delayMs === 0 || is !== 'wanted' || entry === undefined) return;
+  if (is !== 'wanted' || entry === undefined) return;
   if (!restartsAfter(restartPolicyOf(entry.pod, event.name), event.exitCode ?? 137)) return;
   const isInit = entry.pod.spec.initContainers?.some((container) => container.name === event.name) ?? false;
   if (isInit) return;
@@ -141,7 +143,7 @@ function armUpper(
       standingOf(model, pod).is === 'wanted',
     missed: () =>
       ledger.report({
-        requirement: 'BACK-01',
+        requirement,
         subject: podSubject(model, pod),
         expected: `Container ${event.name} of pod ${pod.fullName} restarts within ${seconds(boundMs)} of its end, ${seconds(delayMs)} of which are back-off.`,
         seen: `Not running again ${seconds(model.t - event.t)} later.`,

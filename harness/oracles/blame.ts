@@ -81,7 +81,11 @@ function failureBlame(view: SourceView, entry: DesiredPod | undefined): Blame | 
       return { requirement: isHalfValid ? 'HTTP-05' : 'HTTP-02', cause, seq: view.failingSeq };
     }
     case 'api':
-      return { requirement: 'API-04', cause, seq: view.failingSeq };
+      return {
+        requirement: /410|gone|expired/i.test(view.failure) ? 'API-03' : 'API-04',
+        cause,
+        seq: view.failingSeq,
+      };
     case 'file':
       return { requirement: 'FILE-05', cause, seq: view.failingSeq };
     case 'feed':

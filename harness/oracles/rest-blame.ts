@@ -1,6 +1,7 @@
 import type { ActualPod } from '../model/actual-pods.js';
 import type { DesiredPod } from '../model/desired-pods.js';
 import type { ModelView } from '../model/model.js';
+import { hiddenManifestOf } from './hidden-manifest.js';
 import { instancesOf } from '../model/standing.js';
 import type { Standing } from '../model/standing.js';
 import type { RequirementId } from '../spec/requirements.js';
@@ -46,6 +47,7 @@ function wasTorn(model: ModelView, entry: DesiredPod): boolean {
 /** Which requirement says that this pod should have been stopped by now. */
 export function blameLeftover(model: ModelView, pod: ActualPod, { is, entry }: Standing): RequirementId {
   if (pod.lastCallFailed) return 'TERM-05';
+  if (hiddenManifestOf(model, pod.fullName) !== undefined) return 'FILE-01';
   switch (is) {
     case 'deleting':
       return pod.firstSeq < model.agentStartedSeq && model.incarnation > 1 ? 'ADOPT-03' : 'MUX-04';

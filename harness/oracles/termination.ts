@@ -31,6 +31,7 @@ export const termination: Oracle = {
         if (call?.pod === undefined) return;
         const { pod } = call;
         if (event.kind === 'runtime.request') {
+          if (event.method === 'ExecSync') armPreStop(context, call, pod);
           if (event.method === 'StopContainer') judgeGrace(context, call, pod);
           if (event.method === 'StopContainer') judgeSidecars(context, call, pod);
           if (event.method === 'StopPodSandbox') judgeOrder(context, call, pod);
@@ -71,7 +72,10 @@ function judgeGrace({ model, ledger }: OracleContext, call: Call, pod: ActualPod
   }
   const candidates = podsOf(model, pod);
   if (candidates.length === 0) return;
-  const mostS = Math.max(stopTimeoutMinS, ...candidates.map(graceSecondsOf), ...candidates.map(specGraceOf));
+  const anyS = Math.max(...candidates.map(graceSecondsOf), ...candidates.map(specGraceOf));
+  // Once a termination has begun, what is asked later may shorten it only.
+  const isEnding = (is === 'gone' || is === 'deleting') && entry?.uid !== undefined && wasKnown(model, pod);
+  const mostS = Math.max(stopTimeoutMinS, isEnding ? (entry.endGraceS ?? anyS) : anyS);
   if (timeoutS > mostS) {
     report(`Pod ${pod.fullName} has a grace period of ${mostS} s, so no stop is given more.`);
     return;
@@ -92,6 +96,28 @@ function judgeGrace({ model, ledger }: OracleContext, call: Call, pod: ActualPod
   if (timeoutS < leftS) {
     report(`Pod ${pod.fullName} has a grace period of ${leastS} s, of which at least ${leftS} s are left.`);
   }
+}
+
+/** A preStop hook uses up grace: when that is over, the container is stopped even if the hook still runs. */
+function armPreStop({ model, ledger, deadlines, run }: OracleContext, call: Call, pod: ActualPod): void {
+  const { cmd } = call.request.request as { cmd?: readonly string[] };
+  const { entry } = standingOf(model, pod);
+  const container = call.container;
+  if (cmd?.[1] !== 'pre-stop' || entry === undefined || container === undefined) return;
+  ledger.exercised('TERM-01');
+  const graceS = Math.max(stopTimeoutMinS, ...podsOf(model, pod).map(graceSecondsOf), specGraceOf(entry.pod));
+  deadlines.arm({
+    boundMs: graceS * 1_000 + 2_000 + run.slackMs,
+    open: () => container.state === 'running' && container.stopRequestedMs < 0 && call.abandoned === false,
+    missed: () =>
+      ledger.report({
+        requirement: 'TERM-01',
+        subject: podSubject(model, pod),
+        expected: `The preStop hook of ${container.name} in pod ${pod.fullName} is part of its grace period of ${graceS} s.`,
+        seen: `${seconds(model.t - call.request.t)} after the hook began no StopContainer had been sent.`,
+        events: [call.request.seq, container.startedSeq],
+      }),
+  });
 }
 
 /** Only pods that the present life of the agent has known as wanted: others may be orphans to it. */

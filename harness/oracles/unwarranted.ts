@@ -4,6 +4,7 @@ import type { Call, ModelView } from '../model/model.js';
 import { isUnwanted, standingOf } from '../model/standing.js';
 import type { Standing } from '../model/standing.js';
 import type { RequirementId } from '../spec/requirements.js';
+import { hiddenManifestOf } from './hidden-manifest.js';
 import { blameOf } from './blame.js';
 import { oracleBounds } from './bounds.js';
 import type { OracleBounds } from './bounds.js';
@@ -168,6 +169,8 @@ function startBlame(
   pod: ActualPod,
   { is, entry }: Standing,
 ): { requirement: RequirementId; why: string } {
+  const hidden = hiddenManifestOf(model, pod.fullName);
+  if (hidden !== undefined) return { requirement: 'FILE-01', why: `${hidden} is not a manifest` };
   switch (is) {
     case 'deleting':
       return { requirement: 'MUX-04', why: 'it has a deletion timestamp' };
@@ -180,23 +183,12 @@ function startBlame(
         ? { requirement: 'FILE-08', why: 'no manifest for it is left' }
         : { requirement: 'MUX-03', why: `the ${entry!.source} source does not list it any more` };
     default:
-      return strangerBlame(model, pod);
+      return strangerBlame(model);
   }
 }
 
 /** A pod that no list ever had: perhaps it is in something that the agent should not have read as a list. */
-function strangerBlame(model: ModelView, pod: ActualPod): { requirement: RequirementId; why: string } {
-  const file = model.desired.sources
-    .get('file')
-    ?.held?.files?.find(
-      (candidate) =>
-        candidate.pod !== undefined &&
-        `${candidate.pod.metadata.namespace ?? 'default'}/${candidate.pod.metadata.name}-${model.run.nodeName}` ===
-          pod.fullName,
-    );
-  if (file !== undefined && (file.name.startsWith('.') || file.type === 'directory')) {
-    return { requirement: 'FILE-01', why: `${file.name} is not a manifest` };
-  }
+function strangerBlame(model: ModelView): { requirement: RequirementId; why: string } {
   if (model.desired.sources.get('http')?.held?.valid === false) {
     return { requirement: 'HTTP-05', why: 'no document that is valid as a whole lists it' };
   }

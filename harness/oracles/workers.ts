@@ -148,13 +148,19 @@ function armFirstCall(
       instancesOf(model, entry).every((pod) => pod.history.size === 0 && pod.containers.size === 0),
     missed: () =>
       ledger.report({
-        requirement: 'MUX-02',
+        requirement: returnOf(entry) ?? 'MUX-02',
         subject: entrySubject(entry),
         expected: `Pod ${entry.fullName} starts once the ${entry.source} source lists it.`,
         seen: `No call for it in ${seconds(model.t - entry.changedAtMs)}.`,
         events: [seq],
       }),
   });
+}
+
+/** What a pod that comes back to its source is about. */
+function returnOf(entry: DesiredPod): 'HTTP-04' | 'WORK-04' | undefined {
+  if (entry.returns === 0) return undefined;
+  return entry.source === 'http' && entry.removedBy === 'emptyList' ? 'HTTP-04' : 'WORK-04';
 }
 
 function armStop(
@@ -186,7 +192,7 @@ function armStop(
         standingOf(model, pod).is === 'gone',
       missed: () =>
         ledger.report({
-          requirement: 'MUX-03',
+          requirement: entry.source === 'http' && entry.removedBy === 'emptyList' ? 'HTTP-03' : 'MUX-03',
           subject: podSubject(model, pod),
           expected: `Pod ${pod.fullName} is terminated once the ${entry.source} source no longer lists it.`,
           seen: `It was running, without a call to stop it, ${seconds(model.t - entry.removedAtMs)} later.`,
