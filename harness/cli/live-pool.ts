@@ -5,6 +5,8 @@ import { ExitCode, HarnessError } from '../core/errors.js';
 import type { GenerateOptions, Suite } from '../explore/suite.js';
 import { createJudge } from '../oracles/judge.js';
 import type { RuntimeBackend, RuntimeObserver } from '../ports/runtime.js';
+import { ensureReaper, type Reaper } from '../runtimes/leftovers/reaper.js';
+import { sweepLeftovers } from '../runtimes/leftovers/sweep-leftovers.js';
 import type { CasePool } from '../run/campaign.js';
 import { createCaseRunner, type CaseRunner } from '../run/case-runner.js';
 import type { CheckedPlan } from '../run/check-plan.js';
@@ -22,14 +24,22 @@ export interface LivePoolOptions {
   readonly lanes: number;
 }
 
+/** Cases against real processes, and what watches over what they leave behind. */
+export interface LivePool extends CasePool {
+  /** Removes what a killed run left behind, and sees to it that somebody does if this one is killed. */
+  open(): Promise<void>;
+  close(): void;
+}
+
 /** Against real processes an execution takes seconds: a reduction has to do with few. */
 const reduceExecutionsMax = 60;
 /** A final case is tried again so often, to say how often it fails. */
 const repeats = 3;
 
 /** Executes cases side by side in this process; every case has its own agent, sources and runtime. */
-export function createLivePool(options: LivePoolOptions): CasePool {
+export function createLivePool(options: LivePoolOptions): LivePool {
   const seen = new WeakMap<Plan, CheckedPlan>();
+  let reaper: Reaper | undefined;
   const runnerFor = (signal: AbortSignal): CaseRunner =>
     createCaseRunner({
       check: (plan) => checkLive(plan, options.target, { signal }),
@@ -45,6 +55,11 @@ export function createLivePool(options: LivePoolOptions): CasePool {
     runBatch: (first, count, signal) => runnerFor(signal).runBatch(first, count),
     runPlans: (plans, signal) => runnerFor(signal).runPlans(plans),
     reduce: (plan, found, shrink, signal) => runnerFor(signal).reduce(plan, found, shrink),
+    async open() {
+      await sweepLeftovers({ docker: false });
+      reaper = ensureReaper();
+    },
+    close: () => reaper?.dismiss(),
   };
 }
 
@@ -60,7 +75,8 @@ export async function checkLive(
       plan,
       driver: target.driver!,
       directory,
-      makeBackend: (observer, clock) => makeBackend(target.runtime, { observer, clock, directory }),
+      makeBackend: (observer, clock, onFailure) =>
+        makeBackend(target.runtime, { observer, clock, directory, onFailure }),
       onEvent(event) {
         if (event.kind === 'run.started') judge = createJudge(event);
         judge!.onEvent(event);
@@ -75,7 +91,12 @@ export async function checkLive(
 
 async function makeBackend(
   runtime: string,
-  run: { observer: RuntimeObserver; clock: Clock; directory: string },
+  run: {
+    observer: RuntimeObserver;
+    clock: Clock;
+    directory: string;
+    onFailure: (error: HarnessError) => void;
+  },
 ): Promise<RuntimeBackend> {
   const { observer, clock } = run;
   if (runtime === 'memory') {
@@ -84,7 +105,11 @@ async function makeBackend(
   }
   if (runtime === 'docker') {
     const { createDockerBackend } = await import('../runtimes/docker/docker-backend.js');
-    return createDockerBackend({ runId: run.directory.split('/').at(-1)!, observer });
+    return createDockerBackend({
+      runId: run.directory.split('/').at(-1)!,
+      observer,
+      onFailure: run.onFailure,
+    });
   }
   throw new HarnessError({
     code: 'runtime-unsupported',

@@ -113,7 +113,7 @@ function checkPlaceholders(file: AgentFile, path: string): void {
       if (Object.hasOwn(agentFilePlaceholders, name)) continue;
       throw malformed(agentKind, path, {
         path: where,
-        expected: `a placeholder that the suite fills in: ${Object.keys(agentFilePlaceholders).slice(0, 7).join(', ')}, timings.<period>`,
+        expected: `a placeholder that the suite fills in: ${Object.keys(agentFilePlaceholders).slice(0, 8).join(', ')}, timings.<period>`,
         got: `{{${name}}}`,
       });
     }

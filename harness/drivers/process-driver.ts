@@ -38,7 +38,7 @@ export function createProcessDriver(options: ProcessDriverOptions): AgentDriver 
       );
       const child = spawn(program!, words, {
         cwd: options.workingDirectory,
-        env: { ...process.env, ...env },
+        env: { ...process.env, ...env, CONFORMANCE_STATE_DIRECTORY: endpoints.stateDirectory },
         detached: true,
         stdio: ['ignore', 'pipe', 'pipe'],
       });

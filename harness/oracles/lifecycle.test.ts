@@ -116,6 +116,16 @@ describe('lifecycle', () => {
     expect(exercised(trace, 'BACK-01')).toBe(1);
   });
 
+  it('BACK-02: a restart after a long run is held back', () => {
+    const trace = running()
+      .at(5_000)
+      .container('c-u1-main', webPod, 'exited', { ...exit, exitCode: 1 });
+    replace(trace.at(5_500), 'c-u1-2')
+      .at(60_000)
+      .container('c-u1-2', webPod, 'exited', { ...exit, exitCode: 1 });
+    expect(failed(trace.rest())).toContain('BACK-02');
+  });
+
   it('BACK-01: the second restart in a row never comes', () => {
     const trace = running()
       .at(5_000)

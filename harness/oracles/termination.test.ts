@@ -27,6 +27,29 @@ describe('termination', () => {
     expect(exercised(good, 'TERM-01')).toBe(1);
   });
 
+  it('TERM-01: a preStop hook outlasts the grace', () => {
+    const hook = { cmd: ['/workload', 'pre-stop', '--run-ms=90000'] };
+    const target = { pod: webPod, containerId: 'c-u1-main', container: 'main', request: hook };
+    const run = {
+      kind: 'runtime.request',
+      actor: 'agent',
+      call: 99,
+      method: 'ExecSync',
+      incarnation: 1,
+    } as const;
+    const trace = removed().add({ ...run, ...target, podUid: 'u1', request: hook });
+    for (let second = 21; second < 60; second++) trace.at(second * 1_000).call('ListContainers', {});
+    expect(failed(trace)).toEqual(['TERM-01']);
+  });
+
+  it('TERM-01: a later request lengthens the grace', () => {
+    const deletion = { deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 3 };
+    const gone = { ...web, metadata: { ...web.metadata, ...deletion } };
+    const trace = createTrace(['feed']).agent().list('feed', [web]).at(500).start(webPod);
+    trace.at(20_000).list('feed', [gone]).at(20_100).list('feed', []).at(20_500);
+    expect(failed(trace.stop(webPod, { timeoutS: 20 }))).toEqual(['TERM-01']);
+  });
+
   it('TERM-02: the sandbox stops before its containers', () => {
     const trace = removed().call('StopPodSandbox', { pod: webPod, sandboxId: 's-u1' });
     expect(failed(trace)).toEqual(['TERM-02']);

@@ -1,7 +1,7 @@
 import type { ActualContainer, ActualPod } from '../model/actual-pods.js';
 import type { Call, ModelView } from '../model/model.js';
 import { graceSecondsOf, isMirror, isSidecar } from '../model/pod-meaning.js';
-import { standingOf } from '../model/standing.js';
+import { isUnwanted, standingOf } from '../model/standing.js';
 import { tearsDown } from '../model/stop-reason.js';
 import type { Pod } from '../spec/pod.js';
 import type { ApiRequest, Stamp, TraceEvent } from '../trace/events.js';
@@ -108,7 +108,12 @@ function armPreStop({ model, ledger, deadlines, run }: OracleContext, call: Call
   const graceS = Math.max(stopTimeoutMinS, ...podsOf(model, pod).map(graceSecondsOf), specGraceOf(entry.pod));
   deadlines.arm({
     boundMs: graceS * 1_000 + 2_000 + run.slackMs,
-    open: () => container.state === 'running' && container.stopRequestedMs < 0 && call.abandoned === false,
+    // A replacement may be called off; a termination may not.
+    open: () =>
+      container.state === 'running' &&
+      container.stopRequestedMs < 0 &&
+      !call.abandoned &&
+      isUnwanted(standingOf(model, pod)),
     missed: () =>
       ledger.report({
         requirement: 'TERM-01',

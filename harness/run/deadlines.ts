@@ -11,6 +11,9 @@ export interface Deadlines {
   readonly quietMs: number;
 }
 
+/** The longest that a client of the API server waits before it tries again: 30 s, doubled at most by jitter. */
+const apiRetryMs = 60_000;
+
 /**
  * Calm: longer than the longest silence before the agent acts on its own (any of its periods). Settle: the
  * bound of QUIET-02 (source latency, runtime recovery, grace, replacement, re-sync, applicable back-off), for
@@ -35,6 +38,7 @@ export function deadlinesOf(plan: Plan, timings: Timings, slackMs = 0): Deadline
     backoffMs +
     2 * bounds.Tgc +
     calmMs +
+    (plan.setup.sources.includes('api') ? apiRetryMs : 0) +
     slackMs;
   return { calmMs, settleMs, quietMs: 3 * bounds.Tresync };
 }

@@ -52,6 +52,8 @@ export interface Director {
 /** An agent that ends on its own is started again this often before the run is given up. */
 const ownExitsMax = 5;
 const restartAfterExitMs = 100;
+/** How often is looked again whether what is on its way has arrived. */
+const busyLookMs = 250;
 
 export function createDirector(options: DirectorOptions): Director {
   const { plan, clock, journal, sources, disturbances, slots, deadlines } = options;
@@ -254,7 +256,8 @@ export function createDirector(options: DirectorOptions): Director {
       const calmAtMs = lastActivityMs + deadlines.calmMs;
       if (now >= calmAtMs) then(true);
       else if (now >= deadlineMs) then(false);
-      else clock.after(Math.min(calmAtMs, deadlineMs) - now, look);
+      // While something is on its way the wait must not end at once when it arrives, nor long after.
+      else clock.after(Math.min(calmAtMs - now, deadlineMs - now, busy ? busyLookMs : Infinity), look);
     };
     look();
   }

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createRealClock } from '../core/clock.js';
+import { createRealClock, type RealClock } from '../core/clock.js';
 import { ExitCode, HarnessError } from '../core/errors.js';
 import type { Plan } from '../spec/plan.js';
 import type { SourceKind } from '../spec/pod.js';
@@ -24,7 +24,8 @@ export interface LiveRunOptions {
   /** Makes the runtime behind the CRI. */
   readonly makeBackend: (
     observer: RuntimeObserver,
-    clock: ReturnType<typeof createRealClock>,
+    clock: RealClock,
+    onFailure: (error: HarnessError) => void,
   ) => Promise<RuntimeBackend>;
   /** An own, empty directory of this run; the caller removes it. */
   readonly directory: string;
@@ -76,6 +77,7 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
   const context = { clock, journal, nodeName, pods: plan.setup.pods, disturbances };
   const sources = await createLiveSources(kinds, context, options.directory);
 
+  let failRun: ((error: HarnessError) => void) | undefined;
   const relay: { observer: RuntimeObserver | undefined } = { observer: undefined };
   const backend = await options.makeBackend(
     {
@@ -83,6 +85,7 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
       onEvent: (event) => relay.observer?.onEvent(event),
     },
     clock,
+    (error) => failRun?.(error),
   );
   let director: Director | undefined = undefined as Director | undefined;
   const { boundary } = createRuntimeBoundary({
@@ -127,6 +130,7 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
     await server.start();
     lives.configure({ nodeName, runtime: server.endpoint, stateDirectory, timings, ...endpoints });
     await new Promise<void>((resolve, reject) => {
+      failRun = reject;
       director = createDirector({
         plan,
         clock,

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { currentOwner, formatOwner } from '../runtimes/leftovers/owner.js';
 
 /** Directories of runs begin so; the sweep looks for nothing else. */
 export const runDirectoryPrefix = 'conformance-run-';
@@ -14,7 +15,7 @@ export async function withRunDirectory<Result>(
 ): Promise<Result> {
   const directory = await mkdtemp(join(tmpdir(), runDirectoryPrefix));
   try {
-    await writeFile(join(directory, 'owner'), `${process.pid}\n`);
+    await writeFile(join(directory, 'owner'), `${formatOwner(currentOwner())}\n`);
     return await work(directory);
   } finally {
     await rm(directory, { recursive: true, force: true, maxRetries: 3 });

@@ -45,6 +45,7 @@ export const agentFilePlaceholders: Readonly<Record<string, string>> = {
   'sources.feed.endpoint': 'unix:///… address of the feed of pod updates',
   'node.name': 'the name of the node',
   'state.directory': 'a directory that survives restarts of the agent within one run',
+  'timings.json': 'all periods as one JSON object',
   ...Object.fromEntries(Object.keys(kubeletTimings).map((name) => [`timings.${name}`, `the period ${name}`])),
 };
 

@@ -180,7 +180,8 @@ async function openPool(run: {
   if (target.world === 'live') {
     const { createLivePool } = await import('../live-pool.js');
     const cases = createLivePool({ target, suites, seed, generate, lanes: run.jobs * lanesPerCore });
-    return { cases, warnings: () => Promise.resolve([]), close: () => Promise.resolve() };
+    await cases.open();
+    return { cases, warnings: () => Promise.resolve([]), close: () => Promise.resolve(cases.close()) };
   }
   if (target.reference.kind === 'file') throw new Error('an agent file cannot be simulated');
   const { createSimPool } = await import('../sim-pool.js');

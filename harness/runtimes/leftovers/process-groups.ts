@@ -39,6 +39,23 @@ export function endProcessGroups(file: string, runDirectory: string): number {
   return count;
 }
 
+/** Agents get this variable, whose value is below the directory of their run, and so do their children. */
+const stateDirectoryVariable = 'CONFORMANCE_STATE_DIRECTORY';
+
+/**
+ * Kills the processes that carry the directory of a dead run in their environment, with their groups: those
+ * whose ids nobody had the time to write down. Returns how many groups were ended.
+ */
+export function endMarkedGroups(runDirectory: string): number {
+  const mark = `${stateDirectoryVariable}=${runDirectory}/`;
+  const groups = new Set(
+    listProcesses()
+      .filter(({ pid }) => pid !== process.pid && readProcessFile(pid, 'environ').includes(mark))
+      .map(({ group }) => group),
+  );
+  return [...groups].filter((group) => group > 1 && kill(group)).length;
+}
+
 function listProcesses(): ProcessStat[] {
   let names: string[];
   let bootedAtMs: number;

@@ -3,7 +3,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Owner } from './owner.js';
 import { currentOwner, isOwnerDead, parseOwner } from './owner.js';
-import { endProcessGroups } from './process-groups.js';
+import { endMarkedGroups, endProcessGroups } from './process-groups.js';
 
 /** Directories of runs, as `run/run-directory.ts` names them; the file `owner` in each says whose it is. */
 const runDirectoryPrefix = 'conformance-run-';
@@ -40,6 +40,7 @@ export async function sweepLeftovers(options: SweepOptions): Promise<Swept> {
     if (owner === undefined || !isOwnerDead(owner)) continue;
     for (const file of findPidFiles(directory, pidFileDepthMax))
       processGroups += endProcessGroups(file, directory);
+    processGroups += endMarkedGroups(directory);
     rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
     directories++;
   }

@@ -1,0 +1,167 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { packageRoot } from '../core/package-root.js';
+
+const main = join(packageRoot(), 'dist/harness/cli/main.js');
+
+function conformance(
+  words: readonly string[],
+  cwd: string,
+): Promise<{ code: number; out: string; err: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [main, ...words], { cwd, maxBuffer: 1 << 24 }, (error, out, err) => {
+      resolve({ code: error === null ? 0 : ((error as { code?: number }).code ?? -1), out, err });
+    });
+  });
+}
+
+function newDirectory(agentFile?: string): string {
+  const directory = mkdtempSync(join(tmpdir(), 'conformance-live-'));
+  if (agentFile !== undefined) writeFileSync(join(directory, 'agent.yaml'), agentFile);
+  return directory;
+}
+
+/** Processes whose command line names this text. */
+function processesWith(text: string): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(text);
+    } catch {
+      return false;
+    }
+  });
+}
+
+async function until(condition: () => boolean, timeoutMs: number): Promise<boolean> {
+  const deadline = Date.now() + timeoutMs;
+  while (!condition() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
+  return condition();
+}
+
+/** An agent file for the reference agent as somebody else would write one. */
+const agentFile = (more = ''): string => `
+name: as-a-process
+command: [${process.execPath}, ${main}, agent, '--runtime-endpoint={{runtime.endpoint}}', '--manifest-directory={{sources.file.path}}',
+  '--manifest-url={{sources.http.url}}', '--node-name={{node.name}}', '--timings={{timings.json}}'${more}]
+sources: [file, http]
+features: [restart-policy, init-containers, sidecars, pre-stop, garbage-collection, adoption, orphan-cleanup, image-pull,
+  host-network, static-identity, settable-timings]
+`;
+
+describe('live, simulated containers', () => {
+  test('the reference agent as a process conforms', { timeout: 120_000 }, async () => {
+    const directory = newDirectory();
+    const ended = await conformance(
+      ['run', '--world', 'live', '--cases', '12', '--seed', '1', '--jobs', '1', '--report', 'out'],
+      directory,
+    );
+    expect(ended.out).toContain('Conforms');
+    expect(ended.code).toBe(0);
+  });
+
+  test(
+    'an agent given by a file is driven over its sources, and a broken one is caught',
+    { timeout: 180_000 },
+    async () => {
+      const honest = await conformance(
+        ['run', '--agent', 'agent.yaml', '--cases', '6', '--seed', '1', '--jobs', '1', '--report', 'out'],
+        newDirectory(agentFile()),
+      );
+      expect(honest.out).toContain('Conforms');
+      const broken = await conformance(
+        [
+          'run',
+          '--agent',
+          'agent.yaml',
+          '--cases',
+          '30',
+          '--seed',
+          '1',
+          '--jobs',
+          '1',
+          '--bail',
+          '--no-shrink',
+          '--suite',
+          'termination,orphans',
+          '--report',
+          'out',
+        ],
+        newDirectory(agentFile(", '--mutant=sandbox-before-containers'")),
+      );
+      expect(broken.code).toBe(1);
+      expect(broken.out).toContain('FAIL TERM-02');
+    },
+  );
+});
+
+describe('agents that do not even start', () => {
+  const file = (command: string): string =>
+    `name: broken\ncommand: ${command}\nsources: [file]\nfeatures: []\nreadyTimeoutMs: 1000\n`;
+
+  test.each([
+    ['a program that is not there', "['./nowhere', '{{runtime.endpoint}}']", /could not be started/],
+    [
+      'one that exits at once',
+      `['/bin/sh', '-c', 'echo out of tea >&2; exit 3', '{{runtime.endpoint}}']`,
+      /out of tea/,
+    ],
+    ['one that never connects', "['/bin/sleep', '60']", /made no runtime call within 1 s/],
+    ['an unknown placeholder', "['/bin/echo', '{{sources.files}}']", /sources\.files/],
+  ])('%s', async (_name, command, message) => {
+    const ended = await conformance(
+      ['run', '--agent', 'agent.yaml', '--cases', '1', '--report', 'out'],
+      newDirectory(file(command)),
+    );
+    expect([64, 69]).toContain(ended.code);
+    expect(ended.err).toMatch(message);
+  });
+});
+
+describe('accidents', () => {
+  function startRun(directory: string): ChildProcess {
+    return spawn(
+      process.execPath,
+      [main, 'run', '--agent', 'agent.yaml', '--time', '60s', '--report', 'out'],
+      { cwd: directory, stdio: 'ignore' },
+    );
+  }
+  const marker = (directory: string): string => `--state-directory=${directory}`;
+  const marked = (directory: string): string => agentFile(`, '${marker(directory)}'`);
+
+  test('SIGKILL leaves no agent behind', { timeout: 60_000 }, async () => {
+    const directory = newDirectory();
+    writeFileSync(join(directory, 'agent.yaml'), marked(directory));
+    const run = startRun(directory);
+    expect(await until(() => processesWith(marker(directory)).length > 0, 20_000)).toBe(true);
+    run.kill('SIGKILL');
+    expect(await until(() => processesWith(marker(directory)).length === 0, 20_000)).toBe(true);
+  });
+
+  test('Ctrl-C reports what was found so far and leaves no agent behind', { timeout: 60_000 }, async () => {
+    const directory = newDirectory();
+    writeFileSync(join(directory, 'agent.yaml'), marked(directory));
+    const run = startRun(directory);
+    const ended = new Promise<number | null>((resolve) => run.once('exit', resolve));
+    expect(await until(() => processesWith(marker(directory)).length > 0, 20_000)).toBe(true);
+    run.kill('SIGINT');
+    expect(await ended).toBe(2);
+    expect(existsSync(join(directory, 'out/report.json'))).toBe(true);
+    expect(await until(() => processesWith(marker(directory)).length === 0, 10_000)).toBe(true);
+  });
+});
+
+describe('live, real containers', () => {
+  test('the reference agent conforms on Docker and leaves nothing behind', { timeout: 240_000 }, async () => {
+    const directory = newDirectory();
+    const ended = await conformance(
+      ['run', '--runtime', 'docker', '--cases', '8', '--seed', '2', '--jobs', '1', '--report', 'out'],
+      directory,
+    );
+    expect(ended.out).toContain('Conforms');
+    expect(ended.code).toBe(0);
+  });
+});
