@@ -16,6 +16,8 @@ export interface AgentControl {
   start(life: Life, onExit: (detail: string) => void): void;
   /** Ends a life at once. */
   kill(life: Life): void;
+  /** False while a life has begun but has not been heard of: a process that is still loading. */
+  isHeard?(life: Life): boolean;
   /** Asks a life to end, and calls back when it has. */
   stop(life: Life, done: () => void): void;
 }
@@ -250,6 +252,7 @@ export function createDirector(options: DirectorOptions): Director {
       const now = clock.now();
       const busy =
         boundary!.openCalls() > 0 ||
+        (life !== undefined && options.agent.isHeard?.(life) === false) ||
         pendingStart !== undefined ||
         [...sources.values()].some((source) => source.busy());
       if (busy) lastActivityMs = now;

@@ -184,6 +184,7 @@ function createLives(driver: AgentDriver): Lives {
   const processes = new Map<Life, Promise<AgentProcess | undefined>>();
   /** Lives that were asked to end: their exit is no surprise. */
   const stopping = new Set<Life>();
+  const heard = new Set<Life>();
   let endpoints: AgentEndpoints | undefined;
   let current: Life | undefined;
   let called = false;
@@ -223,6 +224,7 @@ function createLives(driver: AgentDriver): Lives {
     noteCall() {
       if (!called) onFirstCall?.();
       called = true;
+      if (current !== undefined) heard.add(current);
     },
     attach(announce, onCall) {
       onFirstCall = onCall;
@@ -231,6 +233,7 @@ function createLives(driver: AgentDriver): Lives {
     hasCalled: () => called,
     lastOutput: () => output,
     control: (fail) => ({
+      isHeard: (life) => heard.has(life),
       start(life, onExit) {
         current = life;
         processes.set(life, launch(life, onExit, fail));
