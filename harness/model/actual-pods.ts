@@ -79,6 +79,8 @@ export interface ActualPod {
   life: number;
   /** The last state-changing call that concerned it, and how it ended. */
   lastCallSeq: number;
+  /** The last ExecSync: a preStop hook is the first thing of a termination. */
+  lastExecSeq: number;
   lastCallAtMs: number;
   lastCallMethod: string;
   lastCallFailed: boolean;
@@ -281,6 +283,7 @@ function newPod(identity: PodIdentity, stamp: Stamp, incarnation: number): Actua
     stoppedAtMs: stamp.t,
     life: 1,
     lastCallSeq: -1,
+    lastExecSeq: -1,
     lastCallAtMs: -1,
     lastCallMethod: '',
     lastCallFailed: false,

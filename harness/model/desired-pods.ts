@@ -208,10 +208,9 @@ export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string
     if (wasDeleting && !entry.deleting) entry.undeleted = true;
     if (!entry.deleting) entry.endGraceS = undefined;
     else entry.endGraceS = Math.min(entry.endGraceS ?? Infinity, graceSecondsOf(entry.pod));
-    entry.terminal = entry.terminal || pods.some(isTerminal);
+    entry.terminal = pods.some(isTerminal);
     if (!wasListed) {
       if (entry.removedSeq >= 0) entry.returns += 1;
-      entry.terminal = pods.some(isTerminal);
       added.push(entry);
     } else if (!sameNumbers(before, entry.versions)) {
       entry.edits += 1;

@@ -263,7 +263,11 @@ function applyRequest(state: State, event: RuntimeRequest & Stamp): void {
   };
   state.calls.set(event.call, call);
   state.call = call;
-  if (pod === undefined || event.method === 'ExecSync') return;
+  if (pod === undefined) return;
+  if (event.method === 'ExecSync') {
+    pod.lastExecSeq = event.seq;
+    return;
+  }
   pod.lastCallSeq = event.seq;
   pod.lastCallAtMs = event.t;
   pod.lastCallMethod = event.method;
@@ -426,7 +430,7 @@ function noteChange(state: State, change: ServedChange): void {
 function noteWanted(state: State, entry: DesiredPod): void {
   for (const pod of instancesOf(state as unknown as ModelView, entry)) {
     const { is } = standingOf(state as unknown as ModelView, pod);
-    if (is === 'wanted' || is === 'contested') pod.wantedBy = state.incarnation;
+    if (is === 'wanted') pod.wantedBy = state.incarnation;
   }
 }
 

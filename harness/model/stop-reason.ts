@@ -27,7 +27,7 @@ export type StopReason =
 
 /** Stops for these reasons end the pod; the others only repair it. */
 export function tearsDown(reason: StopReason): boolean {
-  return reason === 'undesired' || reason === 'deleting' || reason === 'terminal' || reason === 'licensed';
+  return reason === 'undesired' || reason === 'deleting' || reason === 'licensed';
 }
 
 /** The best reason there is for stopping this container, or the whole pod when it is undefined. */

@@ -132,9 +132,11 @@ function armUpper(
   if (!restartsAfter(restartPolicyOf(entry.pod, event.name), event.exitCode ?? 137)) return;
   const isInit = entry.pod.spec.initContainers?.some((container) => container.name === event.name) ?? false;
   if (isInit) return;
+  const { changedSeq } = entry;
   deadlines.arm({
     boundMs,
     open: () =>
+      entry.changedSeq === changedSeq &&
       streak.exitSeq === event.seq &&
       streak.exitMs !== undefined &&
       streak.life === pod.life &&

@@ -160,11 +160,14 @@ function armRestart(
   ledger.exercised(requirement);
   const { life } = pod;
   const { starts } = history;
+  const { changedSeq, movedSeq } = entry;
   deadlines.arm({
     boundMs,
     open: () =>
       pod.life === life &&
       history.starts === starts &&
+      entry.changedSeq === changedSeq &&
+      entry.movedSeq === movedSeq &&
       pod.pendingCalls === 0 &&
       standingOf(model, pod).is === 'wanted' &&
       !isFinished(pod, entry.pod) &&

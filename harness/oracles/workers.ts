@@ -186,6 +186,7 @@ function armStop(
         entry.pods.length === 0 &&
         pod.runningCount > 0 &&
         pod.lastCallSeq < seq &&
+        pod.lastExecSeq < seq &&
         pod.pendingCalls === 0 &&
         model.incarnation === incarnation &&
         model.desired.allReady() &&
