@@ -34,7 +34,7 @@ export interface Decisions {
   readonly podSelector: (nodeName: string) => Record<string, string>;
   /** What a 410 of the watch does to the known objects until the new list is there. */
   readonly on410: 'relist' | 'relistFromEmpty' | 'ignore';
-  readonly onWatchEnd: 'reopen' | 'giveUp';
+  readonly onWatchEnd: 'reopen' | 'giveUp' | 'forget';
   /** Whether a list or watch event is newer than what is known of the same thing. */
   readonly acceptsVersion: (version: number, known: number) => boolean;
   /** Whether a list that the API server answers is taken, given the newest version seen in this life. */
@@ -103,7 +103,6 @@ export interface Decisions {
   readonly stopOrder: 'containersThenSandbox' | 'sandboxFirst' | 'sandboxOnly';
   readonly sidecarOrder: 'afterInReverse' | 'first' | 'together';
   readonly runsPreStop: (state: { readonly alreadyRun: boolean; readonly isOrphan: boolean }) => boolean;
-  readonly boundsPreStop: boolean;
   readonly retriesStop: boolean;
   readonly treatsNotFoundAsStopped: boolean;
   readonly verifiesStop: boolean;

@@ -105,8 +105,7 @@ async function runPreStop(stop: PodStop, container: ContainerRecord): Promise<vo
   const alreadyRun = preStopRun.has(container.id);
   if (!context.decisions.runsPreStop({ alreadyRun, isOrphan: pod === undefined })) return;
   preStopRun.add(container.id);
-  const { boundsPreStop } = context.decisions;
-  const limitMs = boundsPreStop ? budget.remainingMs() : 10 * context.timings.callDeadlineMs;
+  const limitMs = budget.remainingMs();
   if (limitMs <= 0) return;
   // Whatever becomes of the hook, the container is stopped.
   const call = context.calls.exec(container.id, hook.exec.command, limitMs).catch(() => undefined);

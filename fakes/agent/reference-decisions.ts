@@ -72,7 +72,6 @@ export const referenceDecisions: Decisions = {
   stopOrder: 'containersThenSandbox',
   sidecarOrder: 'afterInReverse',
   runsPreStop: ({ alreadyRun, isOrphan }) => !alreadyRun && !isOrphan,
-  boundsPreStop: true,
   retriesStop: true,
   treatsNotFoundAsStopped: true,
   verifiesStop: true,

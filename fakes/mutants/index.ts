@@ -1,4 +1,4 @@
-import { acceptsOldEvents } from './accepts-old-events.js';
+import { watchEndDropsPods } from './watch-end-drops-pods.js';
 import { actsOnStaleView } from './acts-on-stale-view.js';
 import { backoffFromStart } from './backoff-from-start.js';
 import { backoffNeverReset } from './backoff-never-reset.js';
@@ -54,7 +54,7 @@ import { sidecarsFirst } from './sidecars-first.js';
 import { startsAgainAfterCrash } from './starts-again-after-crash.js';
 import { stopsBeforeReady } from './stops-before-ready.js';
 import { takesHalfAList } from './takes-half-a-list.js';
-import { unboundedPreStop } from './unbounded-pre-stop.js';
+import { preStopOutsideGrace } from './pre-stop-outside-grace.js';
 import { unverifiedStop } from './unverified-stop.js';
 import { watchOnce } from './watch-once.js';
 import { writesWithoutEnd } from './writes-without-end.js';
@@ -105,13 +105,13 @@ export const mutants: readonly Mutant[] = [
   listsAllNodes,
   watchOnce,
   ignores410,
-  acceptsOldEvents,
+  watchEndDropsPods,
   ignoresNotReadySandbox,
   neverRepairs,
   givesUpStopping,
   notFoundIsError,
   sidecarsFirst,
-  unboundedPreStop,
+  preStopOutsideGrace,
   newVersionAtOnce,
   finishesSetupFirst,
   backoffFromStart,

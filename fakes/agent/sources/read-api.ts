@@ -109,6 +109,11 @@ export function readApi(context: SourceReaderContext, port: ApiPort, listeners: 
       opened?.close();
       if (scheduler.stopped()) return;
       if (next === 'watch' && decisions.onWatchEnd === 'giveUp') return;
+      if (next === 'watch' && decisions.onWatchEnd === 'forget') {
+        store.clear();
+        deliver();
+        next = 'list';
+      }
       const go = next === 'list' ? () => void list() : openWatch;
       if (isFailure) later(go);
       else scheduler.after(0, go);
