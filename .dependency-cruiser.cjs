@@ -14,7 +14,19 @@ const layers = {
   drivers: ['core', 'spec', 'trace', 'ports', 'sources'],
   explore: ['core', 'spec', 'trace'],
   report: ['core', 'spec', 'trace'],
-  run: ['core', 'spec', 'trace', 'ports', 'model', 'oracles', 'sources', 'runtimes', 'drivers', 'explore', 'report'],
+  run: [
+    'core',
+    'spec',
+    'trace',
+    'ports',
+    'model',
+    'oracles',
+    'sources',
+    'runtimes',
+    'drivers',
+    'explore',
+    'report',
+  ],
 };
 
 const outside = { sources: '^fakes/api-server/' };
@@ -35,7 +47,8 @@ module.exports = {
     ...layerRules,
     {
       name: 'fakes-stay-apart',
-      comment: 'The reference agent shares no decision with the model and the oracles: both could be wrong together.',
+      comment:
+        'The reference agent shares no decision with the model and the oracles: both could be wrong together.',
       severity: 'error',
       from: { path: '^fakes/', pathNot: '\\.test\\.ts$' },
       to: { path: '^(harness|suites)/', pathNot: '^harness/(core|spec|trace|ports)/' },
@@ -56,7 +69,11 @@ module.exports = {
     {
       name: 'grpc-only-where-it-is-served',
       severity: 'error',
-      from: { path: '^(harness|suites|fakes)/', pathNot: '^harness/(core/cri-protocol|runtimes/(cri-server|cri)/|drivers/agent-ports/|sources/feed/)|\\.test\\.ts$' },
+      from: {
+        path: '^(harness|suites|fakes)/',
+        pathNot:
+          '^harness/(core/cri-protocol|runtimes/(cri-server|cri)/|drivers/agent-ports/|sources/feed/)|\\.test\\.ts$',
+      },
       to: { path: 'node_modules/@grpc/' },
     },
     {
@@ -65,7 +82,12 @@ module.exports = {
       from: { path: '^(harness|suites|fakes)/', pathNot: '^harness/runtimes/docker/|\\.test\\.ts$' },
       to: { path: 'node_modules/(testcontainers|dockerode)/' },
     },
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
   ],
   options: {
     tsConfig: { fileName: 'tsconfig.json' },

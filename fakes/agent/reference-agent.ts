@@ -1,4 +1,4 @@
-import type { Agent, AgentFeature, AgentPorts, CreateAgent } from '../../harness/ports/agent.js';
+import type { Agent, AgentFeature, AgentPorts } from '../../harness/ports/agent.js';
 import { agentFeatures } from '../../harness/ports/agent.js';
 import type { Pod, SourceKind } from '../../harness/spec/pod.js';
 import { sourceKinds } from '../../harness/spec/pod.js';
@@ -30,9 +30,6 @@ import { hasLiveParts } from './types.js';
 export const referenceFeatures: readonly AgentFeature[] = agentFeatures.filter(
   (feature) => feature !== 'probes',
 );
-
-/** The reference agent with the right decisions. */
-export const createAgent: CreateAgent = (ports) => createReferenceAgent(ports);
 
 /** While the runtime does not answer, it is asked again this soon at the latest. */
 const statusRetryMaxMs = 1_000;

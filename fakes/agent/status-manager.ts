@@ -22,6 +22,11 @@ interface Tracked {
   seen: Pod | undefined;
   /** The object after the last successful write. */
   written: Pod | undefined;
+  /** An object that was found to say all of a wanted status: the two need not be compared again. */
+  covering: Pod | undefined;
+  covered: PodStatus | undefined;
+  /** What the last report came to; the same again needs no new status. */
+  digest: string;
   /** The status of that write. */
   writtenFor: PodStatus | undefined;
   isBusy: boolean;
@@ -84,6 +89,9 @@ export function createStatusManager(options: {
       item.isStale = false;
     }
     const { wanted } = item;
+    if (item.covering === object && item.covered === wanted && !decisions.statusNeedsWrite(false)) {
+      return finishDeletion(item, object);
+    }
     // A server that keeps another status than it was given is not given it again at once.
     const isKnown = object === item.written && item.writtenFor === wanted;
     if (decisions.statusNeedsWrite(!isKnown && !coversStatus(object.status, wanted))) {
@@ -91,8 +99,14 @@ export function createStatusManager(options: {
       item.writtenFor = wanted;
       return item.isStale || mayDelete(item);
     }
-    if (!mayDelete(item)) return false;
-    await deleteObject(item, object);
+    item.covering = object;
+    item.covered = wanted;
+    return finishDeletion(item, object);
+  }
+
+  /** Deletes the object when its time has come. Nothing is to be written after it. */
+  async function finishDeletion(item: Tracked, object: Pod): Promise<boolean> {
+    if (mayDelete(item)) await deleteObject(item, object);
     return false;
   }
 
@@ -144,6 +158,9 @@ export function createStatusManager(options: {
           wanted: undefined,
           seen: undefined,
           written: undefined,
+          covering: undefined,
+          covered: undefined,
+          digest: '',
           writtenFor: undefined,
           isBusy: false,
           isStale: true,
@@ -156,7 +173,11 @@ export function createStatusManager(options: {
         item.wanted = undefined;
         item.isDeleted = false;
       }
+      const digest = digestOf(report);
+      const isSame = digest === item.digest && report.entry === item.report.entry;
       item.report = report;
+      item.digest = digest;
+      if (isSame) return;
       item.isStale = true;
       void write(item);
     },
@@ -181,4 +202,11 @@ function clearedFields(before: PodStatus | undefined, status: PodStatus): Record
     if (before?.[field] !== undefined && status[field] === undefined) cleared[field] = null;
   }
   return cleared;
+}
+
+function digestOf(report: PodReport): string {
+  const { record, life, finished, terminating, stopped, waiting } = report;
+  let digest = `${record?.version}/${life}/${finished}/${terminating}/${stopped}`;
+  for (const [name, reason] of waiting) digest += `/${name} ${reason.reason} ${reason.message}`;
+  return digest;
 }

@@ -16,7 +16,6 @@ export interface Stamp {
   readonly seq: number;
 }
 
-
 export type TraceEventBody =
   | RunStarted
   | PhaseChanged
