@@ -15,8 +15,6 @@ export interface PodStop {
   readonly budget: StopBudget;
   /** Containers whose preStop hook was run before. */
   readonly preStopRun: Set<string>;
-  /** Throws when the stop is no longer wanted; asked after the preStop hook. */
-  readonly check?: () => void;
 }
 
 /** So often at most a stop is asked for anew because its grace period was shortened. */
@@ -85,7 +83,6 @@ export async function stopContainer(stop: PodStop, container: ContainerRecord): 
   const { context, uid, budget } = stop;
   budget.timeoutS();
   await runPreStop(stop, container);
-  stop.check?.();
   for (let round = 0; round < shorteningsMax; round++) {
     const call = context.calls.stopContainer(container.id, budget.timeoutS()).catch((error: unknown) => {
       if (!isNotFound(error) || !context.decisions.treatsNotFoundAsStopped) throw error;

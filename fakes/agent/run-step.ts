@@ -5,7 +5,7 @@ import { killPod } from './kill-pod.js';
 import type { PodActions } from './pod-actions.js';
 import { computePodActions } from './pod-actions.js';
 import type { PodSetup } from './pod-setup.js';
-import { createSandbox, Interrupted, runContainers } from './pod-setup.js';
+import { createSandbox, runContainers } from './pod-setup.js';
 import { takeTurn } from './static-turn.js';
 import type { DesiredPod } from './types.js';
 import { hasLiveParts, isFromEarlierLife } from './types.js';
@@ -138,12 +138,6 @@ export function setupOf(worker: WorkerState, current: DesiredPod): PodSetup {
     memory,
     interrupt,
     isInterrupted,
-    stop: () => ({
-      ...podStopOf(worker, (worker.budget ??= newBudget(worker))),
-      check() {
-        // An end of the pod goes on with the stop; another edit may make it needless.
-        if (worker.mode === 'active' && isInterrupted()) throw new Interrupted();
-      },
-    }),
+    stop: () => podStopOf(worker, (worker.budget ??= newBudget(worker))),
   };
 }
