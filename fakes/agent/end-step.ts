@@ -5,15 +5,7 @@ import { setupOf } from './run-step.js';
 import { endTurn } from './static-turn.js';
 import { hasLiveParts } from './types.js';
 import type { WorkerState } from './worker-state.js';
-import {
-  beginTermination,
-  createMemory,
-  newBudget,
-  podStopOf,
-  refreshView,
-  report,
-  retryLater,
-} from './worker-state.js';
+import { beginTermination, createMemory, newBudget, podStopOf, refreshView, report } from './worker-state.js';
 
 /** One step of a pod that is to end: stops what runs, until a fresh listing shows nothing. */
 export async function endStep(worker: WorkerState): Promise<void> {
@@ -69,7 +61,10 @@ export async function stoppedStep(worker: WorkerState): Promise<void> {
   }
   if (!worker.removed) return;
   report(worker);
-  if (!(await cleanUp(context, uid))) return retryLater(worker);
+  if (!(await cleanUp(context, uid))) {
+    worker.wakeIn(Math.min(context.timings.housekeepingMs, context.timings.errorRetryMs));
+    return;
+  }
   context.view.forget(uid);
   context.images.forget(uid);
   if (worker.readded === undefined) {

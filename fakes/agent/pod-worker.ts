@@ -154,6 +154,8 @@ function onStepError(worker: WorkerState, error: unknown): void {
 function noteAddition(worker: WorkerState, entry: DesiredPod): void {
   const { context, key, fullName } = worker;
   if (worker.mode !== 'active') {
+    // Of a pod that only the runtime knew, its definition now says how it ends.
+    if (worker.mode === 'terminating') worker.entry ??= entry;
     if (context.decisions.readdDuringTermination === 'startAgain') worker.readded = entry;
     return;
   }
@@ -195,6 +197,7 @@ function noteRemoval(worker: WorkerState): void {
       else worker.interrupt.fire();
       return;
     case 'terminating':
+      if (!context.mayStopUndesired()) return;
       worker.budget?.request(Math.max(1, entry?.pod.spec.terminationGracePeriodSeconds ?? 30));
       return;
     case 'stopped':

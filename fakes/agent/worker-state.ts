@@ -139,8 +139,8 @@ export async function refreshView(worker: WorkerState): Promise<boolean> {
 /** The grace period that a stop begun now would have. */
 export function newBudget(worker: WorkerState): StopBudget {
   const { decisions, scheduler } = worker.context;
-  const known = worker.entry ?? worker.readded;
-  const graceS = known === undefined ? decisions.orphanGraceS : decisions.graceS(known.pod);
+  const { entry } = worker;
+  const graceS = entry === undefined ? decisions.orphanGraceS : decisions.graceS(entry.pod);
   return createStopBudget(graceS, decisions, () => scheduler.clock.now());
 }
 
