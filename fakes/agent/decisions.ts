@@ -104,7 +104,6 @@ export interface Decisions {
   readonly sidecarOrder: 'afterInReverse' | 'first' | 'together';
   readonly runsPreStop: (state: { readonly alreadyRun: boolean; readonly isOrphan: boolean }) => boolean;
   readonly retriesStop: boolean;
-  readonly treatsNotFoundAsStopped: boolean;
   readonly verifiesStop: boolean;
   readonly mayDeleteObject: (state: { readonly stopped: boolean }) => boolean;
   readonly deletesObject: boolean;

@@ -72,7 +72,7 @@ async function stopSandboxes(stop: PodStop, record: PodRecord): Promise<void> {
     try {
       await context.calls.stopSandbox(sandbox.id);
     } catch (error) {
-      if (!isNotFound(error) || !context.decisions.treatsNotFoundAsStopped) throw error;
+      if (!isNotFound(error)) throw error;
     }
     context.view.noteSandboxStopped(uid, sandbox);
   }
@@ -85,7 +85,7 @@ export async function stopContainer(stop: PodStop, container: ContainerRecord): 
   await runPreStop(stop, container);
   for (let round = 0; round < shorteningsMax; round++) {
     const call = context.calls.stopContainer(container.id, budget.timeoutS()).catch((error: unknown) => {
-      if (!isNotFound(error) || !context.decisions.treatsNotFoundAsStopped) throw error;
+      if (!isNotFound(error)) throw error;
     });
     const outcome = await untilSignal(call, budget.shortened);
     if (outcome !== signalled) break;

@@ -73,7 +73,6 @@ export const referenceDecisions: Decisions = {
   sidecarOrder: 'afterInReverse',
   runsPreStop: ({ alreadyRun, isOrphan }) => !alreadyRun && !isOrphan,
   retriesStop: true,
-  treatsNotFoundAsStopped: true,
   verifiesStop: true,
   mayDeleteObject: ({ stopped }) => stopped,
   deletesObject: true,

@@ -38,7 +38,6 @@ import { neverRepairs } from './never-repairs.js';
 import { neverRestarts } from './never-restarts.js';
 import { newVersionAtOnce } from './new-version-at-once.js';
 import { noBackoff } from './no-backoff.js';
-import { notFoundIsError } from './not-found-is-error.js';
 import { orphansFromOldListing } from './orphans-from-old-listing.js';
 import { randomStaticUid } from './random-static-uid.js';
 import { readsDotFiles } from './reads-dot-files.js';
@@ -109,7 +108,6 @@ export const mutants: readonly Mutant[] = [
   ignoresNotReadySandbox,
   neverRepairs,
   givesUpStopping,
-  notFoundIsError,
   sidecarsFirst,
   preStopOutsideGrace,
   newVersionAtOnce,
