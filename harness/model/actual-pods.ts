@@ -73,10 +73,14 @@ export interface ActualPod {
   /** The agent's first call that tore it down because it was unwanted; -1 when there was none. */
   teardownSeq: number;
   teardownAtMs: number;
+  /** The first call in its present life that stopped something of it, or ran a hook to that end; -1: none. */
+  stopBeganMs: number;
   /** When its last container and sandbox stopped; -1 while something runs. */
   stoppedAtMs: number;
   /** Counts from 1; a pod that was torn down and starts again has another life. */
   life: number;
+  /** The last change of a sandbox or container of it. */
+  changedSeq: number;
   /** The last state-changing call that concerned it, and how it ended. */
   lastCallSeq: number;
   /** The last ExecSync: a preStop hook is the first thing of a termination. */
@@ -147,6 +151,7 @@ export function createActualPods(options: {
     touch,
     sandboxChanged(event) {
       const pod = touch(event, event);
+      pod.changedSeq = event.seq;
       let sandbox = sandboxes.get(event.id);
       if (sandbox === undefined) {
         if (event.state === 'removed') return pod;
@@ -170,6 +175,7 @@ export function createActualPods(options: {
     },
     containerChanged(event) {
       const pod = touch(event, event);
+      pod.changedSeq = event.seq;
       const history = historyOf(pod, event.name);
       let container = containers.get(event.id);
       if (container === undefined) {
@@ -259,7 +265,10 @@ function changeContainer(
 
 function noteStopped(pod: ActualPod, t: number): void {
   if (pod.readyCount > 0 || pod.runningCount > 0) pod.stoppedAtMs = -1;
-  else if (pod.stoppedAtMs < 0) pod.stoppedAtMs = t;
+  else {
+    if (pod.stoppedAtMs < 0) pod.stoppedAtMs = t;
+    pod.stopBeganMs = -1;
+  }
 }
 
 function newPod(identity: PodIdentity, stamp: Stamp, incarnation: number): ActualPod {
@@ -280,8 +289,10 @@ function newPod(identity: PodIdentity, stamp: Stamp, incarnation: number): Actua
     licenceSeq: -1,
     teardownSeq: -1,
     teardownAtMs: -1,
+    stopBeganMs: -1,
     stoppedAtMs: stamp.t,
     life: 1,
+    changedSeq: -1,
     lastCallSeq: -1,
     lastExecSeq: -1,
     lastCallAtMs: -1,

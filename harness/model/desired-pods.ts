@@ -30,8 +30,10 @@ export interface DesiredPod {
   terminal: boolean;
   /** It lost its deletion timestamp without leaving the list, which no source of pods does by itself. */
   undeleted: boolean;
-  /** The grace that its termination has, in seconds: the least asked for since it became unwanted. */
+  /** The grace that its termination began with, in seconds: what is asked for later may only shorten it. */
   endGraceS: number | undefined;
+  /** When it last shared its name or UID with another listed entry. */
+  contestedSeq: number;
   /** When it was last added to the list or changed its meaning. */
   changedAtMs: number;
   changedSeq: number;
@@ -174,12 +176,20 @@ export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string
     return { source: view.kind, event, added, changed, removed, unreadable };
   };
 
+  /** A look that met a change half-way has read some files as they were a revision or two before. */
+  const originAt = (revision: number, key: string): string | undefined => {
+    for (let back = 0; back < 4; back++) {
+      const origin = origins.get(revision - back)?.get(key);
+      if (origin !== undefined) return origin;
+    }
+    return undefined;
+  };
+
   /** The same content in a file of another name. */
   const noteOrigins = (entries: Iterable<DesiredPod>, event: SourceServed & Stamp): void => {
-    const names = origins.get(event.revision ?? -1);
-    if (names === undefined) return;
+    const revision = event.revision ?? -1;
     for (const entry of entries) {
-      const origin = names.get(entry.key);
+      const origin = originAt(revision, entry.key);
       if (origin === undefined || origin === entry.origin) continue;
       if (entry.origin !== '') entry.movedSeq = event.seq;
       entry.origin = origin;
@@ -207,7 +217,9 @@ export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string
     entry.deleting = pods.some((pod) => pod.metadata.deletionTimestamp !== undefined);
     if (wasDeleting && !entry.deleting) entry.undeleted = true;
     if (!entry.deleting) entry.endGraceS = undefined;
-    else entry.endGraceS = Math.min(entry.endGraceS ?? Infinity, graceSecondsOf(entry.pod));
+    // Seen again as deleted, it may be in the same termination as before or in a new one.
+    else if (!wasListed) entry.endGraceS = Math.max(entry.endGraceS ?? 0, graceSecondsOf(entry.pod));
+    else entry.endGraceS ??= graceSecondsOf(entry.pod);
     entry.terminal = pods.some(isTerminal);
     if (!wasListed) {
       if (entry.removedSeq >= 0) entry.returns += 1;
@@ -218,6 +230,18 @@ export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string
     } else return;
     entry.changedAtMs = event.t;
     entry.changedSeq = event.seq;
+  };
+
+  /** Remembers for how long the choice between entries has been open. */
+  const noteContests = (change: ServedChange): ServedChange => {
+    for (const entries of [change.added, change.changed, change.removed]) {
+      for (const entry of entries) {
+        const rivals = [...(byName.get(entry.fullName) ?? none), ...(byUid.get(entry.uid ?? '') ?? none)];
+        if (rivals.length < 2 && entry.pods.length < 2) continue;
+        for (const rival of rivals) rival.contestedSeq = change.event.seq;
+      }
+    }
+    return change;
   };
 
   const applyChange = (view: SourceView, event: SourceServed & Stamp): ServedChange => {
@@ -290,13 +314,13 @@ export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string
       }
       view.served = event;
       view.servedCount += 1;
-      if (event.outcome === 'change') return applyChange(view, event);
+      if (event.outcome === 'change') return noteContests(applyChange(view, event));
       view.uncertain = false;
       if (!view.ready) {
         view.ready = true;
         view.readySeq = event.seq;
       }
-      return applyList(view, event);
+      return noteContests(applyList(view, event));
     },
     agentStarted() {
       for (const view of sources.values()) {
@@ -350,6 +374,7 @@ function newEntry(identity: {
     terminal: false,
     undeleted: false,
     endGraceS: undefined,
+    contestedSeq: -1,
     changedAtMs: 0,
     changedSeq: -1,
     removedAtMs: 0,
@@ -378,7 +403,7 @@ function emptyView(kind: SourceKind): SourceView {
 }
 
 function removeEntry(entry: DesiredPod, event: Stamp): void {
-  entry.endGraceS = Math.min(entry.endGraceS ?? Infinity, graceSecondsOf(entry.pod));
+  entry.endGraceS ??= graceSecondsOf(entry.pod);
   entry.pods = [];
   entry.versions = [];
   entry.deleting = false;

@@ -266,6 +266,7 @@ function applyRequest(state: State, event: RuntimeRequest & Stamp): void {
   if (pod === undefined) return;
   if (event.method === 'ExecSync') {
     pod.lastExecSeq = event.seq;
+    if (pod.stopBeganMs < 0) pod.stopBeganMs = event.t;
     return;
   }
   pod.lastCallSeq = event.seq;
@@ -277,6 +278,7 @@ function applyRequest(state: State, event: RuntimeRequest & Stamp): void {
     pod.teardownSeq = event.seq;
     pod.teardownAtMs = event.t;
   }
+  if (hitsLive && reason !== undefined && pod.stopBeganMs < 0) pod.stopBeganMs = event.t;
   if (reason === 'finished' && pod.licenceSeq >= 0) pod.isOpenEnded = true;
   if (event.method === 'CreateContainer') narrowVersions(state, pod, event);
   if (event.method === 'StopContainer' && container !== undefined && container.stopRequestedMs < 0) {

@@ -69,6 +69,9 @@ function repairReason(
 ): StopReason | undefined {
   if (pod.readyCount !== 1) return 'sandbox';
   if (container !== undefined && readySandboxOf(pod)?.id !== container.sandboxId) return 'sandbox';
+  // Ended containers in an old sandbox may be what an interrupted termination has left.
+  const isRemains = container === undefined && pod.runningCount === 0 && pod.containers.size > 0;
+  if (isRemains && pod.firstSeq < model.agentStartedSeq) return 'sandbox';
   const { entry } = standingOf(model, pod);
   if (entry !== undefined) {
     if (isFinished(pod, entry.pod)) return 'finished';

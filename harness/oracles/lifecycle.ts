@@ -110,6 +110,7 @@ function judgePolicy({ model, ledger }: OracleContext, call: Call, pod: ActualPo
   if (restartsAfter(policy, history.exitCode)) return;
   // A stop of the agent's own, a lost record and a changed definition each allow another run.
   if (history.exitCause === 'agent' || history.recordLost || history.exitedSeq < entry.changedSeq) return;
+  if (history.exitedSeq < entry.contestedSeq) return;
   if (pod.licenceSeq >= 0 || pod.isOpenEnded || entry.versions.length !== 1 || entry.edits > 0) return;
   const { latest } = history;
   if (latest?.content !== undefined && latest.content !== containerContent(spec)) return;
@@ -130,7 +131,7 @@ function judgeFinished({ model, ledger }: OracleContext, pod: ActualPod): void {
   if (!isFinished(pod, entry.pod)) return;
   for (const history of pod.history.values()) {
     if (history.exitCause === 'agent' || history.recordLost || history.exitCode === undefined) return;
-    if (history.exitedSeq < entry.changedSeq) return;
+    if (history.exitedSeq < Math.max(entry.changedSeq, entry.contestedSeq)) return;
   }
   ledger.report({
     requirement: 'LIFE-02',

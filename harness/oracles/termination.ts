@@ -90,7 +90,7 @@ function judgeGrace({ model, ledger }: OracleContext, call: Call, pod: ActualPod
     return;
   // Whoever took longer to get here has that much less left, and a repeated stop may be shorter.
   const unwantedMs = is === 'gone' ? entry.removedAtMs : entry.changedAtMs;
-  const since = pod.teardownAtMs < 0 ? unwantedMs : Math.min(unwantedMs, pod.teardownAtMs);
+  const since = pod.stopBeganMs < 0 ? unwantedMs : Math.min(unwantedMs, pod.stopBeganMs);
   const leastS = Math.min(...candidates.map(graceSecondsOf), ...candidates.map(specGraceOf));
   const leftS = leastS - Math.ceil((model.t - since) / 1000) - 1;
   if (timeoutS < leftS) {

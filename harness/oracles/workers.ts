@@ -38,6 +38,7 @@ export const workers: Oracle = {
               boundMs: bounds.retryMs,
               open: () =>
                 pod.lastCallSeq < event.seq &&
+                pod.changedSeq < event.seq &&
                 pod.pendingCalls === 0 &&
                 standingOf(model, pod).is === 'wanted' &&
                 isIncomplete(context, pod),
