@@ -1,6 +1,7 @@
 import type { Pod, SourceKind } from '../../harness/spec/pod.js';
 import type { AgentContext } from './context.js';
 import type { Mux, MuxUpdate } from './mux.js';
+import { policyOf } from './pod-actions.js';
 import type { PodWorker } from './pod-worker.js';
 import { createPodWorker } from './pod-worker.js';
 import type { DesiredPod } from './types.js';
@@ -72,12 +73,13 @@ export function createPodManager(context: AgentContext, mux: Mux, onReady: () =>
     if (worker !== undefined && isListedElsewhere && !worker.isTerminating()) return;
     if (isForgottenWait(added)) return;
     if (worker !== undefined) worker.add(added);
-    else if (delivery.wasComplete && isDead(added.uid)) workerFor(added).addAfterLife(added);
+    else if (delivery.wasComplete && isDead(added)) workerFor(added).addAfterLife(added);
     else workerFor(added).add(added);
   }
 
-  /** Containers of the pod have ended, and none of it runs. */
-  function isDead(uid: string): boolean {
+  /** Containers of the pod have ended, none of it runs, and its policy would not start them again. */
+  function isDead({ uid, pod }: DesiredPod): boolean {
+    if (policyOf(pod) === 'Always') return false;
     const containers = view.recordOf(uid)?.containers ?? [];
     return containers.some((container) => container.state === 'exited') && !containers.some(isLive);
   }

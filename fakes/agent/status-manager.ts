@@ -82,7 +82,9 @@ export function createStatusManager(options: {
   /** Returns whether another write may be due. */
   async function writeOnce(item: Tracked): Promise<boolean> {
     const object = currentObject(item);
-    if (object === undefined || item.isDeleted) return false;
+    // A write that was long on its way may end after the pod has begun another life.
+    const isOver = tracked.get(item.report.entry.uid) !== item;
+    if (object === undefined || item.isDeleted || isOver) return false;
     if (item.isStale || item.wanted === undefined) {
       const before = item.wanted ?? (item.report.life > 0 ? undefined : object.status);
       item.wanted = podStatusOf(item.report, before, options.nowMs());
