@@ -35,6 +35,8 @@ export const termination: Oracle = {
           if (event.method === 'StopContainer') judgeGrace(context, call, pod);
           if (event.method === 'StopContainer') judgeSidecars(context, call, pod);
           if (event.method === 'StopPodSandbox') judgeOrder(context, call, pod);
+          // From here on every start of this pod is judged.
+          if (pod.teardownSeq >= 0) ledger.exercised('TERM-03');
           if (event.method === 'RemoveContainer' && call.hitsLive) {
             ledger.report({
               requirement: 'GC-02',

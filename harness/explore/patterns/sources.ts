@@ -83,7 +83,9 @@ export function httpTrouble(draft: PlanDraft): void {
       draft.add(pod);
       break;
     case 1:
-      draft.step({ do: 'malformed', source: 'http', text: draft.pick(garbage) });
+      // One bad entry beside good ones, or a document that says nothing at all.
+      if (draft.oneIn(2)) draft.step({ do: 'malformed', source: 'http', pod: pod.slot });
+      else draft.step({ do: 'malformed', source: 'http', text: draft.pick(garbage) });
       draft.wait('start', 'http');
       draft.update(pod);
       break;
