@@ -35,9 +35,14 @@ export async function removeSurplus(context: AgentContext, uid: string): Promise
   const record = view.recordOf(uid);
   if (record === undefined || (record.containers.length <= 1 && record.sandboxes.length <= 1)) return;
   const deadOf = new Map<string, ContainerRecord[]>();
-  for (const container of record.containers) {
+  for (const container of [...record.containers]) {
     if (isLive(container) || container.vanished) continue;
-    if (container.state === 'created' && newestContainer(record, container.name) === container) continue;
+    if (container.state === 'created') {
+      // A create of an earlier life may have come late, beside what runs now.
+      if (newestContainer(record, container.name) !== container)
+        await removeContainer(context, uid, container);
+      continue;
+    }
     deadOf.set(container.name, [...(deadOf.get(container.name) ?? []), container]);
   }
   for (const dead of deadOf.values()) {

@@ -151,3 +151,12 @@ test('a sidecar restarts while the pod is active and keeps no finished pod alive
   const over = withParts([testSandbox()], [{ ...helper, state: 'running' }, testContainer(succeeded)]);
   expect(actionsFor(withInits, over)).toEqual({ do: 'finish', phase: 'Succeeded' });
 });
+
+test('what runs counts, whatever a late create left beside it, and of two that run one is stopped', () => {
+  const late = testContainer({ id: 'late', attempt: 1, state: 'created' });
+  const beside = withParts([testSandbox()], [testContainer(), late]);
+  expect(actionsFor(testPod(), beside).do).toBe('nothing');
+  const both = withParts([testSandbox()], [testContainer(), { ...late, state: 'running' }]);
+  const actions = actionsFor(testPod(), both);
+  expect(actions.do === 'containers' && actions.stops.map(({ id }) => id)).toEqual(['container-1']);
+});

@@ -4,7 +4,7 @@ import { containerHash } from './content-hash.js';
 import type { BackoffInput, Decisions } from './decisions.js';
 import { newestContainer, newestSandbox } from './runtime-records.js';
 import type { ContainerRecord, PodRecord, SandboxRecord } from './types.js';
-import { hasLiveParts } from './types.js';
+import { hasLiveParts, isLive } from './types.js';
 
 /** One container to be started. */
 export interface StartAction {
@@ -165,6 +165,10 @@ function planContainer(
   if (last === undefined) {
     plan.starts.push({ ...fresh, streak: 0 });
     return false;
+  }
+  for (const other of record.containers) {
+    // Of two that run one is too many.
+    if (other.name === container.name && other !== last && isLive(other)) plan.stops.push(other);
   }
   const hash = containerHash(container);
   const isChanged = decisions.needsReplacement(last, container, hash);

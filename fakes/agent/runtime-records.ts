@@ -7,6 +7,7 @@ import type {
 } from '../../harness/ports/cri.js';
 import { Keys } from '../../harness/spec/pod.js';
 import type { ContainerRecord, ContainerRecordState, PodRecord, SandboxRecord } from './types.js';
+import { isLive } from './types.js';
 
 /** The annotation in which a container keeps its place in a series of crashes. */
 export const streakAnnotation = 'node-agent.reference/restart-streak';
@@ -152,7 +153,7 @@ export function newestSandbox(record: PodRecord): SandboxRecord | undefined {
   return newest;
 }
 
-/** The newest container of this name, in `sandboxId` when given. */
+/** The container that counts of those of this name, in `sandboxId` when given: one that runs, else the newest. */
 export function newestContainer(
   record: PodRecord,
   name: string,
@@ -161,9 +162,13 @@ export function newestContainer(
   let newest: ContainerRecord | undefined;
   for (const container of record.containers) {
     if (container.name !== name || (sandboxId !== undefined && container.sandboxId !== sandboxId)) continue;
-    if (newest === undefined || isNewer(container, newest)) newest = container;
+    if (newest === undefined || precedes(container, newest)) newest = container;
   }
   return newest;
+}
+
+function precedes(left: ContainerRecord, right: ContainerRecord): boolean {
+  return isLive(left) === isLive(right) ? isNewer(left, right) : isLive(left);
 }
 
 /** Attempts count up, whereas clocks may stand still; so they come first. */
