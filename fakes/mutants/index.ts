@@ -32,7 +32,6 @@ import { listErrorIsEmpty } from './list-error-is-empty.js';
 import { listsAllNodes } from './lists-all-nodes.js';
 import { losesEdit } from './loses-edit.js';
 import { losesReadd } from './loses-readd.js';
-import { mirrorsArePods } from './mirrors-are-pods.js';
 import { neverDeletesObject } from './never-deletes-object.js';
 import { neverRepairs } from './never-repairs.js';
 import { neverRestarts } from './never-restarts.js';
@@ -53,7 +52,6 @@ import { sidecarsFirst } from './sidecars-first.js';
 import { startsAgainAfterCrash } from './starts-again-after-crash.js';
 import { stopsBeforeReady } from './stops-before-ready.js';
 import { takesHalfAList } from './takes-half-a-list.js';
-import { preStopOutsideGrace } from './pre-stop-outside-grace.js';
 import { unverifiedStop } from './unverified-stop.js';
 import { watchOnce } from './watch-once.js';
 import { writesWithoutEnd } from './writes-without-end.js';
@@ -109,7 +107,6 @@ export const mutants: readonly Mutant[] = [
   neverRepairs,
   givesUpStopping,
   sidecarsFirst,
-  preStopOutsideGrace,
   newVersionAtOnce,
   finishesSetupFirst,
   backoffFromStart,
@@ -119,5 +116,4 @@ export const mutants: readonly Mutant[] = [
   orphansFromOldListing,
   unverifiedStop,
   neverDeletesObject,
-  mirrorsArePods,
 ];
