@@ -55,6 +55,7 @@ import { takesHalfAList } from './takes-half-a-list.js';
 import { unverifiedStop } from './unverified-stop.js';
 import { watchOnce } from './watch-once.js';
 import { writesWithoutEnd } from './writes-without-end.js';
+import { preStopOutsideGrace } from './pre-stop-outside-grace.js';
 import type { Mutant } from './mutant.js';
 
 /** Every mutant, one defect each. */
@@ -107,6 +108,7 @@ export const mutants: readonly Mutant[] = [
   neverRepairs,
   givesUpStopping,
   sidecarsFirst,
+  preStopOutsideGrace,
   newVersionAtOnce,
   finishesSetupFirst,
   backoffFromStart,
