@@ -7,6 +7,8 @@ export interface ActualSandbox {
   ready: boolean;
   readonly createdSeq: number;
   readonly createdAtMs: number;
+  /** It was asked for by an earlier life of the agent, and made after that had ended. */
+  isLate: boolean;
   changedSeq: number;
   changedAtMs: number;
   cause: ChangeCause;
@@ -32,8 +34,12 @@ export interface ActualContainer {
   /** When the agent first asked to stop it, in milliseconds, and whether any such call has been answered. */
   stopRequestedMs: number;
   stopAnswered: boolean;
+  /** When its first preStop hook was asked for; -1: none. */
+  hookBeganMs: number;
   /** Its definition has been another since it started: it may be replaced. */
   isLicensed: boolean;
+  /** It was started for an earlier life of the agent, after that had ended. */
+  isLate: boolean;
 }
 
 /** What became of the containers of one name in one life of a pod. */
@@ -70,6 +76,8 @@ export interface ActualPod {
   versions: Set<number>;
   /** Since when it has been allowed to stop: it was unwanted at some time in its present life. */
   licenceSeq: number;
+  /** It has had two ready sandboxes, and so everything of it is to be stopped. */
+  isDoubled: boolean;
   /** The agent's first call that tore it down because it was unwanted; -1 when there was none. */
   teardownSeq: number;
   teardownAtMs: number;
@@ -163,6 +171,7 @@ export function createActualPods(options: {
       const ready = event.state === 'ready';
       if (ready !== sandbox.ready) pod.readyCount += ready ? 1 : -1;
       sandbox.ready = ready;
+      if (pod.readyCount > 1) pod.isDoubled = true;
       sandbox.cause = event.cause;
       sandbox.changedSeq = event.seq;
       sandbox.changedAtMs = event.t;
@@ -268,6 +277,7 @@ function noteStopped(pod: ActualPod, t: number): void {
   else {
     if (pod.stoppedAtMs < 0) pod.stoppedAtMs = t;
     pod.stopBeganMs = -1;
+    pod.isDoubled = false;
   }
 }
 
@@ -287,6 +297,7 @@ function newPod(identity: PodIdentity, stamp: Stamp, incarnation: number): Actua
     runningCount: 0,
     versions: new Set(),
     licenceSeq: -1,
+    isDoubled: false,
     teardownSeq: -1,
     teardownAtMs: -1,
     stopBeganMs: -1,
@@ -313,6 +324,7 @@ function newSandbox(pod: ActualPod, event: SandboxChanged & Stamp): ActualSandbo
     ready: false,
     createdSeq: event.seq,
     createdAtMs: event.t,
+    isLate: false,
     changedSeq: event.seq,
     changedAtMs: event.t,
     cause: event.cause,
@@ -337,6 +349,8 @@ function newContainer(pod: ActualPod, event: ContainerChanged & Stamp): ActualCo
     startConfirmed: false,
     stopRequestedMs: -1,
     stopAnswered: false,
+    hookBeganMs: -1,
     isLicensed: false,
+    isLate: false,
   };
 }

@@ -80,7 +80,8 @@ type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
 type State = Mutable<Omit<ModelView, 'calmSinceMs'>> & {
   calmSince: number;
   runtimeReady: boolean;
-  pending: number;
+  /** Listings of the runtime that have not been answered. */
+  openLists: number;
   /** When each of the latest calls was made; see {@link callSlots}. */
   askedAtMs: Float64Array;
   listAnsweredMs: number;
@@ -123,7 +124,7 @@ export function createModel(run: RunStarted): Model {
     images: new Map(),
     calmSince: 0,
     runtimeReady: true,
-    pending: 0,
+    openLists: 0,
     askedAtMs: new Float64Array(callSlots),
     listAnsweredMs: 0,
     calls: new Map(),
@@ -132,7 +133,7 @@ export function createModel(run: RunStarted): Model {
     calmSinceMs: () =>
       !state.agentUp ||
       !state.runtimeReady ||
-      (state.pending > 0 && state.t - state.listAnsweredMs > 3 * state.bounds.Tpleg + slowCallMs)
+      (state.openLists > 0 && state.t - state.listAnsweredMs > 3 * state.bounds.Tpleg + slowCallMs)
         ? Infinity
         : state.calmSince,
     apply: (event: TraceEvent) => applyEvent(state, event),
@@ -148,7 +149,7 @@ function applyEvent(state: State, event: TraceEvent): void {
     case 'runtime.request':
       return applyRequest(state, event);
     case 'runtime.effect': {
-      if (event.method === 'ListContainers' || event.method === 'ListPodSandbox') return;
+      if (isList(event.method)) return;
       return applyEffect(state, event);
     }
     case 'runtime.reply':
@@ -222,7 +223,7 @@ const followed: ReadonlySet<CriMethod> = new Set<CriMethod>([
 ]);
 
 function applyRequest(state: State, event: RuntimeRequest & Stamp): void {
-  state.pending += 1;
+  if (isList(event.method)) state.openLists += 1;
   state.askedAtMs[event.call % callSlots] = event.t;
   if (!followed.has(event.method)) return;
   const container =
@@ -267,6 +268,7 @@ function applyRequest(state: State, event: RuntimeRequest & Stamp): void {
   if (event.method === 'ExecSync') {
     pod.lastExecSeq = event.seq;
     if (pod.stopBeganMs < 0) pod.stopBeganMs = event.t;
+    if (container !== undefined && container.hookBeganMs < 0) container.hookBeganMs = event.t;
     return;
   }
   pod.lastCallSeq = event.seq;
@@ -284,6 +286,15 @@ function applyRequest(state: State, event: RuntimeRequest & Stamp): void {
   if (event.method === 'StopContainer' && container !== undefined && container.stopRequestedMs < 0) {
     container.stopRequestedMs = event.t;
   }
+}
+
+function isList(method: CriMethod): boolean {
+  return method === 'ListContainers' || method === 'ListPodSandbox';
+}
+
+/** Calls that last as long as a container or its hook likes. */
+function isLong(method: CriMethod): boolean {
+  return method === 'StopContainer' || method === 'ExecSync';
 }
 
 const stopMethods: ReadonlySet<CriMethod> = new Set<CriMethod>([
@@ -312,7 +323,12 @@ function applyEffect(state: State, event: RuntimeEffect & Stamp): void {
   if (call === undefined) return;
   call.effect = event;
   state.call = call;
-  if (call.abandoned) state.calls.delete(event.call);
+  if (call.abandoned) {
+    state.calls.delete(event.call);
+    const sandbox = event.id === undefined ? undefined : state.actual.sandboxes.get(event.id);
+    if (sandbox !== undefined) sandbox.isLate = true;
+    if (call.container !== undefined) call.container.isLate = true;
+  }
   if (event.method === 'CreateContainer' && event.code === 'OK' && event.id !== undefined) {
     const container = state.actual.containers.get(event.id);
     if (container !== undefined) container.content = contentOfCreate(call.request);
@@ -320,12 +336,12 @@ function applyEffect(state: State, event: RuntimeEffect & Stamp): void {
 }
 
 function applyReply(state: State, event: RuntimeReply & Stamp): void {
-  if (state.pending > 0) state.pending -= 1;
   const tookMs = event.t - state.askedAtMs[event.call % callSlots]!;
-  if (tookMs > slowCallMs) state.calmSince = event.t;
+  if (tookMs > slowCallMs && !isLong(event.method)) state.calmSince = event.t;
   const failed = event.code !== 'OK';
   if (failed) state.calmSince = event.t;
-  if (event.method === 'ListContainers' || event.method === 'ListPodSandbox') {
+  if (isList(event.method)) {
+    if (state.openLists > 0) state.openLists -= 1;
     state.listAnsweredMs = event.t;
     if (failed) {
       state.listErrorSeq = event.seq;
@@ -482,7 +498,7 @@ function applyAgentStarted(state: State, event: AgentStarted & Stamp): void {
 }
 
 function forgetCalls(state: State): void {
-  state.pending = 0;
+  state.openLists = 0;
   for (const call of state.calls.values()) call.abandoned = true;
   for (const pod of state.actual.pods.values()) pod.pendingCalls = 0;
 }

@@ -67,7 +67,7 @@ function repairReason(
   pod: ActualPod,
   container: ActualContainer | undefined,
 ): StopReason | undefined {
-  if (pod.readyCount !== 1) return 'sandbox';
+  if (pod.readyCount !== 1 || pod.isDoubled) return 'sandbox';
   if (container !== undefined && readySandboxOf(pod)?.id !== container.sandboxId) return 'sandbox';
   // Ended containers in an old sandbox may be what an interrupted termination has left.
   const isRemains = container === undefined && pod.runningCount === 0 && pod.containers.size > 0;

@@ -49,6 +49,8 @@ function judgeNamesakes({ model, ledger }: OracleContext, pod: ActualPod): void 
   if (namesakes.length < 2) return;
   for (const other of namesakes) {
     if (other === pod || other.runningCount === 0 || other.readyCount === 0) continue;
+    // One that is on its way out is not run any more.
+    if (other.teardownSeq >= 0 || other.licenceSeq >= 0) continue;
     // A new life chooses anew; what the last one chose is then stopped as an orphan.
     if (other.incarnation !== model.incarnation) continue;
     const source = commonSource(model, pod, other);

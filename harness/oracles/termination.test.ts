@@ -42,6 +42,18 @@ describe('termination', () => {
     expect(failed(trace)).toEqual(['TERM-01']);
   });
 
+  it('TERM-01: the time of the hook is not part of the grace', () => {
+    const hook = {
+      pod: webPod,
+      containerId: 'c-u1-main',
+      container: 'main',
+      request: { cmd: ['/workload', 'pre-stop'] },
+    };
+    const ended = (): TraceBuilder => removed().call('ExecSync', hook).at(24_600);
+    expect(failed(ended().stop(webPod, { timeoutS: 20 }))).toEqual(['TERM-01']);
+    expect(failed(ended().stop(webPod, { timeoutS: 16 }))).toEqual([]);
+  });
+
   it('TERM-01: a later request lengthens the grace', () => {
     const deletion = { deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 3 };
     const gone = { ...web, metadata: { ...web.metadata, ...deletion } };

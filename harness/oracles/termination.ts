@@ -54,7 +54,7 @@ export const termination: Oracle = {
   },
 };
 
-function judgeGrace({ model, ledger }: OracleContext, call: Call, pod: ActualPod): void {
+function judgeGrace({ model, ledger, run }: OracleContext, call: Call, pod: ActualPod): void {
   if (!call.hitsLive || call.reason === 'none' || call.reason === 'tooEarly') return;
   const timeoutS = (call.request.request as { timeout?: number }).timeout ?? 0;
   const { is, entry } = standingOf(model, pod);
@@ -78,6 +78,14 @@ function judgeGrace({ model, ledger }: OracleContext, call: Call, pod: ActualPod
   // Once a termination has begun, what is asked later may shorten it only.
   const isEnding = (is === 'gone' || is === 'deleting') && entry?.uid !== undefined && wasKnown(model, pod);
   const mostS = Math.max(stopTimeoutMinS, isEnding ? (entry.endGraceS ?? anyS) : anyS);
+  // The hook and the stop share one grace period; a stop that is repeated may have another.
+  const { hookBeganMs, stopRequestedMs } = container;
+  const isFirst = hookBeganMs >= 0 && stopRequestedMs === model.t && model.calmSinceMs() <= hookBeganMs;
+  const hookS = isFirst ? Math.max(0, Math.floor((model.t - hookBeganMs - run.slackMs) / 1000)) : 0;
+  if (hookS > 0 && timeoutS > Math.max(stopTimeoutMinS, mostS - hookS)) {
+    report(`Of the grace period of ${mostS} s of pod ${pod.fullName} its hook has used ${hookS} s.`);
+    return;
+  }
   if (timeoutS > mostS) {
     report(`Pod ${pod.fullName} has a grace period of ${mostS} s, so no stop is given more.`);
     return;

@@ -1,5 +1,5 @@
 import type { ActualPod } from '../model/actual-pods.js';
-import { runningContainerOf } from '../model/actual-pods.js';
+import { readySandboxOf, runningContainerOf } from '../model/actual-pods.js';
 import type { Call, ModelView } from '../model/model.js';
 import { isUnwanted, standingOf } from '../model/standing.js';
 import type { Standing } from '../model/standing.js';
@@ -208,6 +208,10 @@ function judgeSurplus({ model, ledger }: OracleContext, call: Call, pod: ActualP
   const running =
     method === 'CreateContainer' && name !== undefined ? runningContainerOf(pod, name) : undefined;
   if (method === 'CreateContainer' ? running === undefined : pod.readyCount === 0) return;
+  // What an earlier life asked for and a busy runtime did only now could not be found by a listing yet.
+  const isLate = running === undefined ? readySandboxOf(pod)?.isLate === true : running.isLate;
+  const madeAtMs = running === undefined ? (readySandboxOf(pod)?.createdAtMs ?? 0) : running.startedAtMs;
+  if (isLate && model.t - madeAtMs <= model.bounds.Tpleg + 1_000) return;
   const blame = surplusBlame(model, pod, running?.startConfirmed);
   ledger.report({
     requirement: blame.requirement,
