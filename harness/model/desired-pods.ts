@@ -158,7 +158,11 @@ export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string
     const unreadable: DesiredPod[] = [];
     const badKeys = new Set((event.bad ?? []).map((name) => fileKeys.get(name)));
     for (const entry of view.listed) {
-      if (groups.has(entry)) continue;
+      if (groups.has(entry)) {
+        // Another file may still stand for an earlier version of the same pod, or may not.
+        if (badKeys.has(entry.key)) entry.uncertain = true;
+        continue;
+      }
       if (badKeys.has(entry.key)) {
         unreadable.push(entry);
         entry.uncertain = true;

@@ -281,7 +281,7 @@ function applyRequest(state: State, event: RuntimeRequest & Stamp): void {
     pod.teardownAtMs = event.t;
   }
   if (hitsLive && reason !== undefined && pod.stopBeganMs < 0) pod.stopBeganMs = event.t;
-  if (reason === 'finished' && pod.licenceSeq >= 0) pod.isOpenEnded = true;
+  if (reason === 'open' || (reason === 'finished' && pod.licenceSeq >= 0)) pod.isOpenEnded = true;
   if (event.method === 'CreateContainer') narrowVersions(state, pod, event);
   if (event.method === 'StopContainer' && container !== undefined && container.stopRequestedMs < 0) {
     container.stopRequestedMs = event.t;

@@ -46,7 +46,8 @@ export function stopReasonOf(
     case 'unknown':
     case 'gone':
     case 'superseded':
-      if (model.desired.allReady()) return 'undesired';
+      // A termination that began for another reason goes on when the pod leaves the list as well.
+      if (model.desired.allReady() || pod.teardownSeq >= 0) return 'undesired';
       return repairReason(model, pod, container) ?? 'tooEarly';
     case 'contested':
     case 'uncertain':

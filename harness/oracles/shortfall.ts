@@ -82,6 +82,8 @@ function mayStayDown(model: ModelView, pod: ActualPod, spec: Pod): boolean {
   const policy = spec.spec.restartPolicy ?? 'Always';
   if (policy === 'Always') return false;
   if (pod.isOpenEnded) return true;
+  // A list that lied to a new life may have shown it an earlier end of the pod.
+  if (model.lieSeq > model.agentStartedSeq && pod.firstSeq < model.agentStartedSeq) return true;
   // A life of the agent that finds only ended containers cannot know that they belong to an earlier life of
   // the pod.
   if (pod.containers.size > 0 && pod.stoppedAtMs < model.agentStartedAtMs) return true;

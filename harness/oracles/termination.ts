@@ -1,4 +1,5 @@
 import type { ActualContainer, ActualPod } from '../model/actual-pods.js';
+import { historyOf } from '../model/actual-pods.js';
 import type { Call, ModelView } from '../model/model.js';
 import { graceSecondsOf, isMirror, isSidecar } from '../model/pod-meaning.js';
 import { isUnwanted, standingOf } from '../model/standing.js';
@@ -12,6 +13,9 @@ import { podSubject, seconds } from './words.js';
 
 /** The least timeout that a StopContainer may carry. */
 const stopTimeoutMinS = 2;
+
+/** How long a write to the API server may be on its way. */
+const lateWriteMs = 10_000;
 
 /** How pods come to their end. */
 export const termination: Oracle = {
@@ -264,14 +268,23 @@ function judgeApi(context: OracleContext, event: ApiRequest & Stamp): void {
   ledger.exercised('TERM-06');
   const subject = { role: 'api pod', name: `${fullName} (${uid ?? 'no UID'})` };
   const claim = isDelete ? 'its object is deleted' : 'its phase is reported as terminal';
-  if (pod !== undefined && pod.runningCount > 0) {
-    const running = [...pod.containers.values()].find((container) => container.state === 'running');
+  const running =
+    pod === undefined
+      ? undefined
+      : [...pod.containers.values()].find((container) => container.state === 'running');
+  // A write may be answered late: it may have been true of the life before when it was sent.
+  const isOfEarlierLife =
+    pod !== undefined &&
+    running !== undefined &&
+    (pod.life > 1 || historyOf(pod, running.name).starts > 1) &&
+    event.t - running.startedAtMs < lateWriteMs;
+  if (running !== undefined && !isOfEarlierLife) {
     ledger.report({
       requirement: 'TERM-06',
       subject,
       expected: `Nothing of pod ${fullName} runs any more when ${claim}.`,
-      seen: `${event.verb.toUpperCase()} while container ${running?.name ?? ''} was running.`,
-      events: [running?.startedSeq ?? -1, pod.firstSeq],
+      seen: `${event.verb.toUpperCase()} while container ${running.name} was running.`,
+      events: [running.startedSeq, pod?.firstSeq ?? -1],
     });
   }
   if (isDelete && wanted === undefined) {

@@ -131,7 +131,10 @@ function armFirstCall(
   const seq = entry.changedSeq;
   const isIdle = (): boolean => {
     const instances = instancesOf(model, entry);
-    return instances.every((pod) => pod.lastCallSeq < seq && pod.readyCount === 0 && pod.runningCount === 0);
+    return instances.every(
+      (pod) =>
+        pod.pendingCalls === 0 && pod.lastCallSeq < seq && pod.readyCount === 0 && pod.runningCount === 0,
+    );
   };
   deadlines.arm({
     boundMs,
