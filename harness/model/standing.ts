@@ -1,7 +1,7 @@
 import type { ActualPod } from './actual-pods.js';
-import type { DesiredPod } from './desired-pods.js';
+import type { DesiredPod } from './desired-pod.js';
 import { isContested } from './desired-pods.js';
-import type { ModelView } from './model.js';
+import type { ModelView } from './model-view.js';
 
 /**
  * What the sources, as the agent has seen them, say of a pod that exists in the runtime.

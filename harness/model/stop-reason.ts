@@ -1,7 +1,7 @@
 import type { Pod } from '../spec/pod.js';
 import type { ActualContainer, ActualPod } from './actual-pods.js';
 import { readySandboxOf } from './actual-pods.js';
-import type { ModelView } from './model.js';
+import type { ModelView } from './model-view.js';
 import { containerContent, findContainer } from './pod-meaning.js';
 import { isFinished } from './pod-progress.js';
 import { standingOf } from './standing.js';

@@ -1,5 +1,5 @@
 import type { ActualPod } from '../model/actual-pods.js';
-import type { DesiredPod } from '../model/desired-pods.js';
+import type { DesiredPod } from '../model/desired-pod.js';
 import { isContested } from '../model/desired-pods.js';
 import { instancesOf, isUnwanted, standingOf } from '../model/standing.js';
 import type { Pod } from '../spec/pod.js';

@@ -1,4 +1,4 @@
-import type { ModelView } from '../model/model.js';
+import type { ModelView } from '../model/model-view.js';
 
 /** Something that has to have happened by some time. */
 export interface Deadline {

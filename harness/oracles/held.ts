@@ -1,5 +1,5 @@
 import { fullNameOf, isMirror } from '../model/pod-meaning.js';
-import type { DesiredPod, SourceView } from '../model/desired-pods.js';
+import type { DesiredPod, SourceView } from '../model/desired-pod.js';
 import type { Pod, SourceKind } from '../spec/pod.js';
 import type { RequirementId } from '../spec/requirements.js';
 import { oracleBounds } from './bounds.js';

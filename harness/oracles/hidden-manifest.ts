@@ -1,4 +1,4 @@
-import type { ModelView } from '../model/model.js';
+import type { ModelView } from '../model/model-view.js';
 import { fullNameOf } from '../model/pod-meaning.js';
 
 /** The name of a dot-file or sub-directory that holds a pod of this name; such things are no manifests. */

@@ -1,6 +1,6 @@
 import type { ActualPod } from '../model/actual-pods.js';
 import { historyOf } from '../model/actual-pods.js';
-import type { Call } from '../model/model.js';
+import type { Call } from '../model/model-view.js';
 import {
   containerContent,
   findContainer,

@@ -1,5 +1,5 @@
 import type { ActualPod } from '../model/actual-pods.js';
-import type { ServedChange } from '../model/desired-pods.js';
+import type { ServedChange } from '../model/desired-pod.js';
 import { isStaticSource } from '../spec/pod.js';
 import type { SourceKind } from '../spec/pod.js';
 import type { Oracle, OracleContext } from './oracle.js';

@@ -1,4 +1,4 @@
-import type { ModelView } from '../model/model.js';
+import type { ModelView } from '../model/model-view.js';
 import type { CriMethod } from '../spec/plan.js';
 import type { RequirementId } from '../spec/requirements.js';
 import type { Bounds } from '../spec/timings.js';

@@ -1,7 +1,7 @@
 import type { ActualPod, ContainerHistory } from '../model/actual-pods.js';
 import { runningContainerOf } from '../model/actual-pods.js';
-import type { DesiredPod } from '../model/desired-pods.js';
-import type { ModelView } from '../model/model.js';
+import type { DesiredPod } from '../model/desired-pod.js';
+import type { ModelView } from '../model/model-view.js';
 import { containerContent, restartPolicyOf, restartsAfter } from '../model/pod-meaning.js';
 import { hasEnded, isFinished } from '../model/pod-progress.js';
 import { instancesOf, standingOf } from '../model/standing.js';

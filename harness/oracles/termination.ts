@@ -1,6 +1,6 @@
 import type { ActualContainer, ActualPod } from '../model/actual-pods.js';
 import { historyOf } from '../model/actual-pods.js';
-import type { Call, ModelView } from '../model/model.js';
+import type { Call, ModelView } from '../model/model-view.js';
 import { graceSecondsOf, isMirror, isSidecar } from '../model/pod-meaning.js';
 import { isUnwanted, standingOf } from '../model/standing.js';
 import { tearsDown } from '../model/stop-reason.js';

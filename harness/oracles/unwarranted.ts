@@ -1,6 +1,6 @@
 import type { ActualPod } from '../model/actual-pods.js';
 import { readySandboxOf, runningContainerOf } from '../model/actual-pods.js';
-import type { Call, ModelView } from '../model/model.js';
+import type { Call, ModelView } from '../model/model-view.js';
 import { isUnwanted, standingOf } from '../model/standing.js';
 import type { Standing } from '../model/standing.js';
 import type { RequirementId } from '../spec/requirements.js';

@@ -1,6 +1,6 @@
 import type { ActualPod } from '../model/actual-pods.js';
-import type { DesiredPod } from '../model/desired-pods.js';
-import type { ModelView } from '../model/model.js';
+import type { DesiredPod } from '../model/desired-pod.js';
+import type { ModelView } from '../model/model-view.js';
 import { standingOf } from '../model/standing.js';
 import type { Subject } from '../spec/verdict.js';
 

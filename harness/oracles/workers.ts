@@ -2,7 +2,7 @@ import type { ActualPod } from '../model/actual-pods.js';
 import { isFinished } from '../model/pod-progress.js';
 import { instancesOf, standingOf } from '../model/standing.js';
 import { isStaticSource } from '../spec/pod.js';
-import type { DesiredPod } from '../model/desired-pods.js';
+import type { DesiredPod } from '../model/desired-pod.js';
 import { oracleBounds } from './bounds.js';
 import type { Deadlines } from './deadlines.js';
 import type { Oracle, OracleContext } from './oracle.js';

@@ -1,0 +1,184 @@
+import type { CriMethod } from '../spec/plan.js';
+import type { RuntimeEffect, RuntimeReply, RuntimeRequest, Stamp } from '../trace/events.js';
+import type { ActualContainer, ActualSandbox } from './actual-pods.js';
+import type { Call, ModelState } from './model-view.js';
+import { contentOfCreate, narrowVersions } from './pod-versions.js';
+import { stopReasonOf, tearsDown } from './stop-reason.js';
+
+/** A call that takes longer than this disturbs everything that waits behind it. */
+export const slowCallMs = 1_000;
+
+/** Times of calls are kept by the last bits of their number: more are never open at once. */
+export const callSlots = 256;
+
+const followed: ReadonlySet<CriMethod> = new Set<CriMethod>([
+  'RunPodSandbox',
+  'StopPodSandbox',
+  'RemovePodSandbox',
+  'CreateContainer',
+  'StartContainer',
+  'StopContainer',
+  'RemoveContainer',
+  'PullImage',
+  'RemoveImage',
+  'ExecSync',
+  'UpdateContainerResources',
+]);
+
+export function applyRequest(state: ModelState, event: RuntimeRequest & Stamp): void {
+  if (isList(event.method)) state.openLists += 1;
+  state.askedAtMs[event.call % callSlots] = event.t;
+  if (!followed.has(event.method)) return;
+  const container =
+    event.containerId === undefined ? undefined : state.actual.containers.get(event.containerId);
+  const sandbox = event.sandboxId === undefined ? undefined : state.actual.sandboxes.get(event.sandboxId);
+  let pod = container?.pod ?? sandbox?.pod;
+  if (pod === undefined && event.podUid !== undefined) {
+    pod =
+      event.method === 'RunPodSandbox' && event.podName !== undefined
+        ? state.actual.touch(
+            {
+              podUid: event.podUid,
+              podNamespace: event.podNamespace ?? 'default',
+              podName: event.podName,
+            },
+            event,
+          )
+        : state.actual.pods.get(event.podUid);
+  }
+  if (pod === undefined && event.method === 'PullImage') {
+    const { sandboxConfig } = event.request as { sandboxConfig?: { metadata?: { uid?: string } } };
+    pod = state.actual.pods.get(sandboxConfig?.metadata?.uid ?? '');
+  }
+  const reason =
+    pod !== undefined && stopMethods.has(event.method) ? stopReasonOf(state, pod, container) : undefined;
+  const hitsLive = hits(event.method, container, sandbox);
+  const call: Call = {
+    request: event,
+    pod,
+    sandbox,
+    container,
+    reason,
+    hitsLive,
+    effect: undefined,
+    abandoned: false,
+  };
+  state.calls.set(event.call, call);
+  state.call = call;
+  if (pod === undefined) return;
+  if (event.method === 'ExecSync') {
+    pod.lastExecSeq = event.seq;
+    if (pod.stopBeganMs < 0) pod.stopBeganMs = event.t;
+    if (container !== undefined && container.hookBeganMs < 0) container.hookBeganMs = event.t;
+    return;
+  }
+  pod.lastCallSeq = event.seq;
+  pod.lastCallAtMs = event.t;
+  pod.lastCallMethod = event.method;
+  pod.lastCallFailed = false;
+  pod.pendingCalls += 1;
+  if (reason !== undefined && tearsDown(reason) && pod.teardownSeq < 0 && removesNothing(event.method)) {
+    pod.teardownSeq = event.seq;
+    pod.teardownAtMs = event.t;
+  }
+  if (hitsLive && reason !== undefined && pod.stopBeganMs < 0) pod.stopBeganMs = event.t;
+  if (reason === 'open' || (reason === 'finished' && pod.licenceSeq >= 0)) pod.isOpenEnded = true;
+  if (event.method === 'CreateContainer') narrowVersions(state, pod, event);
+  if (event.method === 'StopContainer' && container !== undefined && container.stopRequestedMs < 0) {
+    container.stopRequestedMs = event.t;
+  }
+}
+
+function isList(method: CriMethod): boolean {
+  return method === 'ListContainers' || method === 'ListPodSandbox';
+}
+
+/** Calls that last as long as a container or its hook likes. */
+function isLong(method: CriMethod): boolean {
+  return method === 'StopContainer' || method === 'ExecSync';
+}
+
+const stopMethods: ReadonlySet<CriMethod> = new Set<CriMethod>([
+  'StopContainer',
+  'StopPodSandbox',
+  'RemoveContainer',
+  'RemovePodSandbox',
+]);
+
+function removesNothing(method: CriMethod): boolean {
+  return method === 'StopContainer' || method === 'StopPodSandbox';
+}
+
+function hits(
+  method: CriMethod,
+  container: ActualContainer | undefined,
+  sandbox: ActualSandbox | undefined,
+): boolean {
+  if (container !== undefined) return container.state === 'running';
+  if (sandbox === undefined) return false;
+  return method === 'StopPodSandbox' || method === 'RemovePodSandbox' ? sandbox.ready : false;
+}
+
+export function applyEffect(state: ModelState, event: RuntimeEffect & Stamp): void {
+  const call = state.calls.get(event.call);
+  if (call === undefined) return;
+  call.effect = event;
+  state.call = call;
+  if (call.abandoned) {
+    state.calls.delete(event.call);
+    const sandbox = event.id === undefined ? undefined : state.actual.sandboxes.get(event.id);
+    if (sandbox !== undefined) sandbox.isLate = true;
+    if (call.container !== undefined) call.container.isLate = true;
+  }
+  if (event.method === 'CreateContainer' && event.code === 'OK' && event.id !== undefined) {
+    const container = state.actual.containers.get(event.id);
+    if (container !== undefined) container.content = contentOfCreate(call.request);
+  }
+}
+
+export function applyReply(state: ModelState, event: RuntimeReply & Stamp): void {
+  const tookMs = event.t - state.askedAtMs[event.call % callSlots]!;
+  if (tookMs > slowCallMs && !isLong(event.method)) state.calmSince = event.t;
+  const failed = event.code !== 'OK';
+  if (failed) state.calmSince = event.t;
+  if (isList(event.method)) {
+    if (state.openLists > 0) state.openLists -= 1;
+    state.listAnsweredMs = event.t;
+    if (failed) {
+      state.listErrorSeq = event.seq;
+      state.listErrorAtMs = event.t;
+    } else state.listOkSeq = event.seq;
+    return;
+  }
+  if (event.method === 'Status') {
+    noteStatus(state, event);
+    return;
+  }
+  const call = state.calls.get(event.call);
+  if (call === undefined) return;
+  state.calls.delete(event.call);
+  state.call = call;
+  const { pod, container } = call;
+  if (pod !== undefined && event.method !== 'ExecSync') {
+    pod.pendingCalls -= 1;
+    if (call.request.seq === pod.lastCallSeq) pod.lastCallFailed = failed && event.code !== 'NOT_FOUND';
+    if (failed && call.effect?.code === 'OK' && startMethods.has(event.method)) pod.ambiguousSeq = event.seq;
+  }
+  if (container === undefined) return;
+  if (event.method === 'StartContainer') container.startConfirmed = !failed;
+  if (event.method === 'StopContainer') container.stopAnswered = true;
+}
+
+const startMethods: ReadonlySet<CriMethod> = new Set<CriMethod>([
+  'RunPodSandbox',
+  'CreateContainer',
+  'StartContainer',
+]);
+
+function noteStatus(state: ModelState, event: RuntimeReply & Stamp): void {
+  if (event.response === undefined) return;
+  const { status } = event.response as { status?: { conditions?: { type: string; status: boolean }[] } };
+  const ready = (status?.conditions ?? []).every((condition) => condition.status);
+  if (ready && !state.runtimeReady) state.calmSince = event.t;
+  state.runtimeReady = ready;
+}

@@ -1,0 +1,90 @@
+import type { SourceHeld, SourceServed, Stamp } from '../trace/events.js';
+import type { ActualPod } from './actual-pods.js';
+import type { DesiredPod, ServedChange } from './desired-pod.js';
+import type { ModelState } from './model-view.js';
+import { instancesOf, standingOf } from './standing.js';
+import { differs } from './stop-reason.js';
+
+export function applyHeld(state: ModelState, event: SourceHeld & Stamp): void {
+  state.desired.held(event);
+  if (state.run.world === 'live' && event.source === 'file') applyLiveFile(state, event);
+}
+
+/** In live nobody sees the agent read files: what is held counts as shown, with time to notice it. */
+function applyLiveFile(state: ModelState, event: SourceHeld & Stamp): void {
+  if (!state.agentUp) return;
+  const bad = (event.files ?? [])
+    .filter((file) => file.type === 'file' && !file.name.startsWith('.'))
+    .filter((file) => !file.readable || file.pod === undefined)
+    .map((file) => file.name);
+  const shown: SourceServed & Stamp = {
+    t: event.t,
+    seq: event.seq,
+    kind: 'source.served',
+    actor: 'source:file',
+    source: 'file',
+    revision: event.revision,
+    outcome: bad.length > 0 ? 'partial' : 'list',
+    pods: event.pods,
+    bad,
+  };
+  const change = state.desired.served(shown);
+  const untilMs = event.t + state.run.timings.fileCheckMs + 2_000 + state.run.slackMs;
+  for (const entry of [...change.added, ...change.changed, ...change.removed])
+    entry.uncertainUntilMs = untilMs;
+  noteChange(state, change);
+}
+
+export function applyServed(state: ModelState, event: SourceServed & Stamp): void {
+  if (event.outcome === 'error') state.calmSince = event.t;
+  const wasReady = state.desired.allReady();
+  const view = state.desired.sources.get(event.source);
+  const isFirst = view !== undefined && !view.ready;
+  state.served = state.desired.served(event);
+  if (isFirst && view.ready) for (const entry of view.listed) noteWanted(state, entry);
+  if (!wasReady && state.desired.allReady()) {
+    state.calmSince = Math.max(state.calmSince, event.t);
+    for (const pod of state.actual.pods.values()) license(state, pod);
+  }
+  if (event.outcome !== 'error') noteChange(state, state.served);
+}
+
+function noteChange(state: ModelState, change: ServedChange): void {
+  for (const entry of change.added) noteWanted(state, entry);
+  state.lastServed = change;
+  if (change.added.length + change.changed.length + change.removed.length > 0)
+    state.wantedChangedAtMs = state.t;
+  for (const entries of [change.changed, change.removed, change.unreadable]) {
+    for (const entry of entries) {
+      if (entry.uid === undefined) for (const pod of state.actual.byName(entry.fullName)) license(state, pod);
+      else {
+        const pod = state.actual.pods.get(entry.uid);
+        if (pod === undefined) continue;
+        license(state, pod);
+        licenseContainers(pod, entry);
+      }
+    }
+  }
+}
+
+/** The present life of the agent knows these pods as wanted. */
+function noteWanted(state: ModelState, entry: DesiredPod): void {
+  for (const pod of instancesOf(state, entry)) {
+    const { is } = standingOf(state, pod);
+    if (is === 'wanted') pod.wantedBy = state.incarnation;
+  }
+}
+
+/** A container whose definition was another for a while may be replaced, even when it has changed back. */
+function licenseContainers(pod: ActualPod, entry: DesiredPod): void {
+  for (const container of pod.containers.values()) {
+    if (container.state === 'running' && differs(container, entry.pod)) container.isLicensed = true;
+  }
+}
+
+/** A pod that is unwanted once, while anything of it exists, may be torn down even when it is wanted again. */
+function license(state: ModelState, pod: ActualPod): void {
+  if (pod.readyCount === 0 && pod.runningCount === 0 && pod.pendingCalls === 0) return;
+  const { is } = standingOf(state, pod);
+  if (is !== 'wanted') pod.licenceSeq = state.seq;
+}

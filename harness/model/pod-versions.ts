@@ -1,0 +1,51 @@
+import type { RuntimeRequest } from '../trace/events.js';
+import type { ActualPod } from './actual-pods.js';
+import type { ModelState } from './model-view.js';
+import { containerContent, findContainer } from './pod-meaning.js';
+
+/** A list served this recently may not have been acted on yet by a call that is made now. */
+const reactionMs = 1_000;
+
+/**
+ * A static pod's UID is the agent's own: which version it stands for is among those served so far, and the
+ * present one when that has been served long enough.
+ */
+export function guessVersions(state: ModelState, pod: ActualPod): void {
+  if (state.desired.byUid(pod.uid).length > 0) return;
+  for (const entry of state.desired.byName(pod.fullName)) {
+    if (entry.uid !== undefined) continue;
+    const isOld = entry.pods.length > 0 && state.t - entry.changedAtMs > reactionMs;
+    for (const version of isOld ? entry.versions : entry.everVersions) pod.versions.add(version);
+  }
+}
+
+/** What a container is created from tells versions apart. */
+export function narrowVersions(state: ModelState, pod: ActualPod, event: RuntimeRequest): void {
+  if (pod.versions.size === 0) return;
+  const { config } = event.request as { config?: { metadata?: { name?: string } } };
+  const name = config?.metadata?.name ?? event.container;
+  if (name === undefined) return;
+  const content = contentOfCreate(event);
+  const says = (version: number): boolean => {
+    const container = findContainer(state.desired.podOfVersion(version), name);
+    return container !== undefined && containerContent(container) === content;
+  };
+  for (const version of pod.versions) if (!says(version)) pod.versions.delete(version);
+  if (pod.versions.size > 0) return;
+  // It is not what was guessed: an earlier version, then, if it was ever served.
+  for (const entry of state.desired.byName(pod.fullName)) {
+    if (entry.uid !== undefined) continue;
+    for (const version of entry.everVersions) if (says(version)) pod.versions.add(version);
+  }
+}
+
+export function contentOfCreate(event: RuntimeRequest): string {
+  const { config } = event.request as {
+    config?: { image?: { image?: string }; command?: string[]; args?: string[] };
+  };
+  return containerContent({
+    image: config?.image?.image ?? '',
+    command: config?.command,
+    args: config?.args,
+  });
+}
