@@ -1,8 +1,8 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../core/package-root.js';
 
 const main = join(packageRoot(), 'dist/harness/cli/main.js');
@@ -12,14 +12,22 @@ function conformance(
   cwd: string,
 ): Promise<{ code: number; out: string; err: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [main, ...words], { cwd, maxBuffer: 1 << 24 }, (error, out, err) => {
-      resolve({ code: error === null ? 0 : ((error as { code?: number }).code ?? -1), out, err });
-    });
+    execFile(
+      process.execPath,
+      [main, ...words],
+      { cwd, env: { ...process.env, FORCE_COLOR: '' }, maxBuffer: 1 << 24 },
+      (error, out, err) => {
+        resolve({ code: error === null ? 0 : ((error as { code?: number }).code ?? -1), out, err });
+      },
+    );
   });
 }
 
+const parent = mkdtempSync(join(tmpdir(), 'conformance-live-'));
+afterAll(() => rmSync(parent, { recursive: true, force: true }));
+
 function newDirectory(agentFile?: string): string {
-  const directory = mkdtempSync(join(tmpdir(), 'conformance-live-'));
+  const directory = mkdtempSync(join(parent, 'test-'));
   if (agentFile !== undefined) writeFileSync(join(directory, 'agent.yaml'), agentFile);
   return directory;
 }

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../core/package-root.js';
 import { reportSchema } from '../report/json.js';
 
@@ -19,7 +19,7 @@ function conformance(words: readonly string[], cwd = tmpdir()): Promise<Ended> {
     execFile(
       process.execPath,
       [main, ...words],
-      { cwd, env: { ...process.env, CI: 'true' }, maxBuffer: 1 << 24 },
+      { cwd, env: { ...process.env, CI: 'true', FORCE_COLOR: '' }, maxBuffer: 1 << 24 },
       (error, out, err) => {
         resolve({ code: error === null ? 0 : ((error as { code?: number }).code ?? -1), out, err });
       },
@@ -27,7 +27,10 @@ function conformance(words: readonly string[], cwd = tmpdir()): Promise<Ended> {
   });
 }
 
-const newDirectory = (): string => mkdtempSync(join(tmpdir(), 'conformance-cli-'));
+const parent = mkdtempSync(join(tmpdir(), 'conformance-cli-'));
+afterAll(() => rmSync(parent, { recursive: true, force: true }));
+
+const newDirectory = (): string => mkdtempSync(join(parent, 'test-'));
 
 describe('conformance run', () => {
   let directory: string;

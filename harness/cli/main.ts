@@ -42,7 +42,8 @@ async function main(words: readonly string[]): Promise<ExitCode> {
 
 async function reportFailure(error: unknown): Promise<ExitCode> {
   const { errorText } = await import('../report/text.js');
-  const colors = process.stderr.isTTY === true && process.env['NO_COLOR'] === undefined;
+  const { usesColors } = await import('./uses-colors.js');
+  const colors = usesColors(process.stderr);
   if (error instanceof HarnessError) {
     process.stderr.write(errorText(error, colors));
     if (error.exitCode === ExitCode.harnessFault && error.stack !== undefined)

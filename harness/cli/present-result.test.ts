@@ -10,6 +10,7 @@ let printed: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'conformance-present-'));
   printed = '';
+  for (const name of ['NO_COLOR', 'FORCE_COLOR']) vi.stubEnv(name, '');
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
     printed += String(text);
     return true;
@@ -35,6 +36,17 @@ test('prints the text, writes the folder, and gives the exit code of the result'
   expect(printed).toContain('FAIL WORK-01');
   expect(printed).not.toContain('::error');
   expect(existsSync(join(directory, 'out/report.json'))).toBe(true);
+});
+
+test.each([
+  [{ CI: 'true' }, false],
+  [{ FORCE_COLOR: '1' }, true],
+  [{ FORCE_COLOR: '1', NO_COLOR: '1' }, false],
+])('where nobody watches, colours are for %j: %s', (environment, isColored) => {
+  vi.stubEnv('GITHUB_ACTIONS', '');
+  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+  presentResult(failing, options());
+  expect(printed.includes('\u001b')).toBe(isColored);
 });
 
 test('without text among the formats nothing is printed', () => {

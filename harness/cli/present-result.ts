@@ -5,6 +5,7 @@ import type { CampaignResult } from '../report/result.js';
 import { textReport } from '../report/text.js';
 import { writeReport } from '../report/write-report.js';
 import type { RunOptions } from './arguments.js';
+import { usesColors } from './uses-colors.js';
 
 /** Prints the result and writes the report folder; the exit code is the result's. */
 export function presentResult(
@@ -14,7 +15,7 @@ export function presentResult(
   if (options.formats.includes('text')) {
     process.stdout.write(
       textReport(result, {
-        colors: process.stdout.isTTY && !process.env['NO_COLOR'],
+        colors: usesColors(process.stdout),
         verbose: options.verbose,
         quiet: options.quiet,
         reportDirectory: options.report,

@@ -78,7 +78,7 @@ function noteWanted(state: ModelState, entry: DesiredPod): void {
 /** A container whose definition was another for a while may be replaced, even when it has changed back. */
 function licenseContainers(pod: ActualPod, entry: DesiredPod): void {
   for (const container of pod.containers.values()) {
-    if (container.state === 'running' && differs(container, entry.pod)) container.isLicensed = true;
+    if (container.state !== 'exited' && differs(container, entry.pod)) container.isLicensed = true;
   }
 }
 
