@@ -100,9 +100,7 @@ export function createMux(
     },
     allReady: () => sources.every((source) => lists.has(source)),
     isReady: (source) => lists.has(source),
-    *entries() {
-      for (const list of lists.values()) yield* list.values();
-    },
+    entries: () => [...lists.values()].flatMap((list) => [...list.values()]),
     find(key) {
       for (const source of sources) {
         const entry = lists.get(source)?.get(key);

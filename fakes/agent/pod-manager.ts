@@ -100,7 +100,7 @@ export function createPodManager(context: AgentContext, mux: Mux, onReady: () =>
 
   function apply(update: MuxUpdate): void {
     const isChange = update.removed.length > 0 || update.added.length > 0;
-    if (isChange || update.isFirstDelivery) changedAfter = view.begun;
+    if (isChange || update.isFirstDelivery) changedAfter = view.begun();
     if (update.isFirstDelivery) isOrphanCheckDue = true;
     for (const entry of update.removed) applyRemoval(entry);
     for (const entry of update.added) applyAddition(entry, update);
@@ -138,14 +138,14 @@ export function createPodManager(context: AgentContext, mux: Mux, onReady: () =>
       }
     },
     cleanUpOrphans({ leftovers }) {
-      if (!context.mayStopUndesired() || view.listed === 0) return;
-      if (view.listed > changedAfter) isOrphanCheckDue = false;
+      if (!context.mayStopUndesired() || view.listed() === 0) return;
+      if (view.listed() > changedAfter) isOrphanCheckDue = false;
       const desired = new Set<string>();
       for (const entry of mux.entries()) desired.add(entry.uid);
       const orphans = decisions.orphansOf(view.records(), {
         hasWorker: (uid) => keysByUid.has(uid),
         isDesired: (uid) => desired.has(uid),
-        listingIsNewer: view.listed > changedAfter,
+        listingIsNewer: view.listed() > changedAfter,
       });
       for (const { uid, fullName } of orphans) {
         const record = view.recordOf(uid);
@@ -155,7 +155,7 @@ export function createPodManager(context: AgentContext, mux: Mux, onReady: () =>
         (workers.get(key) ?? workerFor({ key, uid, fullName })).terminateOrphan();
       }
     },
-    awaitsListing: () => isOrphanCheckDue && view.listed > changedAfter && context.mayStopUndesired(),
+    awaitsListing: () => isOrphanCheckDue && view.listed() > changedAfter && context.mayStopUndesired(),
     isApiPod(uid) {
       const entry = workers.get(keysByUid.get(uid) ?? '')?.entry();
       return entry !== undefined && !entry.isStatic;

@@ -88,7 +88,7 @@ export async function createSandbox(setup: PodSetup, attempt: number): Promise<v
       detailed: false,
       ip: '',
       hostNetwork: undefined,
-      seenIn: context.view.begun,
+      seenIn: context.view.begun(),
       suspect: false,
       item: undefined,
     },
@@ -180,7 +180,7 @@ async function startContainer(
     exitCode: 137,
     reason: '',
     vanished: false,
-    seenIn: context.view.begun,
+    seenIn: context.view.begun(),
     suspect: false,
     item: undefined,
   });

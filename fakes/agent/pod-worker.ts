@@ -119,7 +119,7 @@ function step(worker: WorkerState): Promise<void> | void {
   const { context } = worker;
   // The runtime's recovery and its first listing wake every worker.
   if (!context.condition.runtimeReady && !context.decisions.worksWhileRuntimeDown) return;
-  if (context.view.listed === 0) return;
+  if (context.view.listed() === 0) return;
   switch (worker.mode) {
     case 'active':
       if (!worker.removed) return runStep(worker);

@@ -111,7 +111,7 @@ export function createReferenceAgent(ports: AgentPorts, decisions: Decisions = r
   }
 
   async function relist(): Promise<void> {
-    const isFirst = view.listed === 0;
+    const isFirst = view.listed() === 0;
     await view.relist();
     if (isFirst) pods.wakeAll();
     if (pods.awaitsListing()) collectGarbage();

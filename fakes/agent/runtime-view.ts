@@ -21,9 +21,9 @@ import type { ContainerRecord, PodRecord, SandboxRecord } from './types.js';
  */
 export interface RuntimeView {
   /** The number of the newest complete listing; 0 when there was none. */
-  readonly listed: number;
+  listed(): number;
   /** The number of the newest listing that was begun. */
-  readonly begun: number;
+  begun(): number;
   records(): Iterable<PodRecord>;
   recordOf(uid: string): PodRecord | undefined;
   uidsOf(fullName: string): Iterable<string>;
@@ -296,12 +296,8 @@ export function createRuntimeView(options: {
   }
 
   return {
-    get listed() {
-      return listed;
-    },
-    get begun() {
-      return begun;
-    },
+    listed: () => listed,
+    begun: () => begun,
     records: () => pods.values(),
     recordOf: known,
     uidsOf: (fullName) => names.get(fullName) ?? [],

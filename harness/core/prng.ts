@@ -1,5 +1,5 @@
 import { unsafeUniformIntDistribution, xoroshiro128plus, type RandomGenerator } from 'pure-rand';
-import { createHash } from 'node:crypto';
+import { sha256 } from './hash.js';
 
 /** Seeded randomness. Two made from equal seeds give equal sequences on every machine. */
 export interface Prng {
@@ -19,5 +19,5 @@ export function createPrng(seed: string): Prng {
 
 /** Folds any text to the 32-bit seed that pure-rand and fast-check take. */
 export function seedToInt32(seed: string): number {
-  return createHash('sha256').update(seed).digest().readInt32LE(0);
+  return Number.parseInt(sha256(seed).slice(0, 8), 16) | 0;
 }

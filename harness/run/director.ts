@@ -45,8 +45,9 @@ export interface Director {
   /** A pod's workload ended by itself: what the agent does about it is not unrest. */
   noteOwnExit(podUid: string): void;
   crashAgent(life: Life, fault: Fault): void;
-  readonly effectiveSteps: number;
-  readonly done: boolean;
+  /** Steps that did something so far. */
+  effectiveSteps(): number;
+  isDone(): boolean;
   /** Ends the run before its time. */
   abort(outcome: 'limit' | 'agentGone' | 'interrupted', detail: string): void;
 }
@@ -298,12 +299,8 @@ export function createDirector(options: DirectorOptions): Director {
       endLife(crashed, 'crashed');
       scheduleStart(fault.downMs ?? 0);
     },
-    get effectiveSteps() {
-      return effectiveSteps;
-    },
-    get done() {
-      return done;
-    },
+    effectiveSteps: () => effectiveSteps,
+    isDone: () => done,
     abort(outcome, detail) {
       if (done) return;
       done = true;

@@ -152,7 +152,7 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
       if (options.attach === undefined) director.begin(boundary);
       else lives.attach(options.attach, () => director!.begin(boundary));
       clock.after(readyTimeoutMs, () => {
-        if (!lives.hasCalled() && !director!.done)
+        if (!lives.hasCalled() && !director!.isDone())
           reject(neverConnected(driver, readyTimeoutMs, lives.lastOutput()));
       });
     });
@@ -164,7 +164,7 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
     await backend.close();
     clock.close();
   }
-  return { events: journal.events, effectiveSteps: director?.effectiveSteps ?? 0, durationMs: clock.now() };
+  return { events: journal.events, effectiveSteps: director?.effectiveSteps() ?? 0, durationMs: clock.now() };
 }
 
 /** The lives of one agent process. */

@@ -129,7 +129,7 @@ export async function executeSim(options: SimRunOptions): Promise<RunOutcome> {
     return finished;
   });
   clock.clear();
-  return { events: journal.events, effectiveSteps: director.effectiveSteps, durationMs: clock.now() };
+  return { events: journal.events, effectiveSteps: director.effectiveSteps(), durationMs: clock.now() };
 }
 
 /** The periods in force: the plan's, for agents that can be told; else those that the agent declares. */

@@ -12,7 +12,7 @@ export interface PodStore {
   clear(): void;
   pods(): Pod[];
   /** The newest version seen, from which a watch goes on. */
-  readonly version: string;
+  version(): string;
 }
 
 export function createPodStore(decisions: Decisions): PodStore {
@@ -30,9 +30,7 @@ export function createPodStore(decisions: Decisions): PodStore {
   }
 
   return {
-    get version() {
-      return newestText;
-    },
+    version: () => newestText,
     pods: () => [...pods.values()],
     clear: () => pods.clear(),
     replace(list, version) {

@@ -149,7 +149,7 @@ export function readApi(context: SourceReaderContext, port: ApiPort, listeners: 
         path: '/api/v1/pods',
         query: {
           ...query,
-          resourceVersion: store.version,
+          resourceVersion: store.version(),
           allowWatchBookmarks: 'true',
           timeoutSeconds: String(lengthS),
         },
