@@ -1,5 +1,6 @@
 import { createModel } from '../model/model.js';
 import type { Model } from '../model/model.js';
+import type { ModelView } from '../model/model-view.js';
 import { meaningOf } from '../model/pod-meaning.js';
 import { standingOf } from '../model/standing.js';
 import { parseWorkload } from '../spec/workload.js';
@@ -8,16 +9,10 @@ import type { TraceEvent } from '../trace/events.js';
 
 /**
  * The state after a history with faults equals the state that a fresh agent reaches when it is given only what
- * is wanted in the end, apart from identifiers and attempt numbers. Both traces must have come to rest; pods
- * that end of themselves, and names that several entries claim, are left out.
+ * is wanted in the end, apart from identifiers and attempt numbers. Pods that
+ * end of themselves, and names that several entries claim, are left out.
  */
-export function compareFinalStates(
-  historyTrace: Iterable<TraceEvent>,
-  freshTrace: Iterable<TraceEvent>,
-): Finding[] {
-  const history = finalState(historyTrace);
-  const fresh = finalState(freshTrace);
-  if (history === undefined || fresh === undefined) return [];
+export function compareFinalStates(history: FinalState, fresh: FinalState): Finding[] {
   const findings: Finding[] = [];
   const names = new Set([...history.pods.keys(), ...fresh.pods.keys()]);
   for (const name of names) {
@@ -39,7 +34,8 @@ export function compareFinalStates(
   return findings;
 }
 
-interface FinalState {
+/** What a run came to. */
+export interface FinalState {
   /** By full name: what runs of it, in words. */
   readonly pods: ReadonlyMap<string, string>;
   /** By full name: what the sources listed under it. */
@@ -51,18 +47,45 @@ interface FinalState {
   readonly restSeq: number;
 }
 
-/** The state when the world was found at rest; undefined when it never was. */
-function finalState(events: Iterable<TraceEvent>): FinalState | undefined {
-  let model: Model | undefined;
-  for (const event of events) {
-    if (event.kind === 'run.started') model = createModel(event);
-    model?.apply(event);
-    if (event.kind === 'phase' && event.phase === 'settled' && model !== undefined) return describe(model);
-  }
-  return undefined;
+/** What a fresh agent comes to that is given nothing. */
+const nothing: FinalState = {
+  pods: new Map(),
+  wanted: new Map(),
+  open: new Set(),
+  events: new Map(),
+  atMs: 0,
+  restSeq: 0,
+};
+
+/** What a fresh agent would come to after this history; undefined when only an execution can tell. */
+export function foretellFresh(history: FinalState): FinalState | undefined {
+  for (const name of history.wanted.keys()) if (!history.open.has(name)) return undefined;
+  return nothing;
 }
 
-function describe(model: Model): FinalState {
+/** Reads one run's events as they come. */
+export interface FinalStateReader {
+  onEvent(event: TraceEvent): void;
+  /** The state when the world was found at rest; undefined when it never was. */
+  state(): FinalState | undefined;
+}
+
+export function createFinalStateReader(): FinalStateReader {
+  let model: Model | undefined;
+  let state: FinalState | undefined;
+  return {
+    onEvent(event) {
+      if (event.kind === 'run.started') model = createModel(event);
+      model?.apply(event);
+      if (event.kind === 'phase' && event.phase === 'settled' && model !== undefined)
+        state ??= finalStateOf(model);
+    },
+    state: () => state,
+  };
+}
+
+/** The state of a run that is at rest now. */
+export function finalStateOf(model: ModelView): FinalState {
   const pods = new Map<string, string>();
   const open = new Set<string>();
   const events = new Map<string, number[]>();

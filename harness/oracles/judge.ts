@@ -10,6 +10,7 @@ import { whyNotApplicable } from './applicability.js';
 import { backoff } from './backoff.js';
 import { convergence } from './convergence.js';
 import { createDeadlines } from './deadlines.js';
+import { finalStateOf, type FinalState } from './differential.js';
 import { file } from './file.js';
 import { http } from './http.js';
 import { createLedger } from './ledger.js';
@@ -26,6 +27,8 @@ import { workers } from './workers.js';
 export interface Judgement {
   readonly verdicts: readonly Verdict[];
   readonly findings: readonly Finding[];
+  /** What the run came to; undefined when it never came to rest. */
+  readonly finalState: FinalState | undefined;
 }
 
 /** Judges one run while it happens. */
@@ -95,6 +98,7 @@ export function createJudge(run: RunStarted): Judge {
   const byKind = subscriptions(runs);
   let complete = false;
   let unsettledLive = false;
+  let finalState: FinalState | undefined;
   return {
     onEvent(event) {
       model.apply(event);
@@ -113,6 +117,7 @@ export function createJudge(run: RunStarted): Judge {
         if (event.phase === 'unsettled' && run.world === 'live') unsettledLive = true;
         else if (event.phase === 'settled' || event.phase === 'unsettled') {
           for (const receiver of runs) receiver.run.atRest?.(event.phase === 'settled');
+          if (event.phase === 'settled') finalState = finalStateOf(model);
         }
       } else if (event.kind === 'run.ended') complete = event.outcome === 'complete';
     },
@@ -121,7 +126,7 @@ export function createJudge(run: RunStarted): Judge {
       const verdicts = requirements.map(({ id }) =>
         verdictOf(id, run, ledger.findings, ledger.counts.get(id) ?? 0, unsettledLive),
       );
-      return { verdicts, findings: ledger.findings };
+      return { verdicts, findings: ledger.findings, finalState };
     },
   };
 }

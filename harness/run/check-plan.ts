@@ -1,5 +1,10 @@
 import { createJudge, type Judgement } from '../oracles/judge.js';
-import { compareFinalStates } from '../oracles/differential.js';
+import {
+  compareFinalStates,
+  createFinalStateReader,
+  foretellFresh,
+  type FinalState,
+} from '../oracles/differential.js';
 import type { Plan } from '../spec/plan.js';
 import type { Finding } from '../spec/verdict.js';
 import type { CreateAgent } from '../ports/agent.js';
@@ -39,10 +44,24 @@ export async function checkPlan(options: CheckOptions): Promise<CheckedPlan> {
   const last = outcome.events.at(-1);
   if (findings.length > 0 || last?.kind !== 'run.ended' || last.outcome !== 'complete')
     return { outcome, judgement, findings };
-  const fresh = await executeSim({
+  const { finalState } = judgement;
+  const fresh = finalState && (foretellFresh(finalState) ?? (await executeFresh(options)));
+  return {
+    outcome,
+    judgement,
+    findings:
+      finalState === undefined || fresh === undefined ? [] : compareFinalStates(finalState, fresh),
+  };
+}
+
+/** What a fresh agent comes to that is given only the final content of the sources. */
+async function executeFresh(options: CheckOptions): Promise<FinalState | undefined> {
+  const reader = createFinalStateReader();
+  await executeSim({
     ...options,
     plan: { ...options.plan, faults: [], schedule: [] },
     fresh: true,
+    onEvent: (event) => reader.onEvent(event),
   });
-  return { outcome, judgement, findings: compareFinalStates(outcome.events, fresh.events) };
+  return reader.state();
 }
