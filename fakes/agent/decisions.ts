@@ -78,6 +78,8 @@ export interface Decisions {
   readonly isSandboxUsable: (sandbox: SandboxRecord, pod: Pod) => boolean;
   readonly readySandboxesMax: number;
   readonly repairsRemoved: boolean;
+  /** How often everything is listed beside the runtime's events, which may be lost. */
+  readonly relistPeriodMs: (timings: Timings, hasListed: boolean) => number;
   readonly shouldRestart: (
     policy: RestartPolicy,
     exit: { readonly exitCode: number; readonly reason: string },

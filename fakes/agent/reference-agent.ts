@@ -1,5 +1,6 @@
 import type { Agent, AgentFeature, AgentPorts } from '../../harness/ports/agent.js';
 import { agentFeatures } from '../../harness/ports/agent.js';
+import type { ContainerEvent } from '../../harness/ports/cri.js';
 import type { Pod, SourceKind } from '../../harness/spec/pod.js';
 import { sourceKinds } from '../../harness/spec/pod.js';
 import type { AgentContext } from './context.js';
@@ -15,6 +16,7 @@ import { referenceDecisions } from './reference-decisions.js';
 import type { Repetition } from './repeat.js';
 import { repeat } from './repeat.js';
 import { createRuntimeCalls } from './runtime-calls.js';
+import { followEvents } from './runtime-events.js';
 import { createRuntimeView } from './runtime-view.js';
 import { readApi } from './sources/read-api.js';
 import { readFeed } from './sources/read-feed.js';
@@ -126,14 +128,32 @@ export function createReferenceAgent(ports: AgentPorts, decisions: Decisions = r
     mirrors?.pass();
   }
 
+  /** Starts are this agent's own doing and known; ends are news. */
+  function onEvent({ containerEventType: type, containerId }: ContainerEvent): void {
+    if (type === 'CONTAINER_STOPPED_EVENT' || type === 'CONTAINER_DELETED_EVENT') view.doubt(containerId);
+  }
+
   function startRuntimeLoops(): void {
     const onError = (error: unknown): void => log(String(error));
     const retryMs = Math.min(timings.runtimeStatusMs, statusRetryMaxMs);
     const statusPeriodMs = (): number => (context.condition.runtimeReady ? timings.runtimeStatusMs : retryMs);
     repeat(scheduler, statusPeriodMs, readConditions, onError);
-    relisting = repeat(scheduler, () => timings.relistMs, relist, onError);
+    relisting = repeat(
+      scheduler,
+      () => decisions.relistPeriodMs(timings, view.listed() > 0),
+      relist,
+      onError,
+    );
     repeat(scheduler, () => timings.housekeepingMs, houseKeep, onError);
     repeat(scheduler, () => timings.garbageCollectionMs, collectGarbage, onError);
+    const events = followEvents({
+      runtime: ports.runtime,
+      scheduler,
+      retryMs: timings.errorRetryMs,
+      onEvent,
+      log,
+    });
+    closers.push(events);
   }
 
   function readerContext(source: SourceKind): SourceReaderContext {

@@ -56,6 +56,7 @@ export const referenceDecisions: Decisions = {
   isSandboxUsable,
   readySandboxesMax: 1,
   repairsRemoved: true,
+  relistPeriodMs: (timings) => timings.relistMs,
   shouldRestart,
   needsReplacement: (container, _wanted, hash) => container.hash !== undefined && container.hash !== hash,
   onMetadataChange: 'nothing',

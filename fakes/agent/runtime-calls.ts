@@ -83,3 +83,8 @@ export function createRuntimeCalls(client: CriClient, timings: Timings): Runtime
 export function isNotFound(error: unknown): boolean {
   return error instanceof CriError && error.code === 'NOT_FOUND';
 }
+
+/** Whether the runtime does not know this call at all. */
+export function isUnimplemented(error: unknown): boolean {
+  return error instanceof CriError && error.code === 'UNIMPLEMENTED';
+}

@@ -33,6 +33,8 @@ export interface RuntimeView {
   inspect(uid: string): Promise<void>;
   /** Asks for the details that are missing, without a listing. */
   fillDetails(uid: string): Promise<void>;
+  /** A container is said to have ended or gone: it is asked for when its pod is looked at, which is soon. */
+  doubt(containerId: string): void;
   /** What this agent did itself. */
   noteSandbox(pod: { uid: string; fullName: string; source: string }, sandbox: SandboxRecord): void;
   noteContainer(uid: string, container: ContainerRecord): void;
@@ -318,6 +320,13 @@ export function createRuntimeView(options: {
       }
     },
     fillDetails,
+    doubt(containerId) {
+      const doubted = containers.get(containerId);
+      if (doubted === undefined) return;
+      doubted.record.detailed = false;
+      touched.add(doubted.pod);
+      announce();
+    },
     noteSandbox(pod, sandbox) {
       const record = podFor(pod.uid, pod.fullName);
       record.source ??= pod.source;

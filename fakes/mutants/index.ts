@@ -1,3 +1,4 @@
+import { trustsEvents } from './trusts-events.js';
 import { watchEndDropsPods } from './watch-end-drops-pods.js';
 import { actsOnStaleView } from './acts-on-stale-view.js';
 import { backoffFromStart } from './backoff-from-start.js';
@@ -104,6 +105,7 @@ export const mutants: readonly Mutant[] = [
   watchOnce,
   ignores410,
   watchEndDropsPods,
+  trustsEvents,
   ignoresNotReadySandbox,
   neverRepairs,
   givesUpStopping,

@@ -103,6 +103,8 @@ export interface ActualPod {
   wantedBy: number;
   /** The last Run, Create or Start that took effect although the agent was told that it failed; -1: none. */
   ambiguousSeq: number;
+  /** The last event about the end of one of its containers that was kept from the agent; -1: none. */
+  lostEventSeq: number;
 }
 
 export interface ActualPods {
@@ -313,6 +315,7 @@ function newPod(identity: PodIdentity, stamp: Stamp, incarnation: number): Actua
     isOpenEnded: false,
     wantedBy: 0,
     ambiguousSeq: -1,
+    lostEventSeq: -1,
   };
 }
 

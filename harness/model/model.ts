@@ -1,5 +1,5 @@
 import { boundsOf } from '../spec/timings.js';
-import type { AgentStarted, FaultFired, RunStarted, Stamp, TraceEvent } from '../trace/events.js';
+import type { AgentStarted, FaultFired, RunStarted, RuntimeEventSent, Stamp, TraceEvent } from '../trace/events.js';
 import type { ActualPod } from './actual-pods.js';
 import { createActualPods } from './actual-pods.js';
 import { applyEffect, applyReply, applyRequest, callSlots, slowCallMs } from './apply-call.js';
@@ -98,8 +98,9 @@ function applyEvent(state: ModelState, event: TraceEvent): void {
         state.calmSince = event.t + noticed;
       }
       return;
-    case 'api.request':
     case 'runtime.event':
+      return applyRuntimeEvent(state, event);
+    case 'api.request':
     case 'run.started':
     case 'run.ended':
       return;
@@ -157,6 +158,12 @@ function forgetCalls(state: ModelState): void {
   state.openLists = 0;
   for (const call of state.calls.values()) call.abandoned = true;
   for (const pod of state.actual.pods.values()) pod.pendingCalls = 0;
+}
+
+function applyRuntimeEvent(state: ModelState, event: RuntimeEventSent): void {
+  if (event.delivered !== 'lost') return;
+  const container = state.actual.containers.get(event.containerId);
+  if (container?.state === 'exited') container.pod.lostEventSeq = state.seq;
 }
 
 function applyFault(state: ModelState, event: FaultFired & Stamp): void {

@@ -13,6 +13,7 @@ export function blameShortfall(model: ModelView, entry: DesiredPod, shortfall: S
   if (pod !== undefined && pod.lastCallFailed) return 'WORK-06';
   if (history !== undefined && history.exitedSeq > entry.changedSeq && history.exitCause !== 'agent') {
     if (history.exitedSeq < model.agentStartedSeq) return 'ADOPT-02';
+    if (pod !== undefined && pod.lostEventSeq > history.exitedSeq) return 'RT-06';
     if (history.exitCause !== 'workload') return 'LIFE-09';
     return history.exits > 1 ? 'BACK-01' : 'LIFE-06';
   }

@@ -4,8 +4,8 @@ import { podSubject } from './words.js';
 /** Calls that failed without having failed, and lists that say nothing. */
 export const runtimeFaults: Oracle = {
   name: 'runtime-faults',
-  requirements: ['RT-01', 'RT-05'],
-  kinds: ['runtime.reply', 'sandbox', 'container'],
+  requirements: ['RT-01', 'RT-05', 'RT-06'],
+  kinds: ['runtime.reply', 'runtime.event', 'sandbox', 'container'],
   methods: [
     'RunPodSandbox',
     'CreateContainer',
@@ -27,6 +27,9 @@ export const runtimeFaults: Oracle = {
             } else if (call.effect?.code === 'OK') ledger.exercised('RT-01');
             return;
           }
+          case 'runtime.event':
+            if (event.delivered !== 'once') ledger.exercised('RT-06');
+            return;
           case 'container': {
             if (event.state !== 'running') return;
             const pod = model.actual.pods.get(event.podUid)!;

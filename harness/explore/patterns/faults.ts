@@ -108,7 +108,7 @@ export function lostObservation(draft: PlanDraft): void {
   }
   if (draft.oneIn(2)) {
     draft.fault({
-      at: { event: 'container', pod: pod.slot, nth: draft.prng.int(1, 4) },
+      at: { event: 'container', pod: pod.slot, nth: draft.oneIn(2) ? 3 : draft.prng.int(1, 4) },
       effect: draft.oneIn(4) ? 'eventDoubled' : 'eventLost',
     });
   } else {

@@ -81,7 +81,7 @@ export function noMeaning(draft: PlanDraft): void {
         source: pod.source,
         pod: pod.slot,
         form: {
-          format: draft.oneIn(6) ? 'yaml' : 'json',
+          format: draft.oneIn(12) ? 'yaml' : 'json',
           ...(draft.oneIn(3) ? {} : { comment: `note ${draft.prng.int(0, 99)}` }),
         },
       });
