@@ -117,7 +117,7 @@ function stepText(step: Step, plan: Plan): string {
     case 'reformat':
       return `write pod ${pod} in ${sourceName(step.source)} differently without changing its meaning${formText(step.form)}`;
     case 'malformed':
-      return `make ${pod === undefined ? 'a document' : `the manifest of ${pod}`} in ${sourceName(step.source)} malformed`;
+      return `make ${pod === undefined ? 'a document' : `the manifest of ${pod}`} in ${sourceName(step.source)} ${step.unreadable === true ? 'unreadable' : 'malformed'}`;
     case 'duplicate': {
       const uid = step.uid === undefined ? '' : ` with UID ${step.uid}`;
       return `add a second entry of pod ${pod}${uid} to ${sourceName(step.source)}${ofVersion(step.spec, step.pod, plan)}`;

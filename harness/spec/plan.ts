@@ -114,6 +114,8 @@ const stepSchema = z.discriminatedUnion('do', [
     source: sourceSchema,
     pod: slot.optional(),
     text: z.string().max(65_536).optional(),
+    /** File: whoever opens it gets an error, also root. */
+    unreadable: z.literal(true).optional(),
   }),
   /** A second entry of the same namespace and name in the same source. */
   z.strictObject({

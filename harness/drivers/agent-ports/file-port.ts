@@ -39,9 +39,9 @@ async function typeBehind(link: string): Promise<DirectoryEntry['type']> {
   try {
     const target = await stat(link);
     return target.isFile() ? 'file' : target.isDirectory() ? 'directory' : 'other';
-  } catch {
-    // A dangling link: the poll looks again.
-    return 'other';
+  } catch (error) {
+    // A dangling link is nothing yet; what is there and cannot be opened is a manifest that cannot be read.
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'other' : 'file';
   }
 }
 

@@ -51,7 +51,7 @@ export function directoryNoise(draft: PlanDraft): void {
           do: 'malformed',
           source: 'file',
           ...(draft.oneIn(2) ? {} : { pod: pod.slot }),
-          text: draft.pick(garbage),
+          ...(draft.oneIn(4) ? { unreadable: true } : { text: draft.pick(garbage) }),
         });
         break;
       case 3:

@@ -46,6 +46,22 @@ export function fileContract(create: CreateSourceWorld<FilePort>): void {
     await expect(read(heldFiles()[0]!.name)).rejects.toMatchObject({ code: 'EISDIR' });
   });
 
+  it('lists what cannot be read, and has it whole again after the next write or removal', async () => {
+    for (const pod of [0, 1]) world.source.apply(add(pod));
+    for (const pod of [0, 1])
+      world.source.apply(step({ do: 'malformed', source: 'file', pod, unreadable: true }));
+    world.source.apply(step({ do: 'malformed', source: 'file', unreadable: true }));
+    expect(heldFiles().map(({ readable }) => readable)).toEqual([false, false, false]);
+    expect(world.context.held().at(-1)!.pods).toEqual([]);
+    expect(await names()).toHaveLength(3);
+    await expect(read('web-0.yaml')).rejects.toMatchObject({ code: 'ELOOP' });
+    world.source.apply(step({ do: 'redeliver', source: 'file', pod: 0 }));
+    world.source.apply(step({ do: 'update', source: 'file', pod: 0, spec: 1, form: { write: 'inPlace' } }));
+    world.source.apply(step({ do: 'remove', source: 'file', pod: 1 }));
+    expect(decodeManifest(await read('web-0.yaml')).pods).toEqual([podOf(web, 1)]);
+    expect(await names()).toEqual(['unreadable-1.yaml', 'web-0.yaml']);
+  });
+
   for (const write of ['rename', 'inPlace', 'truncate', 'visibleTemp'] as const) {
     it(`ends with the new text only, written by ${write}`, async () => {
       world.source.apply(add(0));

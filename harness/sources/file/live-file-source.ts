@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { lutimesSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExitCode, HarnessError } from '../../core/errors.js';
 import type { LiveSource, SourceContext } from '../../ports/source.js';
@@ -65,7 +65,14 @@ function createWriter(root: string, names: Set<string>): DirectoryWriter {
     touch(name) {
       const path = name === undefined ? root : pathOf(name);
       const now = new Date();
-      attempt(path, () => utimesSync(path, now, now));
+      attempt(path, () => lutimesSync(path, now, now));
+    },
+    makeUnreadable(name) {
+      make(name, () => {
+        rmSync(pathOf(name), { force: true });
+        // A link to itself: mode bits do not keep root from reading.
+        symlinkSync(name, pathOf(name));
+      });
     },
     makeDirectory(name, manifest) {
       make(name, () => {

@@ -20,6 +20,8 @@ export interface DirectoryWriter {
   remove(name: string): void;
   /** Sets the time of the last change. Without a name: of the directory. */
   touch(name: string | undefined): void;
+  /** Leaves nothing at `name` that anyone could open. */
+  makeUnreadable(name: string): void;
   /** A directory with this manifest in it, which nobody is to find. */
   makeDirectory(name: string, manifest: string): void;
 }
@@ -172,6 +174,10 @@ export class ManifestDirectory {
   private makeMalformed(step: Extract<Step, { do: 'malformed' }>): StepOutcome {
     const placed = step.pod === undefined ? undefined : this.finished(step.pod);
     if (step.pod !== undefined && placed === undefined) return noOp('it is not held');
+    if (step.unreadable === true) {
+      this.makeUnreadable(placed?.fileName ?? this.ownName('unreadable', '.yaml'));
+      return applied;
+    }
     const decoded = step.text === undefined ? undefined : decodeManifest(step.text);
     // A file holds one pod; a list in it is a fault of the manifest.
     const pod = decoded?.valid === true && decoded.pods.length === 1 ? decoded.pods[0] : undefined;
@@ -281,7 +287,15 @@ export class ManifestDirectory {
     this.hold(name, text, pod);
   }
 
+  private makeUnreadable(name: string): void {
+    this.writer.makeUnreadable(name);
+    this.byName.set(name, { name, type: 'file', readable: false, text: '' });
+    this.changed();
+  }
+
   private overwrite(name: string, text: string, pod: Pod | undefined): void {
+    // Nobody can write into it either.
+    if (this.byName.get(name)?.readable === false) this.writer.remove(name);
     this.writer.overwrite(name, text);
     this.hold(name, text, pod);
   }

@@ -50,6 +50,7 @@ export class SimFilePort implements FilePort {
       if (look === this.look) this.noteRead(name, file);
       if (file === undefined) reject(fileError('ENOENT', name));
       else if (file.type === 'directory') reject(fileError('EISDIR', name));
+      else if (!file.readable) reject(fileError('ELOOP', name));
       else resolve(file.text);
     });
   }
@@ -132,7 +133,14 @@ export class SimFilePort implements FilePort {
   }
 }
 
-function fileError(code: 'ENOENT' | 'EISDIR', name: string): Error {
-  const what = code === 'ENOENT' ? 'no such file or directory' : 'illegal operation on a directory';
-  return Object.assign(new Error(`${code}: ${what}, open '${simManifestPath}/${name}'`), { code });
+const fileErrors = {
+  ENOENT: 'no such file or directory',
+  EISDIR: 'illegal operation on a directory',
+  ELOOP: 'too many symbolic links encountered',
+};
+
+function fileError(code: keyof typeof fileErrors, name: string): Error {
+  return Object.assign(new Error(`${code}: ${fileErrors[code]}, open '${simManifestPath}/${name}'`), {
+    code,
+  });
 }

@@ -20,6 +20,7 @@ const nowhere: DirectoryWriter = {
   rename() {},
   remove() {},
   touch() {},
+  makeUnreadable() {},
   makeDirectory() {},
 };
 
