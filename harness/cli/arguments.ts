@@ -94,6 +94,10 @@ export interface AgentOptions {
   readonly verbose: boolean;
 }
 
+export interface JudgeOptions {
+  readonly tracePath: string;
+}
+
 export interface ListOptions {
   readonly what: 'requirements' | 'suites' | 'mutants';
   readonly json: boolean;
@@ -111,6 +115,7 @@ export interface DoctorOptions {
 export type Invocation =
   | { readonly command: 'run'; readonly options: RunArguments; readonly config?: string }
   | { readonly command: 'replay'; readonly options: ReplayOptions }
+  | { readonly command: 'judge'; readonly options: JudgeOptions }
   | { readonly command: 'serve'; readonly options: ServeOptions }
   | { readonly command: 'agent'; readonly options: AgentOptions }
   | { readonly command: 'list'; readonly options: ListOptions }
@@ -207,6 +212,12 @@ function buildProgram(version: string, found: Found): Command {
     .addHelpText('after', mainExamples);
   program.addCommand(runCommandLine(found));
   program.addCommand(replayCommandLine(found));
+  program.addCommand(
+    new Command('judge')
+      .description('judge a recorded trace again')
+      .argument('<trace>', 'path of a trace, one event a line')
+      .action((tracePath: string) => found({ command: 'judge', options: { tracePath } })),
+  );
   program.addCommand(serveCommandLine(found));
   program.addCommand(agentCommandLine(found));
   program.addCommand(

@@ -202,3 +202,18 @@ test('a user module runs in virtual time', async () => {
   expect(report.simulatedSeconds).toBeGreaterThan(40 * 5);
   expect(report.cases).toBe(40);
 }, 60_000);
+
+test('a trace of the report is judged again, and what is none is refused', async () => {
+  const directory = newDirectory();
+  const words = ['run', '--agent', 'mutant:blind-to-uid', '--cases', '100', '--seed', '1', '--bail'];
+  expect((await conformance([...words, '--report', 'out'], directory)).code).toBe(1);
+  const report = reportSchema.parse(JSON.parse(readFileSync(join(directory, 'out/report.json'), 'utf8')));
+  const finding = report.verdicts.flatMap((verdict) => verdict.findings)[0]!;
+  const judged = await conformance(['judge', join('out', finding.trace!)], directory);
+  expect(judged.code).toBe(1);
+  expect(judged.out).toContain(`FAIL ${finding.requirement}`);
+  expect(judged.out).toContain(finding.seen);
+  const refused = await conformance(['judge', join('out', finding.case)], directory);
+  expect([refused.code, refused.err]).toEqual([64, expect.stringContaining('not a trace')]);
+  expect((await conformance(['judge', 'none.ndjson'], directory)).code).toBe(64);
+});

@@ -33,6 +33,8 @@ async function main(words: readonly string[]): Promise<ExitCode> {
       return (await import('./commands/agent.js')).agentCommand(invocation.options);
     case 'list':
       return (await import('./commands/list.js')).listCommand(invocation.options);
+    case 'judge':
+      return (await import('./commands/judge.js')).judgeCommand(invocation.options);
     case 'explain':
       return (await import('./commands/explain.js')).explainCommand(invocation.options);
     case 'doctor':

@@ -4,6 +4,7 @@ import { eventWords } from './event-words.js';
 import { allFindings } from './groups.js';
 import { isExcused, isMust, type CampaignResult, type ReportedFinding } from './result.js';
 import { outcomeSentence } from './outcome.js';
+import { tracePath } from './trace-path.js';
 import { planWords, podWords } from './words.js';
 
 /** Version of the report format. Within one version fields are only added. */
@@ -25,6 +26,10 @@ const findingSchema = z.object({
   minimal: z.boolean().describe('Leaving out any single element makes the failure go away.'),
   known: z.boolean().describe('The known-failing file lists it.'),
   traceHash: z.string(),
+  trace: z
+    .string()
+    .optional()
+    .describe('Path of what happened, one event a line, relative to the report folder.'),
   replay: z.string().describe('The command line that replays it.'),
   words: z.object({
     pods: z.array(z.string()),
@@ -144,6 +149,7 @@ function jsonFinding(
   known: boolean,
 ): Report['verdicts'][number]['findings'][number] {
   const { steps, disturbances } = planWords(finding.plan);
+  const trace = tracePath(finding);
   return {
     requirement: finding.requirement,
     signature: finding.signature,
@@ -156,6 +162,7 @@ function jsonFinding(
     minimal: finding.minimal,
     known,
     traceHash: finding.traceHash,
+    ...(trace === undefined ? {} : { trace }),
     replay: finding.replay,
     words: {
       pods: podWords(finding.plan),

@@ -13,6 +13,7 @@ import {
 } from './result.js';
 import { printable } from './sanitize.js';
 import { outcomeSentence } from './outcome.js';
+import { tracePath } from './trace-path.js';
 import { count, durationWords, planWords, podWords, subjectWords } from './words.js';
 
 /** How much of a failure the terminal shows; the page and the case file have all of it. */
@@ -181,8 +182,17 @@ function findingLines(
       `${section('Tried in')} ${printable(`${where.world}, ${where.runtime} runtime: failed in ${failed} of ${tried}`)}`,
     );
   }
+  // What does not show again every time can only be read.
+  const isFlaky = finding.reproduces?.some(({ failed, tried }) => failed < tried) === true;
+  const trace = tracePath(finding);
+  if (isFlaky && trace !== undefined)
+    lines.push(`${section('Trace')}    ${printable(inReport(trace, options))}`);
   lines.push(`${section('Replay')}   ${printable(finding.replay)}`);
   return lines;
+}
+
+function inReport(path: string, { reportDirectory }: TextOptions): string {
+  return reportDirectory === undefined ? path : `${reportDirectory}/${path}`;
 }
 
 function remarkLines(result: CampaignResult, colors: Colors): string[] {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { caseFileSchema } from '../spec/case-file.js';
-import { digestTrace } from '../trace/codec.js';
+import { decodeTrace, digestTrace } from '../trace/codec.js';
 import { exampleFinding, exampleResult, exampleTrace, hostileFinding } from './example-result.js';
 import { reportSchema } from './json.js';
 import { checkReportFolder, writeReport } from './write-report.js';
@@ -26,6 +26,9 @@ test('the folder holds what scripts expect, and each case is a whole case file',
     agent: { name: 'my-agent', version: '2.3.4', given: './agent.yaml' },
     traceDigests: digestTrace(exampleTrace()),
   });
+  expect(
+    decodeTrace(read(`deep/er/${report.verdicts.flatMap((verdict) => verdict.findings)[0]!.trace!}`)),
+  ).toEqual(exampleTrace());
   for (const name of ['junit.xml', 'index.html', 'statement.md'])
     expect(read(`deep/er/${name}`)).not.toBe('');
 });

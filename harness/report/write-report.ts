@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, normalize, resolve } from 'node:path';
 import { assert, ExitCode, HarnessError } from '../core/errors.js';
+import { encodeTrace } from '../trace/codec.js';
 import { caseOf } from './case-of.js';
 import { allFindings } from './groups.js';
 import { htmlReport } from './html.js';
@@ -8,6 +9,7 @@ import { jsonReport } from './json.js';
 import { junitReport } from './junit.js';
 import type { CampaignResult } from './result.js';
 import { conformanceStatement } from './statement.js';
+import { tracePath } from './trace-path.js';
 
 export interface WriteReportOptions {
   /** The report folder; made when it is missing. */
@@ -16,7 +18,10 @@ export interface WriteReportOptions {
   readonly formats?: readonly string[];
 }
 
-/** Writes the report folder: `report.json`, `cases/*.json`, `statement.md`, `junit.xml` and `index.html`. */
+/**
+ * Writes the report folder: `report.json`, `cases/*.json`, `traces/*.ndjson`, `statement.md`, `junit.xml` and
+ * `index.html`.
+ */
 export function writeReport(result: CampaignResult, options: WriteReportOptions): void {
   const wants = (format: string): boolean => options.formats?.includes(format) ?? true;
   const write = (path: string, text: string): void =>
@@ -29,6 +34,8 @@ export function writeReport(result: CampaignResult, options: WriteReportOptions)
       `the case path ${finding.case} leaves the report folder`,
     );
     write(path, `${JSON.stringify(caseOf(result, finding), null, 2)}\n`);
+    const trace = tracePath(finding);
+    if (trace !== undefined) write(trace, encodeTrace(finding.trace!));
   }
   write('report.json', `${JSON.stringify(jsonReport(result), null, 2)}\n`);
   write('statement.md', conformanceStatement(result));
