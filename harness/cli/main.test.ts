@@ -217,3 +217,16 @@ test('a trace of the report is judged again, and what is none is refused', async
   expect([refused.code, refused.err]).toEqual([64, expect.stringContaining('not a trace')]);
   expect((await conformance(['judge', 'none.ndjson'], directory)).code).toBe(64);
 });
+
+test('plans that reached much are kept, and run first next time', async () => {
+  const directory = newDirectory();
+  const run = (cases: string) => conformance(['run', '--cases', cases, '--seed', '1'], directory);
+  expect((await run('80')).code).toBe(0);
+  const kept = readdirSync(join(directory, '.conformance/corpus/reference/states')).length;
+  expect(kept).toBeGreaterThan(5);
+  await run('16');
+  const report = reportSchema.parse(
+    JSON.parse(readFileSync(join(directory, 'conformance-report/report.json'), 'utf8')),
+  );
+  expect(report.cases).toBe(16 + Math.min(4, kept));
+});

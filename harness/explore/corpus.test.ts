@@ -18,12 +18,12 @@ describe('openCorpus', () => {
 
   it('gives back failing plans first, in the next run', () => {
     const corpus = openCorpus(directory);
-    expect(corpus.plans()).toEqual([]);
+    expect(corpus.plans(10)).toEqual([]);
     expect(corpus.addStates(plan(1), new Set(['a']))).toMatchObject({ kept: true });
     expect(corpus.addFailure(plan(2))).toMatchObject({ kept: true });
-    expect(openCorpus(directory).plans()).toEqual([plan(2), plan(1)]);
+    expect(openCorpus(directory).plans(10)).toEqual([plan(2), plan(1)]);
     corpus.removeFailure(plan(2));
-    expect(openCorpus(directory).plans()).toEqual([plan(1)]);
+    expect(openCorpus(directory).plans(10)).toEqual([plan(1)]);
   });
 
   it('keeps only plans that reach something new, also over runs', () => {
@@ -31,7 +31,8 @@ describe('openCorpus', () => {
     const corpus = openCorpus(directory);
     expect(corpus.addStates(plan(2), new Set(['b', 'a']))).toEqual({ kept: false, why: 'no new state' });
     expect(corpus.addStates(plan(3), new Set(['b', 'c']))).toMatchObject({ kept: true });
-    expect(openCorpus(directory).plans()).toHaveLength(2);
+    expect(openCorpus(directory).plans(10)).toHaveLength(2);
+    expect(openCorpus(directory).plans(1)).toHaveLength(1);
   });
 
   it('is bounded: the oldest failing plan makes room', () => {
@@ -40,7 +41,7 @@ describe('openCorpus', () => {
     corpus.addFailure(plan(0));
     utimesSync(join(failures, readdirSync(failures)[0]!), 1, 1);
     for (let index = 1; index <= 200; index++) corpus.addFailure(plan(index));
-    const kept = corpus.plans();
+    const kept = corpus.plans(10);
     expect(kept).toHaveLength(200);
     expect(kept).not.toContainEqual(plan(0));
     expect(kept).toContainEqual(plan(200));
@@ -55,7 +56,7 @@ describe('openCorpus', () => {
       writeFileSync(join(directory, kind, 'other.json'), '{"plan":99}');
       writeFileSync(join(directory, kind, 'notes.txt'), 'mine');
     }
-    expect(openCorpus(directory).plans()).toEqual([plan(1), plan(2)]);
+    expect(openCorpus(directory).plans(10)).toEqual([plan(1), plan(2)]);
   });
 
   it('says why it could not keep a plan, and throws nothing', () => {
@@ -66,6 +67,6 @@ describe('openCorpus', () => {
       kept: false,
       why: expect.stringContaining('ENOTDIR'),
     });
-    expect(corpus.plans()).toEqual([]);
+    expect(corpus.plans(10)).toEqual([]);
   });
 });

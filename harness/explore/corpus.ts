@@ -23,8 +23,8 @@ export type CorpusResult =
 
 /** Plans worth running again before any new ones. */
 export interface Corpus {
-  /** Failing plans first, then those that reached new states; unreadable files are left out. */
-  plans(): Plan[];
+  /** Failing plans first, then at most so many of those that reached new states; unreadable files are left out. */
+  plans(statePlansMax: number): Plan[];
   /** Keeps a failing plan. */
   addFailure(plan: Plan): CorpusResult;
   /** Keeps a plan if it reached a state that no plan of the corpus has. States are any texts of the caller's. */
@@ -49,7 +49,10 @@ export function openCorpus(directory: string): Corpus {
   const known = new Set(kept.flatMap((file) => file.states));
   let count = kept.length;
   return {
-    plans: () => [...readAll(failures).flatMap(parsePlan), ...kept.map((file) => file.plan)],
+    plans: (statePlansMax) => [
+      ...readAll(failures).flatMap(parsePlan),
+      ...kept.slice(0, statePlansMax).map((file) => file.plan),
+    ],
     addFailure(plan) {
       const result = write(failures, plan, plan);
       if (result.kept) dropOldest(failures, failuresMax);

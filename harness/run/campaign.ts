@@ -10,7 +10,7 @@ import type { Plan } from '../spec/plan.js';
 import { catalogueRevision, findRequirement, type RequirementId } from '../spec/requirements.js';
 import { signatureOf, type Finding } from '../spec/verdict.js';
 import type { TraceEvent } from '../trace/events.js';
-import { caseFileName, type BatchResult, type ReducedCase } from './case-runner.js';
+import { caseFileName, type BatchResult, type ReachedStates, type ReducedCase } from './case-runner.js';
 import { mergeTally, verdictsOf, type Tally } from './tally.js';
 
 /** Where cases are executed: threads in sim, lanes in live. */
@@ -41,6 +41,8 @@ export interface CampaignOptions {
   readonly corpus: readonly Plan[];
   /** A plan of the corpus fails no more. */
   readonly onRecovered?: (plan: Plan) => void;
+  /** A plan passed and reached states that may be new. */
+  readonly onReached?: (reached: ReachedStates) => void;
   /** How a finding of this case is replayed. */
   readonly replayLine: (casePath: string) => string;
   readonly onProgress?: (progress: CampaignProgress) => void;
@@ -107,6 +109,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     sum.effectiveSteps += batch.effectiveSteps;
     sum.simulatedMs += batch.simulatedMs;
     mergeTally(tally, batch.tally);
+    for (const reached of batch.reached) options.onReached?.(reached);
     for (const failed of batch.failed) {
       for (const finding of failed.findings) {
         const signature = signatureOf(finding);

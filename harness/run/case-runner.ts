@@ -7,6 +7,7 @@ import { signatureOf, type Finding } from '../spec/verdict.js';
 import { hashTrace } from '../trace/codec.js';
 import type { TraceEvent } from '../trace/events.js';
 import type { CheckedPlan } from './check-plan.js';
+import { abstractStates } from './abstract-states.js';
 import { addVerdicts, type Tally } from './tally.js';
 
 /** What cases are made of and how they are executed. */
@@ -39,6 +40,14 @@ export interface BatchResult {
   readonly events: number;
   readonly tally: Tally;
   readonly failed: readonly FailedCase[];
+  /** Plans that reached what none before them in this runner had. */
+  readonly reached: readonly ReachedStates[];
+}
+
+/** A passing plan and the abstract states that it reached. */
+export interface ReachedStates {
+  readonly plan: Plan;
+  readonly states: readonly string[];
 }
 
 /** A failing plan after reduction, with what its report needs. */
@@ -68,12 +77,14 @@ export interface CaseRunner {
 export function createCaseRunner(options: CaseRunnerOptions): CaseRunner {
   const { check } = options;
   const executed = options.seen ?? new WeakMap<Plan, CheckedPlan>();
+  const known = new Set<string>();
   const generate = (index: number): Plan =>
     generateCase({ suites: options.suites, seed: options.seed, index, options: options.generate });
 
   async function runPlans(plans: Iterable<readonly [index: number, plan: Plan]>): Promise<BatchResult> {
     const tally: Tally = {};
     const failed: FailedCase[] = [];
+    const reached: ReachedStates[] = [];
     const sum = { cases: 0, effectiveSteps: 0, simulatedMs: 0, events: 0 };
     for (const [index, plan] of plans) {
       const { outcome, judgement, findings } = await check(plan);
@@ -84,8 +95,16 @@ export function createCaseRunner(options: CaseRunnerOptions): CaseRunner {
       addVerdicts(tally, judgement.verdicts);
       if (findings.length > 0) executed.set(plan, { outcome, judgement, findings });
       if (findings.length > 0) failed.push({ index, plan, findings: onePerSignature(findings) });
+      else noteStates(plan, abstractStates(plan, judgement.verdicts, outcome.events), reached);
     }
-    return { ...sum, tally, failed };
+    return { ...sum, tally, failed, reached };
+  }
+
+  function noteStates(plan: Plan, states: ReadonlySet<string>, reached: ReachedStates[]): void {
+    const fresh = [...states].filter((state) => !known.has(state));
+    if (fresh.length === 0) return;
+    for (const state of fresh) known.add(state);
+    reached.push({ plan, states: fresh });
   }
 
   return {

@@ -26,27 +26,32 @@ const simBatchSize = 25;
 /** Live cases wait more than they work, so more of them than cores run side by side. */
 const lanesPerCore = 2;
 
+/** At most this part of the cases is repeated from earlier runs because it reached much then. */
+const corpusShare = 0.25;
+
 /** `conformance run`: a campaign against one agent. */
 export async function runCommand(options: RunOptions): Promise<ExitCode> {
   checkReportFolder(options.report);
   const interrupt = onInterrupt();
   const progress = createProgress({ stream: process.stderr, quiet: options.quiet });
   try {
-    const corpus = openCorpus(
-      join('.conformance', 'corpus', basename(options.agent).replace(/[^\w.-]/g, '_')),
-    );
     const result = await campaignOf(options, {
       signal: interrupt.signal,
-      corpus,
+      openCorpus: (world) => openCorpus(corpusDirectory(options.agent, world)),
       onProgress: (state) => progress.update(state),
     });
     progress.close();
-    for (const finding of allFindings(result)) corpus.addFailure(finding.plan);
     return presentResult(result, options);
   } finally {
     progress.close();
     interrupt.release();
   }
+}
+
+/** Cases of a live world have other periods than those of sim, so the two keep apart. */
+function corpusDirectory(agent: string, world: 'sim' | 'live'): string {
+  const name = basename(agent).replace(/[^\w.-]/g, '_');
+  return join('.conformance', 'corpus', world === 'sim' ? name : `${name}-live`);
 }
 
 /** The campaign that the options ask for. */
@@ -55,8 +60,8 @@ export async function campaignOf(
   hooks: {
     readonly signal: AbortSignal;
     readonly onProgress?: (state: CampaignProgress) => void;
-    /** What failed before runs first. */
-    readonly corpus?: Corpus;
+    /** What failed, and what reached most, runs first. */
+    readonly openCorpus?: (world: 'sim' | 'live') => Corpus;
   },
 ): Promise<CampaignResult> {
   const target = await resolveTarget(options);
@@ -70,6 +75,8 @@ export async function campaignOf(
   const suites = chooseSuites(options, generate, asked);
   const seed = options.seed ?? randomBytes(4).toString('hex');
   const jobs = options.jobs ?? availableParallelism();
+  const cases = options.cases ?? (target.world === 'sim' ? simCasesDefault : liveCasesDefault);
+  const corpus = hooks.openCorpus?.(target.world);
   const pool = await openPool({ target, suites, seed, generate, jobs });
   try {
     const result = await runCampaign({
@@ -85,19 +92,21 @@ export async function campaignOf(
       runtime: target.runtime,
       seed,
       suites: suites.map((suite) => suite.name),
-      cases: options.cases ?? (target.world === 'sim' ? simCasesDefault : liveCasesDefault),
+      cases,
       ...(options.timeMs === undefined ? {} : { timeMs: options.timeMs }),
       batchSize: target.world === 'sim' ? simBatchSize : 1,
       requirements: asked,
       bail: options.bail,
       shrink: options.shrink,
-      corpus: hooks.corpus?.plans() ?? [],
-      onRecovered: (plan) => hooks.corpus?.removeFailure(plan),
+      corpus: corpus?.plans(Math.floor(cases * corpusShare)) ?? [],
+      onRecovered: (plan) => corpus?.removeFailure(plan),
+      onReached: ({ plan, states }) => corpus?.addStates(plan, new Set(states)),
       replayLine: (casePath) => `npx conformance replay ${options.report}/${casePath}`,
       ...(hooks.onProgress === undefined ? {} : { onProgress: hooks.onProgress }),
       signal: hooks.signal,
       warnings: await pool.warnings(),
     });
+    for (const finding of allFindings(result)) corpus?.addFailure(finding.plan);
     return withKnownFailing(result, known);
   } finally {
     await pool.close();
