@@ -13,6 +13,7 @@ import type { CheckedPlan } from '../run/check-plan.js';
 import { executeLive, type LiveRunOptions } from '../run/execute-live.js';
 import { withRunDirectory } from '../run/run-directory.js';
 import type { Plan } from '../spec/plan.js';
+import { createLaneGate } from './lane-gate.js';
 import type { Target } from './target.js';
 
 export interface LivePoolOptions {
@@ -36,9 +37,13 @@ const reduceExecutionsMax = 60;
 /** A final case is tried again so often, to say how often it fails. */
 const repeats = 3;
 
+/** Real containers take a tenth of a second to start, and on a busy machine some seconds. */
+const realRuntimeDeadlineMs = 30_000;
+
 /** Executes cases side by side in this process; every case has its own agent, sources and runtime. */
 export function createLivePool(options: LivePoolOptions): LivePool {
   const seen = new WeakMap<Plan, CheckedPlan>();
+  const gate = createLaneGate();
   let reaper: Reaper | undefined;
   const runnerFor = (signal: AbortSignal): CaseRunner =>
     createCaseRunner({
@@ -48,13 +53,15 @@ export function createLivePool(options: LivePoolOptions): LivePool {
       generate: options.generate,
       reduceExecutionsMax,
       repeats,
+      alone: (work) => gate.alone(work),
       seen,
     });
   return {
     width: options.lanes,
-    runBatch: (first, count, signal) => runnerFor(signal).runBatch(first, count),
-    runPlans: (plans, signal) => runnerFor(signal).runPlans(plans),
+    runBatch: (first, count, signal) => gate.shared(() => runnerFor(signal).runBatch(first, count)),
+    runPlans: (plans, signal) => gate.shared(() => runnerFor(signal).runPlans(plans)),
     reduce: (plan, found, shrink, signal) => runnerFor(signal).reduce(plan, found, shrink),
+    asFound: (plan, found) => runnerFor(new AbortController().signal).asFound(plan, found),
     async open() {
       await sweepLeftovers({ docker: false });
       reaper = ensureReaper();
@@ -81,6 +88,7 @@ export async function checkLive(
         if (event.kind === 'run.started') judge = createJudge(event);
         judge!.onEvent(event);
       },
+      ...(target.runtime === 'memory' ? {} : { callDeadlineMinMs: realRuntimeDeadlineMs }),
       ...more,
       ...(target.readyTimeoutMs === undefined ? {} : { readyTimeoutMs: target.readyTimeoutMs }),
     });

@@ -46,6 +46,7 @@ export function createSimPool(data: SimWorkerData, jobs: number): SimPool {
     runBatch: (first, count, signal) => run<BatchResult>({ do: 'batch', first, count }, signal),
     runPlans: (plans, signal) => run<BatchResult>({ do: 'plans', plans }, signal),
     reduce: (plan, found, shrink, signal) => run<ReducedCase>({ do: 'reduce', plan, found, shrink }, signal),
+    asFound: (plan, found) => run<ReducedCase>({ do: 'asFound', plan, found }),
     isDeterministic: (index) => run<boolean>({ do: 'deterministic', index }),
     close: () => pool.destroy(),
   };

@@ -21,6 +21,7 @@ export type SimTask =
   | { readonly do: 'batch'; readonly first: number; readonly count: number }
   | { readonly do: 'plans'; readonly plans: readonly Plan[] }
   | { readonly do: 'reduce'; readonly plan: Plan; readonly found: Finding; readonly shrink: boolean }
+  | { readonly do: 'asFound'; readonly plan: Plan; readonly found: Finding }
   | { readonly do: 'deterministic'; readonly index: number };
 
 export type SimAnswer = BatchResult | ReducedCase | boolean;
@@ -56,6 +57,8 @@ export async function work(task: SimTask): Promise<SimAnswer> {
       return ready.runPlans(task.plans);
     case 'reduce':
       return ready.reduce(task.plan, task.found, task.shrink);
+    case 'asFound':
+      return ready.asFound(task.plan, task.found);
     case 'deterministic':
       return ready.isDeterministic(task.index);
   }

@@ -34,6 +34,16 @@ export function countVerdicts(verdicts: readonly ReportedVerdict[]): Record<Verd
   return counts;
 }
 
+/** How often a finding's case was executed again. */
+export function triesOf({ reproduces = [] }: ReportedFinding): number {
+  return reproduces.reduce((sum, { tried }) => sum + tried, 0);
+}
+
+/** All that has a case of its own: findings, and what was seen once only. */
+export function allCases(result: Pick<CampaignResult, 'verdicts' | 'flaky'>): ReportedFinding[] {
+  return [...allFindings(result), ...(result.flaky ?? [])];
+}
+
 /** All findings of a campaign in catalogue order. */
 export function allFindings(result: Pick<CampaignResult, 'verdicts'>): ReportedFinding[] {
   return result.verdicts.flatMap((verdict) => verdict.findings);

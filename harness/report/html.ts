@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import { findRequirement } from '../spec/requirements.js';
-import { allFindings, countVerdicts, verdictGroups, verdictKinds, type VerdictGroup } from './groups.js';
+import {
+  allFindings,
+  countVerdicts,
+  verdictGroups,
+  verdictKinds,
+  type VerdictGroup,
+  triesOf,
+} from './groups.js';
 import { findingHtml } from './html-finding.js';
 import { pageStyle } from './html-style.js';
 import { isExcused, isMust, type CampaignResult, type ReportedVerdict } from './result.js';
@@ -81,7 +88,8 @@ function remarksHtml(result: CampaignResult): string[] {
       (entry) => `${entry.requirement} ${entry.subject ?? ''} in the known-failing file matches no failure.`,
     ),
     ...(result.flaky ?? []).map(
-      ({ signature, failed, tried }) => `${signature} is flaky: failed in ${failed} of ${tried} executions.`,
+      (finding) =>
+        `${finding.signature} was seen once and not again in ${triesOf(finding)} executions alone: ${finding.seen} (${finding.case})`,
     ),
     ...result.warnings,
   ];

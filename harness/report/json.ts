@@ -89,7 +89,12 @@ export const reportSchema = z.object({
       ),
     })
     .optional(),
-  flaky: z.array(z.object({ signature: z.string(), failed: z.number(), tried: z.number() })).optional(),
+  flaky: z
+    .array(findingSchema)
+    .optional()
+    .describe(
+      'Seen once, and in none of the executions that followed; they leave a requirement inconclusive.',
+    ),
   warnings: z.array(z.string()),
 });
 export type Report = z.infer<typeof reportSchema>;
@@ -139,7 +144,9 @@ export function jsonReport(result: CampaignResult): Report {
             unmatched: known.unmatched.map((entry) => ({ ...entry })),
           },
         }),
-    ...(result.flaky === undefined ? {} : { flaky: result.flaky.map((entry) => ({ ...entry })) }),
+    ...(result.flaky === undefined
+      ? {}
+      : { flaky: result.flaky.map((finding) => jsonFinding(finding, false)) }),
     warnings: [...result.warnings],
   };
 }

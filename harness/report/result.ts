@@ -27,8 +27,11 @@ export interface CampaignResult {
   readonly verdicts: readonly ReportedVerdict[];
   /** Present when a known-failing file was given. */
   readonly knownFailing?: KnownFailingOutcome;
-  /** Signatures that showed in some executions of a case and not in others; `live` only. */
-  readonly flaky?: readonly FlakySignature[];
+  /**
+   * Violations that were seen once and in none of the executions that followed, alone on the machine. They leave
+   * their requirement inconclusive: the agent's fault and a machine that stood still look alike. `live` only.
+   */
+  readonly flaky?: readonly ReportedFinding[];
   /** True when the campaign was ended before its time: what is here is what was found so far. */
   readonly interrupted?: boolean;
   /** Sentences for the reader that change no verdict. */
@@ -86,12 +89,6 @@ export interface ReportedFinding {
 export interface Reproduction {
   readonly world: 'sim' | 'live';
   readonly runtime: string;
-  readonly failed: number;
-  readonly tried: number;
-}
-
-export interface FlakySignature {
-  readonly signature: string;
   readonly failed: number;
   readonly tried: number;
 }

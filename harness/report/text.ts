@@ -3,7 +3,7 @@ import type { HarnessError } from '../core/errors.js';
 import { findRequirement } from '../spec/requirements.js';
 import type { VerdictKind } from '../spec/verdict.js';
 import { eventWords, timeWords } from './event-words.js';
-import { countVerdicts, verdictGroups, verdictKinds } from './groups.js';
+import { countVerdicts, verdictGroups, verdictKinds, triesOf } from './groups.js';
 import {
   isExcused,
   isMust,
@@ -45,7 +45,7 @@ export function textReport(result: CampaignResult, options: TextOptions): string
       lines.push(...findingLines(result, verdict, finding, colors, options), '');
     }
   }
-  lines.push(...remarkLines(result, colors));
+  lines.push(...remarkLines(result, colors, options));
   const paint = result.exitCode === 0 ? colors.green : result.exitCode === 1 ? colors.red : colors.yellow;
   lines.push(colors.bold(paint(printable(outcomeSentence(result)))));
   if (options.reportDirectory !== undefined) {
@@ -195,7 +195,7 @@ function inReport(path: string, { reportDirectory }: TextOptions): string {
   return reportDirectory === undefined ? path : `${reportDirectory}/${path}`;
 }
 
-function remarkLines(result: CampaignResult, colors: Colors): string[] {
+function remarkLines(result: CampaignResult, colors: Colors, options: TextOptions): string[] {
   const lines: string[] = [];
   const known = result.knownFailing;
   for (const requirement of known?.unexpectedPasses ?? []) {
@@ -209,9 +209,10 @@ function remarkLines(result: CampaignResult, colors: Colors): string[] {
       `${colors.red('matches nothing')} ${printable(`${entry.requirement}${subject}`)} in the known-failing file matches no failure`,
     );
   }
-  for (const { signature, failed, tried } of result.flaky ?? []) {
+  for (const finding of result.flaky ?? []) {
     lines.push(
-      `${colors.yellow('flaky')} ${printable(signature)}: failed in ${failed} of ${tried} executions`,
+      `${colors.yellow('seen once')} ${printable(`${finding.signature}: ${finding.seen}`)}`,
+      `  ${printable(`Not again in ${triesOf(finding)} executions alone. ${inReport(tracePath(finding) ?? finding.case, options)} shows it.`)}`,
     );
   }
   for (const warning of result.warnings) lines.push(`${colors.yellow('warning')} ${printable(warning)}`);

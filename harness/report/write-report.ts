@@ -3,7 +3,7 @@ import { dirname, isAbsolute, join, normalize, resolve } from 'node:path';
 import { assert, ExitCode, HarnessError } from '../core/errors.js';
 import { encodeTrace } from '../trace/codec.js';
 import { caseOf } from './case-of.js';
-import { allFindings } from './groups.js';
+import { allCases } from './groups.js';
 import { htmlReport } from './html.js';
 import { jsonReport } from './json.js';
 import { junitReport } from './junit.js';
@@ -27,7 +27,7 @@ export function writeReport(result: CampaignResult, options: WriteReportOptions)
   const write = (path: string, text: string): void =>
     writeFile(join(options.report, path), text, options.report);
   // Cases come first: they are what must not be lost when the disk fills up.
-  for (const finding of allFindings(result)) {
+  for (const finding of allCases(result)) {
     const path = normalize(finding.case);
     assert(
       !isAbsolute(path) && !path.startsWith('..'),

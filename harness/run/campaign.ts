@@ -18,6 +18,8 @@ export interface CasePool {
   runBatch(first: number, count: number, signal: AbortSignal): Promise<BatchResult>;
   runPlans(plans: readonly Plan[], signal: AbortSignal): Promise<BatchResult>;
   reduce(plan: Plan, found: Finding, shrink: boolean, signal: AbortSignal): Promise<ReducedCase>;
+  /** The case as it was found, at once, also after the campaign was ended. */
+  asFound(plan: Plan, found: Finding): Promise<ReducedCase>;
   /** How many batches are kept under way. */
   readonly width: number;
 }
@@ -73,7 +75,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   setMaxListeners(0, options.signal);
   const tally: Tally = {};
   const sum = { cases: 0, effectiveSteps: 0, simulatedMs: 0 };
-  const reductions = new Map<string, Promise<ReportedFinding | undefined>>();
+  const reductions = new Map<string, Promise<ReportedFinding>>();
   const warnings = [...options.warnings];
   let reducing = 0;
   let stopped = false;
@@ -87,7 +89,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       elapsedMs: performance.now() - startedMs,
     });
 
-  async function reduce(plan: Plan, found: Finding): Promise<ReportedFinding | undefined> {
+  async function reduce(plan: Plan, found: Finding): Promise<ReportedFinding> {
     const signature = signatureOf(found);
     reducing++;
     try {
@@ -97,7 +99,8 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       return reported;
     } catch (error) {
       if (!options.signal.aborted) throw error;
-      return undefined;
+      // What was found is reported as it was found.
+      return reportedFinding(signature, await options.pool.asFound(plan, found), options);
     } finally {
       reducing--;
       progress();
@@ -141,7 +144,9 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   } catch (error) {
     if (!options.signal.aborted) throw error;
   }
-  const findings = (await Promise.all(reductions.values())).filter((finding) => finding !== undefined);
+  const reported = await Promise.all(reductions.values());
+  const flaky = reported.filter(wasSeenOnce);
+  const findings = reported.filter((finding) => !flaky.includes(finding));
   const result = {
     suiteVersion: packageVersion(),
     catalogueRevision,
@@ -154,11 +159,29 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     effectiveSteps: sum.effectiveSteps,
     simulatedSeconds: Math.round(sum.simulatedMs / 1_000),
     wallSeconds: Math.round(performance.now() - startedMs) / 1_000,
-    verdicts: reportedVerdicts(tally, findings, options.requirements),
+    verdicts: reportedVerdicts(tally, findings, options.requirements).map((verdict) =>
+      withDoubts(verdict, flaky),
+    ),
+    ...(flaky.length === 0 ? {} : { flaky }),
     ...(options.signal.aborted ? { interrupted: true } : {}),
     warnings,
   };
   return { ...result, exitCode: exitCodeOf(result) };
+}
+
+/** Executed again, as often as is usual, it showed in none of the executions. */
+function wasSeenOnce({ reproduces = [] }: ReportedFinding): boolean {
+  return reproduces.some(({ tried }) => tried > 1) && reproduces.every(({ failed }) => failed === 0);
+}
+
+/** A requirement that was seen broken once, and never again, neither holds nor fails. */
+function withDoubts(
+  verdict: CampaignResult['verdicts'][number],
+  flaky: readonly ReportedFinding[],
+): CampaignResult['verdicts'][number] {
+  const doubt = flaky.find(({ requirement }) => requirement === verdict.requirement);
+  if (doubt === undefined || verdict.verdict === 'fail') return verdict;
+  return { ...verdict, verdict: 'inconclusive', reason: `seen broken once, in ${doubt.case}, and not again` };
 }
 
 /** Keeps as many batches under way as the pool is wide, and takes them in by number. */

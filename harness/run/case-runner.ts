@@ -21,6 +21,8 @@ export interface CaseRunnerOptions {
   readonly reduceExecutionsMax: number;
   /** How often the final plan is executed again: once in sim, several times against a real process. */
   readonly repeats: number;
+  /** Does the work while nothing else of the campaign runs. */
+  readonly alone?: <Value>(work: () => Promise<Value>) => Promise<Value>;
   /** What was seen of failing plans: against a real process it may not be seen again. Shared by runners. */
   readonly seen?: WeakMap<Plan, CheckedPlan>;
 }
@@ -70,12 +72,15 @@ export interface CaseRunner {
   runPlans(plans: readonly Plan[]): Promise<BatchResult>;
   /** `found` is the finding to keep to; it is reported itself if it never shows again. */
   reduce(plan: Plan, found: Finding, shrink: boolean): Promise<ReducedCase>;
+  /** The case as it was found, neither shrunk nor tried again. */
+  asFound(plan: Plan, found: Finding): Promise<ReducedCase>;
   /** Whether two executions of the plan give the same trace; otherwise the agent has hidden inputs. */
   isDeterministic(index: number): Promise<boolean>;
 }
 
 export function createCaseRunner(options: CaseRunnerOptions): CaseRunner {
   const { check } = options;
+  const alone = options.alone ?? ((work) => work());
   const executed = options.seen ?? new WeakMap<Plan, CheckedPlan>();
   const known = new Set<string>();
   const generate = (index: number): Plan =>
@@ -100,6 +105,21 @@ export function createCaseRunner(options: CaseRunnerOptions): CaseRunner {
     return { ...sum, tally, failed, reached };
   }
 
+  /** Executes the plan again as often as is asked for, with the machine to itself. */
+  function confirm(plan: Plan, signature: string): Promise<{ failed: number; shown: CheckedPlan }> {
+    return alone(async () => {
+      let shown: CheckedPlan | undefined;
+      let failed = 0;
+      for (let tried = 0; tried < options.repeats; tried++) {
+        const again = await check(plan);
+        const fails = again.findings.some((candidate) => signatureOf(candidate) === signature);
+        if (fails) failed++;
+        if (fails || shown === undefined) shown = again;
+      }
+      return { failed, shown: shown! };
+    });
+  }
+
   function noteStates(plan: Plan, states: ReadonlySet<string>, reached: ReachedStates[]): void {
     const fresh = [...states].filter((state) => !known.has(state));
     if (fresh.length === 0) return;
@@ -117,21 +137,20 @@ export function createCaseRunner(options: CaseRunnerOptions): CaseRunner {
     async reduce(plan, found, shrink) {
       const signature = signatureOf(found);
       const first = executed.get(plan);
+      if (options.repeats > 1) {
+        const again = await confirm(plan, signature);
+        if (again.failed === 0) return untouched(plan, found, first, { failed: 0, tried: options.repeats });
+      }
       const run = async (candidate: Plan): Promise<ReadonlySet<string>> =>
         new Set((await check(candidate)).findings.map(signatureOf));
       const reduced = shrink
         ? await reducePlan({ plan, signature, run, budget: options.reduceExecutionsMax })
         : { plan, executions: 0, certified: false, irrelevant: [] };
-      let shown = reduced.plan === plan ? first : undefined;
-      let failed = 0;
-      for (let tried = 0; tried < options.repeats; tried++) {
-        const again = await check(reduced.plan);
-        const fails = again.findings.some((candidate) => signatureOf(candidate) === signature);
-        if (fails) failed++;
-        if (fails || shown === undefined) shown = again;
-      }
-      const finding = shown?.findings.find((candidate) => signatureOf(candidate) === signature) ?? found;
-      const trace = shown?.outcome.events ?? [];
+      const final = await confirm(reduced.plan, signature);
+      const { failed } = final;
+      const shown = failed > 0 || reduced.plan !== plan ? final.shown : (first ?? final.shown);
+      const finding = shown.findings.find((candidate) => signatureOf(candidate) === signature) ?? found;
+      const trace = shown.outcome.events;
       return {
         plan: reduced.plan,
         finding,
@@ -145,11 +164,34 @@ export function createCaseRunner(options: CaseRunnerOptions): CaseRunner {
         tried: options.repeats,
       };
     },
+    async asFound(plan, found) {
+      const first = executed.get(plan) ?? (await check(plan));
+      return untouched(plan, found, first, { failed: 1, tried: 1 });
+    },
     async isDeterministic(index) {
       const plan = generate(index);
       const [first, second] = [await check(plan), await check(plan)];
       return hashTrace(first.outcome.events) === hashTrace(second.outcome.events);
     },
+  };
+}
+
+function untouched(
+  plan: Plan,
+  finding: Finding,
+  first: CheckedPlan | undefined,
+  repeated: { readonly failed: number; readonly tried: number },
+): ReducedCase {
+  const trace = first?.outcome.events ?? [];
+  return {
+    plan,
+    finding,
+    executions: 0,
+    minimal: false,
+    irrelevant: [],
+    trace,
+    traceHash: hashTrace(trace),
+    ...repeated,
   };
 }
 

@@ -18,6 +18,8 @@ export interface AgentControl {
   kill(life: Life): void;
   /** False while a life has begun but has not been heard of: a process that is still loading. */
   isHeard?(life: Life): boolean;
+  /** How often a life has looked at the runtime: where a busy machine may keep it from looking. */
+  looks?(life: Life): number;
   /** Asks a life to end, and calls back when it has. */
   stop(life: Life, done: () => void): void;
 }
@@ -55,6 +57,10 @@ export interface Director {
 /** An agent that ends on its own is started again this often before the run is given up. */
 const ownExitsMax = 5;
 const restartAfterExitMs = 100;
+/** A quiet agent that a busy machine may have stopped must have looked at the runtime so often meanwhile. */
+const calmLooks = 3;
+/** One that looks less often is waited for so many times as long as others. */
+const patience = 4;
 /** How often is looked again whether what is on its way has arrived. */
 const busyLookMs = 250;
 
@@ -67,9 +73,27 @@ export function createDirector(options: DirectorOptions): Director {
   let pendingStart: Timer | undefined;
   let ownExits = 0;
   let lastActivityMs = 0;
+  let looksBefore = 0;
   let nextStep = 0;
   let effectiveSteps = 0;
   let done = false;
+
+  function looksNow(): number {
+    return (life !== undefined && options.agent.looks?.(life)) || 0;
+  }
+
+  /** The world is not at rest now. */
+  function stir(): void {
+    lastActivityMs = clock.now();
+    looksBefore = looksNow();
+  }
+
+  /** Whether the agent has been quiet because it had nothing to do, not because it was kept from running. */
+  function hasLooked(now: number): boolean {
+    if (options.agent.looks === undefined || life === undefined) return true;
+    if (now >= lastActivityMs + patience * deadlines.calmMs) return true;
+    return looksNow() - looksBefore >= calmLooks;
+  }
 
   function startAgent(): void {
     pendingStart = undefined;
@@ -77,7 +101,7 @@ export function createDirector(options: DirectorOptions): Director {
     const started: Life = { incarnation: ++incarnation, alive: true };
     life = started;
     journal.record({ kind: 'agent.started', actor: 'agent', incarnation });
-    lastActivityMs = clock.now();
+    stir();
     options.agent.start(started, (detail) => {
       if (!started.alive || done) return;
       endLife(started, 'exited', detail);
@@ -97,7 +121,7 @@ export function createDirector(options: DirectorOptions): Director {
       cause,
       ...(detail === undefined ? {} : { detail }),
     });
-    lastActivityMs = clock.now();
+    stir();
   }
 
   function scheduleStart(downMs: number): void {
@@ -216,7 +240,7 @@ export function createDirector(options: DirectorOptions): Director {
         applied: outcome.applied,
         ...(outcome.why === undefined ? {} : { why: outcome.why }),
       });
-      if (outcome.applied && step.do !== 'wait' && step.do !== 'settle') lastActivityMs = clock.now();
+      if (outcome.applied && step.do !== 'wait' && step.do !== 'settle') stir();
       if (outcome.applied && step.do !== 'settle') effectiveSteps++;
       if (step.do === 'wait') return void clock.after(step.ms, runSteps);
       if (step.do === 'settle') return awaitCalm(() => runSteps());
@@ -236,7 +260,7 @@ export function createDirector(options: DirectorOptions): Director {
       pendingStart.cancel();
       startAgent();
     }
-    lastActivityMs = clock.now();
+    stir();
     journal.record({ kind: 'phase', actor: 'harness', phase: 'settle' });
     awaitCalm((calm) => {
       journal.record({ kind: 'phase', actor: 'harness', phase: calm ? 'settled' : 'unsettled' });
@@ -256,12 +280,15 @@ export function createDirector(options: DirectorOptions): Director {
         (life !== undefined && options.agent.isHeard?.(life) === false) ||
         pendingStart !== undefined ||
         [...sources.values()].some((source) => source.busy());
-      if (busy) lastActivityMs = now;
+      if (busy) stir();
       const calmAtMs = lastActivityMs + deadlines.calmMs;
-      if (now >= calmAtMs) then(true);
+      if (now >= calmAtMs && hasLooked(now)) then(true);
       else if (now >= deadlineMs) then(false);
       // While something is on its way the wait must not end at once when it arrives, nor long after.
-      else clock.after(Math.min(calmAtMs - now, deadlineMs - now, busy ? busyLookMs : Infinity), look);
+      else {
+        const calmInMs = now < calmAtMs ? calmAtMs - now : busyLookMs;
+        clock.after(Math.min(calmInMs, deadlineMs - now, busy ? busyLookMs : Infinity), look);
+      }
     };
     look();
   }
@@ -288,7 +315,7 @@ export function createDirector(options: DirectorOptions): Director {
       runSteps();
     },
     noteActivity(podUid) {
-      if (podUid === undefined || !selfEnding.has(podUid)) lastActivityMs = clock.now();
+      if (podUid === undefined || !selfEnding.has(podUid)) stir();
     },
     noteOwnExit(podUid) {
       selfEnding.add(podUid);

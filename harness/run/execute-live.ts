@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRealClock, type RealClock } from '../core/clock.js';
 import { ExitCode, HarnessError } from '../core/errors.js';
-import type { Plan } from '../spec/plan.js';
+import type { CriMethod, Plan } from '../spec/plan.js';
 import type { SourceKind } from '../spec/pod.js';
 import { createJournal, type TraceListener } from '../trace/journal.js';
 import type { AgentDriver, AgentEndpoints, AgentExit, AgentProcess } from '../ports/driver.js';
@@ -33,6 +33,8 @@ export interface LiveRunOptions {
   readonly signal?: AbortSignal;
   /** What the machine may cost on top of every bound, in milliseconds. */
   readonly slackMs?: number;
+  /** Calls take as long as the runtime takes: an agent that can be told waits at least so long, in milliseconds. */
+  readonly callDeadlineMinMs?: number;
   /** Told the endpoints when someone else starts the agent; the plan begins with its first runtime call. */
   readonly attach?: (endpoints: AgentEndpoints) => void;
   /** How long the agent may take until its first runtime call, in milliseconds. */
@@ -50,7 +52,11 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
   const clock = createRealClock();
   const nodeName = 'node-1';
   const slackMs = options.slackMs ?? slackMsDefault;
-  const timings = timingsOf(plan, driver.profile);
+  const declared = timingsOf(plan, driver.profile);
+  const timings = {
+    ...declared,
+    callDeadlineMs: Math.max(declared.callDeadlineMs, options.callDeadlineMinMs ?? 0),
+  };
   // A command line names all of the agent's sources; those that the plan does not use stay empty.
   const kinds = driver.profile.sources.filter(
     (kind) => driver.takesAnySources !== true || plan.setup.sources.includes(kind),
@@ -113,7 +119,7 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
         lives.noteCall();
         reply({ code: 'UNAVAILABLE', message: 'no agent is expected to run' });
       } else {
-        lives.noteCall();
+        lives.noteCall(method);
         boundary.handle(life, method, request as never, reply);
       }
     },
@@ -143,11 +149,7 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
         deadlines: deadlinesOf(plan, timings, slackMs),
         onDone: resolve,
       });
-      options.signal?.addEventListener(
-        'abort',
-        () => director!.abort('interrupted', 'the campaign was ended'),
-        { once: true },
-      );
+      options.signal?.addEventListener('abort', interrupt, { once: true });
       const readyTimeoutMs = options.readyTimeoutMs ?? readyTimeoutMsDefault;
       if (options.attach === undefined) director.begin(boundary);
       else lives.attach(options.attach, () => director!.begin(boundary));
@@ -171,7 +173,7 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
 interface Lives {
   configure(endpoints: AgentEndpoints): void;
   current(): Life | undefined;
-  noteCall(): void;
+  noteCall(method?: CriMethod): void;
   hasCalled(): boolean;
   lastOutput(): readonly string[];
   /** Announces the endpoints and calls back at the first call that arrives. */
@@ -185,6 +187,7 @@ function createLives(driver: AgentDriver): Lives {
   /** Lives that were asked to end: their exit is no surprise. */
   const stopping = new Set<Life>();
   const heard = new Set<Life>();
+  const looks = new Map<Life, number>();
   let endpoints: AgentEndpoints | undefined;
   let current: Life | undefined;
   let called = false;
@@ -221,7 +224,9 @@ function createLives(driver: AgentDriver): Lives {
       endpoints = value;
     },
     current: () => (current?.alive === true ? current : undefined),
-    noteCall() {
+    noteCall(method) {
+      if (method === 'ListContainers' && current !== undefined)
+        looks.set(current, (looks.get(current) ?? 0) + 1);
       if (!called) onFirstCall?.();
       called = true;
       if (current !== undefined) heard.add(current);
@@ -234,6 +239,7 @@ function createLives(driver: AgentDriver): Lives {
     lastOutput: () => output,
     control: (fail) => ({
       isHeard: (life) => heard.has(life),
+      looks: (life) => looks.get(life) ?? 0,
       start(life, onExit) {
         current = life;
         processes.set(life, launch(life, onExit, fail));

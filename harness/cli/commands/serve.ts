@@ -59,7 +59,8 @@ export async function serveCommand(options: ServeOptions): Promise<ExitCode> {
     width: 1,
     runBatch: () => runner.runPlans([plan]),
     runPlans: (several) => runner.runPlans(several),
-    reduce: (failed, found) => runner.reduce(failed, found, false),
+    reduce: (failed, found) => runner.asFound(failed, found),
+    asFound: (failed, found) => runner.asFound(failed, found),
   };
   try {
     const result = await runCampaign({

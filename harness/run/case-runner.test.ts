@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest';
+import { createReferenceAgent, referenceFeatures } from '../../fakes/agent/reference-agent.js';
+import { ignoresRemovals } from '../../fakes/mutants/ignores-removals.js';
+import { suites } from '../../suites/index.js';
+import { sourceKinds } from '../spec/pod.js';
+import { fastTimings } from '../spec/timings.js';
+import { createCaseRunner } from './case-runner.js';
+import { checkPlan } from './check-plan.js';
+import { runCampaign, type CasePool } from './campaign.js';
+
+const profile = { name: 'test', sources: sourceKinds, features: referenceFeatures, timings: fastTimings };
+
+/** A runner whose agent is broken in its first executions only, as when a busy machine disturbed them. */
+function runnerBrokenFor(executions: number) {
+  let executed = 0;
+  let alone = 0;
+  const runner = createCaseRunner({
+    check: (plan) => {
+      const isBroken = executed++ < executions;
+      return checkPlan({
+        plan,
+        createAgent: (ports) =>
+          isBroken ? createReferenceAgent(ports, ignoresRemovals.decisions) : createReferenceAgent(ports),
+        profile,
+      });
+    },
+    suites,
+    seed: 'flaky',
+    generate: { sources: sourceKinds, profile: 'sim', features: referenceFeatures },
+    reduceExecutionsMax: 200,
+    repeats: 3,
+    alone(work) {
+      alone++;
+      return work();
+    },
+  });
+  return { runner, executed: () => executed, alone: () => alone };
+}
+
+const cases = 12;
+
+test('what shows in none of the executions alone is not shrunk, and keeps the trace that showed it', async () => {
+  const { runner, executed, alone } = runnerBrokenFor(cases);
+  const { failed } = await runner.runBatch(0, cases);
+  const { plan, findings } = failed[0]!;
+  const before = executed();
+  const reduced = await runner.reduce(plan, findings[0]!, true);
+  expect(reduced).toMatchObject({ plan, finding: findings[0], minimal: false, failed: 0, tried: 3 });
+  expect(reduced.trace.some((event) => event.seq === findings[0]!.events[0])).toBe(true);
+  expect([executed() - before, alone()]).toEqual([3, 1]);
+});
+
+test('what shows again is shrunk', async () => {
+  const { runner } = runnerBrokenFor(Infinity);
+  const { failed } = await runner.runBatch(0, cases);
+  const { plan, findings } = failed[0]!;
+  const reduced = await runner.reduce(plan, findings[0]!, true);
+  expect(reduced).toMatchObject({ failed: 3, tried: 3 });
+  expect(reduced.plan.steps.length).toBeLessThan(plan.steps.length);
+});
+
+test('a campaign in which something showed once only is inconclusive, and says what it saw', async () => {
+  const { runner } = runnerBrokenFor(cases);
+  const pool: CasePool = {
+    width: 1,
+    runBatch: (first, count) => runner.runBatch(first, count),
+    runPlans: (plans) => runner.runPlans(plans),
+    reduce: (plan, found, shrink) => runner.reduce(plan, found, shrink),
+    asFound: (plan, found) => runner.asFound(plan, found),
+  };
+  const result = await runCampaign({
+    pool,
+    agent: { ...profile, given: 'test' },
+    world: 'live',
+    runtime: 'memory',
+    seed: 'flaky',
+    suites: [],
+    cases,
+    batchSize: cases,
+    requirements: new Set(ignoresRemovals.requirements),
+    bail: false,
+    shrink: true,
+    corpus: [],
+    replayLine: (path) => path,
+    signal: new AbortController().signal,
+    warnings: [],
+  });
+  expect(result.exitCode).toBe(2);
+  const [once] = result.flaky!;
+  expect(once).toMatchObject({ reproduces: [{ failed: 0, tried: 3 }] });
+  expect(result.verdicts.flatMap(({ findings }) => findings)).toEqual([]);
+  expect(result.verdicts.find(({ requirement }) => requirement === once!.requirement)).toMatchObject({
+    verdict: 'inconclusive',
+    reason: expect.stringContaining(once!.case),
+  });
+});
