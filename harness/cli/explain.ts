@@ -1,4 +1,5 @@
 import { ExitCode, HarnessError } from '../core/errors.js';
+import { checkedRequirements } from '../oracles/judge.js';
 import type { Requirement } from '../spec/requirement.js';
 import { matchRequirements, requirements } from '../spec/requirements.js';
 
@@ -29,6 +30,7 @@ export function explainText(requirement: Requirement): string {
     `Bound     ${requirement.bound}`,
     `Violated  ${requirement.seenAs}`,
     `Origin    ${requirement.origin}`,
+    `Checked   ${checkedRequirements.has(requirement.id) ? 'yes' : 'no check yet'}`,
     '',
   ].join('\n');
 }

@@ -1,3 +1,4 @@
+import { checkedRequirements } from '../oracles/judge.js';
 import { requirements } from '../spec/requirements.js';
 import { printable } from '../report/sanitize.js';
 import type { ListOptions } from './arguments.js';
@@ -8,6 +9,8 @@ export interface Listed {
   readonly name: string;
   readonly description: string;
   readonly requirements?: readonly string[];
+  /** Requirements: whether some oracle checks it. */
+  readonly checked?: boolean;
 }
 
 /** What there is of a kind. Suites and mutants are loaded only when they are asked for. */
@@ -20,6 +23,7 @@ export async function listed(what: ListOptions['what']): Promise<Listed[]> {
         description: title,
         ...rest,
         text,
+        checked: checkedRequirements.has(id),
       }));
     case 'suites': {
       const { suites } = await import('../../suites/index.js');

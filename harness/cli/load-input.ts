@@ -254,8 +254,10 @@ function pathText(path: readonly PropertyKey[]): string {
 function expectedText(issue: Issue): string {
   if (issue.code === 'unrecognized_keys') return 'only known fields';
   return issue.message
-    .replace(/^Invalid (input|option|string): /, '')
+    .replace(/^(Invalid (input|option|string)|Too (small|big)): /, '')
     .replace(/^expected /, '')
+    .replace(/^number to be >=/, 'a number of at least ')
+    .replace(/^number to be <=/, 'a number of at most ')
     .replace(/, received .*$/, '');
 }
 

@@ -29,6 +29,9 @@ export type SimAnswer = BatchResult | ReducedCase | boolean;
 /** Plenty for a plan of a few dozen steps, and over within seconds. */
 const reduceExecutionsMax = 2_000;
 
+/** An agent with hidden inputs shows itself by failing once and not again. */
+const repeats = 2;
+
 let runner: Promise<CaseRunner> | undefined;
 
 async function createRunner(): Promise<CaseRunner> {
@@ -39,7 +42,7 @@ async function createRunner(): Promise<CaseRunner> {
   return createCaseRunner({
     check: (plan) => checkPlan({ plan, createAgent, profile: loaded.profile }),
     reduceExecutionsMax,
-    repeats: 1,
+    repeats,
     suites: allSuites.filter((suite) => data.suites.includes(suite.name)),
     seed: data.seed,
     generate: data.generate,

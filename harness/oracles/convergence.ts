@@ -37,7 +37,7 @@ export const convergence: Oracle = {
           case 'phase':
             if (event.phase !== 'quiet') return;
             quietSeq = event.seq;
-            ledger.exercised('QUIET-01');
+            if (model.actual.pods.size > 0) ledger.exercised('QUIET-01');
             return;
           case 'source.served':
             for (const entry of model.served?.changed ?? [])
@@ -62,7 +62,8 @@ export const convergence: Oracle = {
         }
       },
       atRest(settled) {
-        ledger.exercised('QUIET-02');
+        // Where nothing ever ran there is nothing to converge.
+        if (model.actual.pods.size > 0) ledger.exercised('QUIET-02');
         const before = ledger.findings.length;
         const calm = judgeRest(context);
         if (settled || !calm || ledger.findings.length > before) return;

@@ -14,12 +14,29 @@ describe('judge', () => {
   });
 
   it('gives every requirement a verdict, and says which have no check', () => {
-    const trace = createTrace(['feed']).agent().list('feed', []).rest();
+    const given = makePod('web', { uid: 'uid-7' });
+    const trace = createTrace(['feed']).agent().list('feed', [given]).at(300).start(asGiven(given)).rest();
     const { verdicts } = judgeTrace(trace.events);
     const byId = new Map(verdicts.map((verdict) => [verdict.requirement, verdict]));
     expect(byId.get('FILE-01')).toMatchObject({ verdict: 'not applicable', exercised: 0 });
     expect(byId.get('X-07')).toMatchObject({ verdict: 'not exercised', reason: 'no check yet' });
     expect(byId.get('QUIET-02')).toMatchObject({ verdict: 'pass' });
+  });
+
+  it('takes no run for evidence of convergence in which nothing ran, or something else went wrong', () => {
+    const verdictOf = (trace: { readonly events: Parameters<typeof judgeTrace>[0] }): string =>
+      judgeTrace(trace.events).verdicts.find(({ requirement }) => requirement === 'QUIET-02')!.verdict;
+    const idle = createTrace(['feed']).agent().list('feed', []).rest();
+    expect(verdictOf(idle)).toBe('not exercised');
+    const [first, second] = [makePod('web', { uid: 'uid-7' }), makePod('db', { uid: 'uid-8' })];
+    const half = createTrace(['feed'])
+      .agent()
+      .list('feed', [first, second])
+      .at(300)
+      .start(asGiven(first))
+      .rest();
+    expect(failed(half)).toEqual(['MUX-02']);
+    expect(verdictOf(half)).toBe('not exercised');
   });
 
   it('does not judge convergence when a live run is still moving, and does in sim', () => {

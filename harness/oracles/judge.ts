@@ -1,7 +1,7 @@
 import { createModel } from '../model/model.js';
 import { requirements } from '../spec/requirements.js';
 import type { RequirementId } from '../spec/requirements.js';
-import type { Finding, Verdict } from '../spec/verdict.js';
+import { noCheckYet, type Finding, type Verdict } from '../spec/verdict.js';
 import { boundsOf } from '../spec/timings.js';
 import type { RunStarted, TraceEvent } from '../trace/events.js';
 import { adoption } from './adoption.js';
@@ -123,8 +123,12 @@ export function createJudge(run: RunStarted): Judge {
     },
     end() {
       for (const receiver of runs) receiver.run.end?.(complete);
+      // A run that went wrong proves nothing about what it should have come to in the end.
+      const isSound = ledger.findings.length === 0;
+      const evidence = (id: RequirementId): number =>
+        isSound || !convergent.has(id) ? (ledger.counts.get(id) ?? 0) : 0;
       const verdicts = requirements.map(({ id }) =>
-        verdictOf(id, run, ledger.findings, ledger.counts.get(id) ?? 0, unsettledLive),
+        verdictOf(id, run, ledger.findings, evidence(id), unsettledLive),
       );
       return { verdicts, findings: ledger.findings, finalState };
     },
@@ -170,7 +174,10 @@ function subscriptions(runs: readonly { oracle: Oracle; run: OracleRun }[]): Sub
   return table;
 }
 
-const checked: ReadonlySet<string> = new Set(oracles.flatMap((oracle) => oracle.requirements));
+/** The requirements that some oracle checks. */
+export const checkedRequirements: ReadonlySet<string> = new Set(
+  oracles.flatMap((oracle) => oracle.requirements),
+);
 
 function verdictOf(
   requirement: RequirementId,
@@ -184,7 +191,7 @@ function verdictOf(
   const reason = whyNotApplicable(requirement, run);
   if (reason !== undefined) return { requirement, verdict: 'not applicable', exercised: 0, findings, reason };
   if (exercised === 0) {
-    const why = checked.has(requirement) ? undefined : 'no check yet';
+    const why = checkedRequirements.has(requirement) ? undefined : noCheckYet;
     return {
       requirement,
       verdict: 'not exercised',

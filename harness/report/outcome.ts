@@ -1,7 +1,22 @@
-import { isExcused, isMust, type CampaignResult } from './result.js';
+import { noCheckYet } from '../spec/verdict.js';
+import { isExcused, isMust, type CampaignResult, type ReportedVerdict } from './result.js';
 import { count } from './words.js';
 
 const namesMax = 8;
+
+/** What nobody looked at, so that a pass is not read as more than it is. */
+function leftOut(result: CampaignResult): string[] {
+  const kindOf = (kind: string): ReportedVerdict[] =>
+    result.verdicts.filter(({ verdict }) => verdict === kind);
+  const unchecked = kindOf('not exercised').filter(({ reason }) => reason === noCheckYet).length;
+  const unexercised = kindOf('not exercised').length - unchecked;
+  const ruledOut = kindOf('not applicable').length;
+  return [
+    ...(unexercised > 0 ? [`${unexercised} not exercised`] : []),
+    ...(ruledOut > 0 ? [`${ruledOut} not applicable to this agent`] : []),
+    ...(unchecked > 0 ? [`${unchecked} without a check yet`] : []),
+  ];
+}
 
 /** The outcome of a campaign as one sentence; the same in every format. */
 export function outcomeSentence(result: CampaignResult): string {
@@ -18,6 +33,7 @@ export function outcomeSentence(result: CampaignResult): string {
       const notes = [
         ...(warnings > 0 ? [`${count(warnings, 'recommendation')} not followed`] : []),
         ...(excused > 0 ? [`${count(excused, 'known failure')}`] : []),
+        ...leftOut(result),
       ];
       return `Conforms: ${count(passed, 'requirement')} passed${notes.length > 0 ? `, ${notes.join(', ')}` : ''}.`;
     }

@@ -70,14 +70,16 @@ test('both forms of the file give the same entries', () => {
 });
 
 test('the outcome is one sentence', () => {
-  expect(outcomeSentence(exampleResult())).toMatch(/^Conforms: \d+ requirements passed\.$/);
+  expect(outcomeSentence(exampleResult())).toMatch(
+    /^Conforms: \d+ requirements passed, \d+ not exercised, \d+ not applicable to this agent\.$/,
+  );
   expect(outcomeSentence(exampleResult([finding]))).toBe('Does not conform: 1 requirement broken (WORK-01).');
   expect(outcomeSentence(exampleResult([], { verdicts: [] }))).toBe(
     'Inconclusive: no requirement was exercised.',
   );
   expect(outcomeSentence(exampleResult([], { interrupted: true }))).toMatch(/^Inconclusive\. .*interrupted/);
   const knownFailing = compareKnownFailing(exampleResult([finding]).verdicts, [{ requirement: 'WORK-01' }]);
-  expect(outcomeSentence(exampleResult([finding], { knownFailing }))).toMatch(/1 known failure\.$/);
+  expect(outcomeSentence(exampleResult([finding], { knownFailing }))).toMatch(/1 known failure[,.]/);
   const stale = compareKnownFailing(exampleResult().verdicts, [{ requirement: 'WORK-01' }]);
   expect(outcomeSentence(exampleResult([], { knownFailing: stale }))).toBe(
     'Fails: the known-failing file is out of date.',

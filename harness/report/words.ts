@@ -21,7 +21,9 @@ export function podWords(plan: Plan): string[] {
   return plan.setup.pods.map((pod) => {
     const uid = pod.identity.uid === undefined ? '' : ` (UID ${pod.identity.uid})`;
     const versions = pod.specs.map((spec, index) =>
-      pod.specs.length === 1 ? specWords(spec) : `${versionName(index)}: ${specWords(spec)}`,
+      pod.specs.length === 1
+        ? specWords(spec)
+        : `${versionName(index)}: ${[specWords(spec), ...tagWords(spec)].join(', ')}`,
     );
     return printable(`${podName(plan, pod.slot)}${uid}: ${versions.join('; ')}`);
   });
@@ -257,6 +259,18 @@ function specWords(spec: PlanSpec): string {
     return `${role} ${container.name} (${container.image}${workload === '' ? '' : ` ${workload}`}${hook})`;
   });
   return `${parts.join(', ')}, ${containers.join(', ')}`;
+}
+
+/** Labels and annotations, by which versions of a pod may differ alone. */
+function tagWords({ labels = {}, annotations = {} }: PlanSpec): string[] {
+  const pairs = (tags: Readonly<Record<string, string>>): string =>
+    Object.entries(tags)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(' ');
+  return [
+    ...(Object.keys(labels).length > 0 ? [`labels ${pairs(labels)}`] : []),
+    ...(Object.keys(annotations).length > 0 ? [`annotations ${pairs(annotations)}`] : []),
+  ];
 }
 
 /** "2nd StopContainer of web-0, container main", without an article. */

@@ -62,6 +62,11 @@ export interface CampaignProgress {
   readonly elapsedMs: number;
 }
 
+/** For the reader of a simulated campaign whose executions differ. */
+export const notDeterministic =
+  'The agent is not deterministic: two executions of one plan differed. Cases may not replay. Look for time, ' +
+  'randomness or I/O that does not come from its ports, and for variables of the module, which outlive a restart.';
+
 /** A violation is shown by its own events and a few of those around it. */
 const excerptMax = 24;
 
@@ -147,6 +152,10 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   const reported = await Promise.all(reductions.values());
   const flaky = reported.filter(wasSeenOnce);
   const findings = reported.filter((finding) => !flaky.includes(finding));
+  const isUnsteady = reported.some(({ reproduces = [] }) =>
+    reproduces.some(({ world, failed, tried }) => world === 'sim' && failed < tried),
+  );
+  if (isUnsteady && !warnings.includes(notDeterministic)) warnings.push(notDeterministic);
   const result = {
     suiteVersion: packageVersion(),
     catalogueRevision,

@@ -4,8 +4,8 @@ import { planSchema } from './plan.js';
 /** Version of the case format. */
 export const caseFileVersion = 1;
 
-/** A saved failing plan. It is self-contained: replaying it needs nothing else but the agent. */
-export const caseFileSchema = z.strictObject({
+/** It is self-contained: replaying it needs nothing else but the agent. */
+const caseFileShape = z.strictObject({
   case: z.literal(caseFileVersion),
   /** The suite that wrote it. */
   suiteVersion: z.string().min(1).max(64),
@@ -38,4 +38,9 @@ export const caseFileSchema = z.strictObject({
   /** When it was saved, ISO 8601. */
   created: z.string().max(64).optional(),
 });
+/** A saved failing plan whose parts agree. */
+export const caseFileSchema = caseFileShape.refine(
+  ({ requirement, signature }) => signature.startsWith(`${requirement} `),
+  { path: ['signature'], message: 'a signature that begins with the requirement of the case' },
+);
 export type CaseFile = z.infer<typeof caseFileSchema>;

@@ -304,11 +304,14 @@ const deviationSchema = z.strictObject({
 /** One deviation from first-in-first-out: this message takes `delayMs` longer. */
 export type Deviation = z.infer<typeof deviationSchema>;
 
+/** An hour: whoever declares longer periods asks for bounds that mean nothing. */
+const periodMsMax = 3_600_000;
+
 const timingsSchema = z.strictObject(
   Object.fromEntries(
     Object.entries(kubeletTimings).map(([name, value]) => [
       name,
-      typeof value === 'boolean' ? z.boolean() : z.number().positive(),
+      typeof value === 'boolean' ? z.boolean() : z.number().int().min(1).max(periodMsMax),
     ]),
   ) as { [Name in keyof Timings]: Timings[Name] extends boolean ? z.ZodBoolean : z.ZodNumber },
 );

@@ -1,5 +1,8 @@
 import type { RequirementId } from './requirements.js';
 
+/** The reason of verdicts on requirements that nothing checks so far. */
+export const noCheckYet = 'no check yet';
+
 /** One violation, as an oracle found it. */
 export interface Finding {
   readonly requirement: RequirementId;

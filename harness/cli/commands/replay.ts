@@ -71,7 +71,10 @@ function sayComparison(saved: CaseFile, target: Target, checked: CheckedPlan): v
     say('identical');
     return;
   }
-  const at = firstDigestDivergence(saved.traceDigests ?? '', events) ?? 0;
+  const where = firstDigestDivergence(saved.traceDigests ?? '', events);
+  if (where === undefined && saved.traceDigests !== undefined)
+    say('the case contradicts itself: every event agrees with its digests, but not with its trace hash');
+  const at = where ?? 0;
   say(`diverged at event ${at}`);
   const event = events[at];
   say(

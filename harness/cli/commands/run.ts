@@ -9,7 +9,7 @@ import { compareKnownFailing } from '../../report/known-failing.js';
 import { allFindings } from '../../report/groups.js';
 import { exitCodeOf, type CampaignResult } from '../../report/result.js';
 import { checkReportFolder } from '../../report/write-report.js';
-import { runCampaign, type CampaignProgress, type CasePool } from '../../run/campaign.js';
+import { notDeterministic, runCampaign, type CampaignProgress, type CasePool } from '../../run/campaign.js';
 import { matchRequirements, requirements, type RequirementId } from '../../spec/requirements.js';
 import type { RunOptions } from '../arguments.js';
 import { loadKnownFailing } from '../load-input.js';
@@ -202,10 +202,7 @@ async function openPool(run: {
     cases: pool,
     async warnings() {
       if (await pool.isDeterministic(0)) return [];
-      return [
-        'The agent is not deterministic: two executions of one plan gave different traces. Cases may not replay. ' +
-          'Look for time, randomness or I/O that does not come from its ports.',
-      ];
+      return [notDeterministic];
     },
     close: () => pool.close(),
   };
