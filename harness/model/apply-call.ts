@@ -129,6 +129,7 @@ export function applyEffect(state: ModelState, event: RuntimeEffect & Stamp): vo
     const sandbox = event.id === undefined ? undefined : state.actual.sandboxes.get(event.id);
     if (sandbox !== undefined) sandbox.isLate = true;
     if (call.container !== undefined) call.container.isLate = true;
+    if (call.sandbox !== undefined && event.method === 'StopPodSandbox') call.sandbox.isStoppedLate = true;
   }
   if (event.method === 'CreateContainer' && event.code === 'OK' && event.id !== undefined) {
     const container = state.actual.containers.get(event.id);

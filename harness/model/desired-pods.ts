@@ -146,10 +146,13 @@ export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string
     const wasDeleting = entry.deleting;
     entry.deleting = pods.some((pod) => pod.metadata.deletionTimestamp !== undefined);
     if (wasDeleting && !entry.deleting) entry.undeleted = true;
-    if (!entry.deleting) entry.endGraceS = undefined;
-    // Seen again as deleted, it may be in the same termination as before or in a new one.
-    else if (!wasListed) entry.endGraceS = Math.max(entry.endGraceS ?? 0, graceSecondsOf(entry.pod));
-    else entry.endGraceS ??= graceSecondsOf(entry.pod);
+    if (!wasListed) {
+      // What is asked for now concerns the termination that is under way, or the life that follows it.
+      entry.earlierGraceS = Math.max(entry.earlierGraceS, entry.endGraceS ?? 0);
+      entry.endGraceS = undefined;
+    }
+    if (entry.deleting) entry.endGraceS ??= graceSecondsOf(entry.pod);
+    else entry.endGraceS = undefined;
     entry.terminal = pods.some(isTerminal);
     if (!wasListed) {
       if (entry.removedSeq >= 0) entry.returns += 1;
@@ -261,6 +264,7 @@ export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string
       for (const entry of all) {
         entry.known = false;
         entry.endGraceS = undefined;
+        entry.earlierGraceS = 0;
       }
     },
   };

@@ -49,8 +49,7 @@ export async function checkPlan(options: CheckOptions): Promise<CheckedPlan> {
   return {
     outcome,
     judgement,
-    findings:
-      finalState === undefined || fresh === undefined ? [] : compareFinalStates(finalState, fresh),
+    findings: finalState === undefined || fresh === undefined ? [] : compareFinalStates(finalState, fresh),
   };
 }
 
