@@ -100,6 +100,8 @@ export interface ActualPod {
   lastCallAtMs: number;
   lastCallMethod: string;
   lastCallFailed: boolean;
+  /** When a call about it last failed: what it was for is tried again some time later. */
+  failedAtMs: number;
   pendingCalls: number;
   /** It had finished when it was torn down for a removal that was taken back: it may run again, or not. */
   isOpenEnded: boolean;
@@ -328,6 +330,7 @@ function newPod(identity: PodIdentity, stamp: Stamp, incarnation: number): Actua
     lastCallAtMs: -1,
     lastCallMethod: '',
     lastCallFailed: false,
+    failedAtMs: -Infinity,
     pendingCalls: 0,
     isOpenEnded: false,
     wantedBy: 0,

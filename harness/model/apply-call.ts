@@ -162,6 +162,7 @@ export function applyReply(state: ModelState, event: RuntimeReply & Stamp): void
   const { pod, container } = call;
   if (pod !== undefined && event.method !== 'ExecSync') {
     pod.pendingCalls -= 1;
+    if (failed) pod.failedAtMs = event.t;
     if (call.request.seq === pod.lastCallSeq) pod.lastCallFailed = failed && event.code !== 'NOT_FOUND';
     if (failed && call.effect?.code === 'OK' && startMethods.has(event.method)) pod.ambiguousSeq = event.seq;
   }

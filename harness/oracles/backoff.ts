@@ -144,6 +144,8 @@ function armUpper(
       pod.pendingCalls === 0 &&
       pod.readyCount === 1 &&
       standingOf(model, pod).is === 'wanted',
+    // An attempt that failed is made again as any other.
+    sinceMs: () => (pod.failedAtMs >= event.t ? pod.failedAtMs + model.bounds.Terr : 0),
     missed: () =>
       ledger.report({
         requirement,

@@ -165,6 +165,20 @@ describe('lifecycle', () => {
     expect(failed(trace.rest())).toContain('BACK-02');
   });
 
+  it('BACK-01: an attempt that failed is made again as any other', () => {
+    const trace = createTrace(['feed'], { timings: { syncFrequencyMs: 20_000 } }).agent();
+    trace.list('feed', [web]).at(500).start(webPod);
+    trace.at(5_000).container('c-u1-main', webPod, 'exited', { ...exit, exitCode: 1 });
+    replace(trace.at(5_500), 'c-u1-2');
+    trace.at(6_000).container('c-u1-2', webPod, 'exited', { ...exit, exitCode: 1 });
+    const create = { pod: webPod, sandboxId: 's-u1', container: 'main', code: 'UNKNOWN' } as const;
+    trace.at(7_500).call('CreateContainer', create);
+    for (let second = 8; second < 22; second++) trace.at(second * 1_000).call('ListContainers', {});
+    expect(failed(trace)).toEqual([]);
+    for (let second = 22; second < 60; second++) trace.at(second * 1_000).call('ListContainers', {});
+    expect(failed(trace)).toEqual(['BACK-01']);
+  });
+
   it('BACK-01: the second restart in a row never comes', () => {
     const trace = running()
       .at(5_000)
