@@ -192,7 +192,7 @@ function noteRemoval(worker: WorkerState): void {
   worker.removed = true;
   switch (worker.mode) {
     case 'active':
-      if (isWaiting && context.view.recordOf(worker.uid) === undefined) dropUnstarted(worker);
+      if (isWaiting && isAbsent(worker)) dropUnstarted(worker);
       else if (context.mayStopUndesired()) beginTermination(worker);
       else worker.interrupt.fire();
       return;
@@ -204,6 +204,11 @@ function noteRemoval(worker: WorkerState): void {
     case 'gone':
       return;
   }
+}
+
+/** Nothing of it is in the runtime. Before the first listing nobody can say so: an earlier life may have run it. */
+function isAbsent({ context, uid }: WorkerState): boolean {
+  return context.view.listed() > 0 && context.view.recordOf(uid) === undefined;
 }
 
 /** It never ran: nothing is left to be stopped. */

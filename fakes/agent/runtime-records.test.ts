@@ -62,6 +62,12 @@ test('a container that vanished while it ran has failed; one that had ended keep
   expect(done).toMatchObject({ exitCode: 0, finishedAtMs: 3_000, vanished: true });
 });
 
+test('a container that had ended keeps its end, although its status was about to be read again', () => {
+  const doubted = testContainer({ state: 'exited', exitCode: 7, finishedAtMs: 3_000, detailed: false });
+  markVanished(doubted, 5_000);
+  expect(doubted).toMatchObject({ exitCode: 7, finishedAtMs: 3_000, vanished: true });
+});
+
 test('the newest container has the highest attempt, in the sandbox asked for', () => {
   const old = testContainer({ id: 'c1', attempt: 1, sandboxId: 'sandbox-1', createdAt: 9 });
   const recent = testContainer({ id: 'c2', attempt: 2, sandboxId: 'sandbox-2', createdAt: 3 });

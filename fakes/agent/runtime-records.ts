@@ -112,9 +112,9 @@ export function applyContainerStatus(record: ContainerRecord, status: ContainerS
   record.suspect = false;
 }
 
-/** The container is gone, and nobody saw it end: that was no success. */
+/** The container is gone. Unless its end had been read before, nobody saw it end: that was no success. */
 export function markVanished(record: ContainerRecord, nowMs: number): void {
-  if (record.state !== 'exited' || !record.detailed) {
+  if (record.state !== 'exited' || record.finishedAtMs === 0) {
     record.state = 'exited';
     record.finishedAtMs = nowMs;
     record.exitCode = unknownExitCode;

@@ -9,6 +9,8 @@ export interface ActualSandbox {
   readonly createdAtMs: number;
   /** It was asked for by an earlier life of the agent, and made after that had ended. */
   isLate: boolean;
+  /** An earlier life of the agent asked for its stop, which came after that had ended. */
+  isStoppedLate: boolean;
   changedSeq: number;
   changedAtMs: number;
   cause: ChangeCause;
@@ -70,6 +72,8 @@ export interface ActualPod {
   readonly sandboxes: Map<string, ActualSandbox>;
   readonly containers: Map<string, ActualContainer>;
   history: Map<string, ContainerHistory>;
+  /** By container name, starts in earlier lives of the pod: an agent that goes by the UID may count them. */
+  readonly earlierStarts: Map<string, number>;
   readyCount: number;
   runningCount: number;
   /** Versions of a static pod without a UID that this instance may be. */
@@ -96,6 +100,8 @@ export interface ActualPod {
   lastCallAtMs: number;
   lastCallMethod: string;
   lastCallFailed: boolean;
+  /** When a call about it last failed: what it was for is tried again some time later. */
+  failedAtMs: number;
   pendingCalls: number;
   /** It had finished when it was torn down for a removal that was taken back: it may run again, or not. */
   isOpenEnded: boolean;
@@ -229,6 +235,18 @@ export function historyOf(pod: ActualPod, name: string): ContainerHistory {
   return history;
 }
 
+/** What happened to the pod so far belongs to a life of it that is over. */
+export function beginNextLife(pod: ActualPod): void {
+  pod.life += 1;
+  for (const name of pod.history.keys()) pod.earlierStarts.set(name, startsOf(pod, name));
+  pod.history = new Map();
+}
+
+/** How often containers of this name were started, in all lives of the pod. */
+export function startsOf(pod: ActualPod, name: string): number {
+  return (pod.earlierStarts.get(name) ?? 0) + (pod.history.get(name)?.starts ?? 0);
+}
+
 /** The ready sandbox of the pod, the newest when there are several. */
 export function readySandboxOf(pod: ActualPod): ActualSandbox | undefined {
   let newest: ActualSandbox | undefined;
@@ -295,6 +313,7 @@ function newPod(identity: PodIdentity, stamp: Stamp, incarnation: number): Actua
     sandboxes: new Map(),
     containers: new Map(),
     history: new Map(),
+    earlierStarts: new Map(),
     readyCount: 0,
     runningCount: 0,
     versions: new Set(),
@@ -311,6 +330,7 @@ function newPod(identity: PodIdentity, stamp: Stamp, incarnation: number): Actua
     lastCallAtMs: -1,
     lastCallMethod: '',
     lastCallFailed: false,
+    failedAtMs: -Infinity,
     pendingCalls: 0,
     isOpenEnded: false,
     wantedBy: 0,
@@ -328,6 +348,7 @@ function newSandbox(pod: ActualPod, event: SandboxChanged & Stamp): ActualSandbo
     createdSeq: event.seq,
     createdAtMs: event.t,
     isLate: false,
+    isStoppedLate: false,
     changedSeq: event.seq,
     changedAtMs: event.t,
     cause: event.cause,

@@ -129,6 +129,7 @@ export function applyEffect(state: ModelState, event: RuntimeEffect & Stamp): vo
     const sandbox = event.id === undefined ? undefined : state.actual.sandboxes.get(event.id);
     if (sandbox !== undefined) sandbox.isLate = true;
     if (call.container !== undefined) call.container.isLate = true;
+    if (call.sandbox !== undefined && event.method === 'StopPodSandbox') call.sandbox.isStoppedLate = true;
   }
   if (event.method === 'CreateContainer' && event.code === 'OK' && event.id !== undefined) {
     const container = state.actual.containers.get(event.id);
@@ -161,6 +162,7 @@ export function applyReply(state: ModelState, event: RuntimeReply & Stamp): void
   const { pod, container } = call;
   if (pod !== undefined && event.method !== 'ExecSync') {
     pod.pendingCalls -= 1;
+    if (failed) pod.failedAtMs = event.t;
     if (call.request.seq === pod.lastCallSeq) pod.lastCallFailed = failed && event.code !== 'NOT_FOUND';
     if (failed && call.effect?.code === 'OK' && startMethods.has(event.method)) pod.ambiguousSeq = event.seq;
   }

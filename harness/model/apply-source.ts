@@ -50,7 +50,10 @@ export function applyServed(state: ModelState, event: SourceServed & Stamp): voi
 }
 
 function noteChange(state: ModelState, change: ServedChange): void {
-  for (const entry of change.added) noteWanted(state, entry);
+  for (const entry of change.added) {
+    noteWanted(state, entry);
+    if (!instancesOf(state, entry).some(isUnderWay)) entry.earlierGraceS = 0;
+  }
   state.lastServed = change;
   if (change.added.length + change.changed.length + change.removed.length > 0)
     state.wantedChangedAtMs = state.t;
@@ -77,14 +80,21 @@ function noteWanted(state: ModelState, entry: DesiredPod): void {
 
 /** A container whose definition was another for a while may be replaced, even when it has changed back. */
 function licenseContainers(pod: ActualPod, entry: DesiredPod): void {
+  const listed = entry.pods.length === 0 ? [entry.pod] : entry.pods;
   for (const container of pod.containers.values()) {
-    if (container.state !== 'exited' && differs(container, entry.pod)) container.isLicensed = true;
+    if (container.state !== 'exited' && listed.some((one) => differs(container, one)))
+      container.isLicensed = true;
   }
+}
+
+/** Something of it runs, or is being done about it. */
+function isUnderWay(pod: ActualPod): boolean {
+  return pod.readyCount > 0 || pod.runningCount > 0 || pod.pendingCalls > 0;
 }
 
 /** A pod that is unwanted once, while anything of it exists, may be torn down even when it is wanted again. */
 function license(state: ModelState, pod: ActualPod): void {
-  if (pod.readyCount === 0 && pod.runningCount === 0 && pod.pendingCalls === 0) return;
+  if (!isUnderWay(pod)) return;
   const { is } = standingOf(state, pod);
   if (is !== 'wanted') pod.licenceSeq = state.seq;
 }

@@ -31,6 +31,8 @@ export interface DesiredPod {
   undeleted: boolean;
   /** The grace that its termination began with, in seconds: what is asked for later may only shorten it. */
   endGraceS: number | undefined;
+  /** The same of a termination before it was listed again, which may still be under way; 0: none is. */
+  earlierGraceS: number;
   /** When it last shared its name or UID with another listed entry. */
   contestedSeq: number;
   /** When it was last added to the list or changed its meaning. */
@@ -99,6 +101,7 @@ export function newEntry(identity: {
     terminal: false,
     undeleted: false,
     endGraceS: undefined,
+    earlierGraceS: 0,
     contestedSeq: -1,
     changedAtMs: 0,
     changedSeq: -1,

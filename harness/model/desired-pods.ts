@@ -107,20 +107,19 @@ export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string
     return { source: view.kind, event, added, changed, removed, unreadable };
   };
 
-  /** A look that met a change half-way has read some files as they were a revision or two before. */
-  const originAt = (revision: number, key: string): string | undefined => {
-    for (let back = 0; back < 4; back++) {
-      const origin = origins.get(revision - back)?.get(key);
-      if (origin !== undefined) return origin;
-    }
-    return undefined;
+  /** The files that said each pod when the agent looked. */
+  const originsOf = (event: SourceServed & Stamp): ReadonlyMap<string, string> | undefined => {
+    if (event.names === undefined) return origins.get(event.revision ?? -1);
+    const names = new Map<string, string>();
+    event.names.forEach((name, index) => addOrigin(names, keyOf('file', event.pods![index]!), name));
+    return names;
   };
 
   /** The same content in a file of another name. */
   const noteOrigins = (entries: Iterable<DesiredPod>, event: SourceServed & Stamp): void => {
-    const revision = event.revision ?? -1;
+    const shown = originsOf(event);
     for (const entry of entries) {
-      const origin = originAt(revision, entry.key);
+      const origin = shown?.get(entry.key);
       if (origin === undefined || origin === entry.origin) continue;
       if (entry.origin !== '') entry.movedSeq = event.seq;
       entry.origin = origin;
@@ -147,10 +146,13 @@ export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string
     const wasDeleting = entry.deleting;
     entry.deleting = pods.some((pod) => pod.metadata.deletionTimestamp !== undefined);
     if (wasDeleting && !entry.deleting) entry.undeleted = true;
-    if (!entry.deleting) entry.endGraceS = undefined;
-    // Seen again as deleted, it may be in the same termination as before or in a new one.
-    else if (!wasListed) entry.endGraceS = Math.max(entry.endGraceS ?? 0, graceSecondsOf(entry.pod));
-    else entry.endGraceS ??= graceSecondsOf(entry.pod);
+    if (!wasListed) {
+      // What is asked for now concerns the termination that is under way, or the life that follows it.
+      entry.earlierGraceS = Math.max(entry.earlierGraceS, entry.endGraceS ?? 0);
+      entry.endGraceS = undefined;
+    }
+    if (entry.deleting) entry.endGraceS ??= graceSecondsOf(entry.pod);
+    else entry.endGraceS = undefined;
     entry.terminal = pods.some(isTerminal);
     if (!wasListed) {
       if (entry.removedSeq >= 0) entry.returns += 1;
@@ -216,8 +218,7 @@ export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string
         const key = keyOf('file', file.pod);
         fileKeys.set(file.name, key);
         if (file.type !== 'file' || file.name.startsWith('.')) continue;
-        const known = names.get(key);
-        names.set(key, known === undefined ? file.name : `${known} ${file.name}`);
+        addOrigin(names, key, file.name);
       }
       origins.set(event.revision, names);
     },
@@ -263,6 +264,7 @@ export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string
       for (const entry of all) {
         entry.known = false;
         entry.endGraceS = undefined;
+        entry.earlierGraceS = 0;
       }
     },
   };
@@ -282,6 +284,11 @@ export function isContested(desired: DesiredPods, entry: DesiredPod): boolean {
   if (entry.uid === undefined) return false;
   const sameUid = desired.byUid(entry.uid);
   return sameUid.length > 1 && sameUid.some((other) => other !== entry && other.pods.length > 0);
+}
+
+function addOrigin(origins: Map<string, string>, key: string, name: string): void {
+  const known = origins.get(key);
+  origins.set(key, known === undefined ? name : `${known} ${name}`);
 }
 
 function push<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {

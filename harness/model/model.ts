@@ -8,7 +8,7 @@ import type {
   TraceEvent,
 } from '../trace/events.js';
 import type { ActualPod } from './actual-pods.js';
-import { createActualPods } from './actual-pods.js';
+import { beginNextLife, createActualPods } from './actual-pods.js';
 import { applyEffect, applyReply, applyRequest, callSlots, slowCallMs } from './apply-call.js';
 import { applyHeld, applyServed } from './apply-source.js';
 import { createDesiredPods } from './desired-pods.js';
@@ -76,9 +76,9 @@ function applyEvent(state: ModelState, event: TraceEvent): void {
     case 'runtime.reply':
       return applyReply(state, event);
     case 'sandbox':
-      return settleLife(state.actual.sandboxChanged(event));
+      return settleLife(state, state.actual.sandboxChanged(event));
     case 'container':
-      return settleLife(state.actual.containerChanged(event));
+      return settleLife(state, state.actual.containerChanged(event));
     case 'image':
       state.images.set(event.image, event.present);
       return;
@@ -131,15 +131,15 @@ const disturbingSteps: ReadonlySet<string> = new Set([
 ]);
 
 /** A pod that has come to a stop has ended its life: what was decided about that life is over. */
-function settleLife(pod: ActualPod): void {
+function settleLife(state: ModelState, pod: ActualPod): void {
   if (pod.readyCount > 0 || pod.runningCount > 0) return;
+  for (const entry of state.desired.byUid(pod.uid)) entry.earlierGraceS = 0;
   if (pod.teardownSeq < 0 && pod.licenceSeq < 0) return;
   pod.licenceSeq = -1;
   if (pod.teardownSeq < 0) return;
   pod.teardownSeq = -1;
-  pod.life += 1;
   pod.isOpenEnded = false;
-  pod.history = new Map();
+  beginNextLife(pod);
 }
 
 function applyAgentStarted(state: ModelState, event: AgentStarted & Stamp): void {

@@ -19,6 +19,8 @@ interface Streak {
   /** When it ended last, of itself; undefined while it runs or when the agent ended it. */
   exitMs: number | undefined;
   exitSeq: number;
+  /** Something of this name has run, which an agent may take for one that has ended of itself. */
+  hasRun: boolean;
   /** Restarts that certainly count against it, and those that an agent may count. */
   restartsLeast: number;
   restartsMost: number;
@@ -42,7 +44,7 @@ export const backoff: Oracle = {
         let streak = streaks.get(key);
         if (streak === undefined || streak.life !== pod.life) {
           // An agent that goes by the UID may count on through a later life of the pod, or begin anew.
-          streaks.set(key, (streak = newStreak(pod, event, streak?.restartsMost ?? 0)));
+          streaks.set(key, (streak = newStreak(pod, event, streak)));
         }
         if (event.state === 'running') noteStart(context, streak, event, bounds.clockToleranceMs);
         else if (event.state === 'exited') {
@@ -101,10 +103,9 @@ function noteStart(
       });
     }
   }
-  if (streak.exitMs !== undefined) {
-    streak.restartsMost += 1;
-    if (isSame) streak.restartsLeast += 1;
-  }
+  if (streak.hasRun) streak.restartsMost += 1;
+  if (streak.exitMs !== undefined && isSame) streak.restartsLeast += 1;
+  streak.hasRun = true;
   streak.incarnation = model.incarnation;
   streak.sandboxId = event.sandboxId;
   streak.image = event.image;
@@ -143,6 +144,8 @@ function armUpper(
       pod.pendingCalls === 0 &&
       pod.readyCount === 1 &&
       standingOf(model, pod).is === 'wanted',
+    // An attempt that failed is made again as any other.
+    sinceMs: () => (pod.failedAtMs >= event.t ? pod.failedAtMs + model.bounds.Terr : 0),
     missed: () =>
       ledger.report({
         requirement,
@@ -154,7 +157,7 @@ function armUpper(
   });
 }
 
-function newStreak(pod: ActualPod, event: ContainerChanged & Stamp, restartsMost: number): Streak {
+function newStreak(pod: ActualPod, event: ContainerChanged & Stamp, before: Streak | undefined): Streak {
   return {
     pod,
     life: pod.life,
@@ -166,6 +169,7 @@ function newStreak(pod: ActualPod, event: ContainerChanged & Stamp, restartsMost
     exitMs: undefined,
     exitSeq: -1,
     restartsLeast: 0,
-    restartsMost,
+    hasRun: before?.hasRun ?? false,
+    restartsMost: before?.restartsMost ?? 0,
   };
 }

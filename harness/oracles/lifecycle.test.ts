@@ -34,6 +34,19 @@ describe('lifecycle', () => {
     ).toEqual(['LIFE-01']);
   });
 
+  it('LIFE-01: a stop that an earlier life asked for takes effect behind the back of this one', () => {
+    const trace = running().at(5_000).list('feed', []);
+    trace.call('StopContainer', { pod: webPod, containerId: 'c-u1-main', request: { timeout: 2 } }, () =>
+      trace.container('c-u1-main', webPod, 'exited', { exitCode: 143 }),
+    );
+    const call = { actor: 'agent', call: 99, method: 'StopPodSandbox', sandboxId: 's-u1' } as const;
+    trace.add({ kind: 'runtime.request', incarnation: 1, request: {}, podUid: 'u1', ...call });
+    trace.at(5_010).gone().agent(2).list('feed', [web]).at(5_020).sandbox('s-u1', webPod, 'notReady');
+    trace.add({ kind: 'runtime.effect', actor: 'runtime', call: 99, method: 'StopPodSandbox', code: 'OK' });
+    const create = { pod: webPod, sandboxId: 's-u1', container: 'main', code: 'UNKNOWN' } as const;
+    expect(failed(trace.at(5_200).call('CreateContainer', create))).toEqual([]);
+  });
+
   it('LIFE-02: two ready sandboxes persist', () => {
     const trace = running().at(5_000).sandbox('s-other', webPod, 'ready', 'outside');
     expect(failed(trace.rest())).toEqual(['LIFE-02']);
@@ -116,6 +129,32 @@ describe('lifecycle', () => {
     expect(exercised(trace, 'BACK-01')).toBe(1);
   });
 
+  /** Three crashes, then the pod is removed and listed again while the agent is down, and crashes again. */
+  function crashedInTwoLives(): TraceBuilder {
+    let trace = running();
+    for (const [index, ms] of [5_000, 8_000, 12_000].entries()) {
+      const id = index === 0 ? 'c-u1-main' : `c-u1-${index}`;
+      trace = trace.at(ms).container(id, webPod, 'exited', { ...exit, exitCode: 1 });
+      trace = replace(trace.at(ms + 2_100), `c-u1-${index + 1}`);
+    }
+    trace.at(20_000).list('feed', []).at(20_100).stop(webPod).at(20_200).gone().agent(2).list('feed', [web]);
+    trace
+      .at(20_500)
+      .call('RunPodSandbox', { pod: webPod, id: 's-u1' }, () => trace.sandbox('s-u1', webPod, 'ready'));
+    return replace(trace.at(24_500), 'c-u1-8').at(26_000);
+  }
+
+  it('BACK-01: an agent may count on through a later life of the pod', () => {
+    const trace = crashedInTwoLives().container('c-u1-8', webPod, 'exited', { ...exit, exitCode: 1 });
+    trace.at(30_000).call('ListContainers', {}).at(33_500).call('ListContainers', {});
+    expect(failed(replace(trace.at(34_000), 'c-u1-9').rest())).toEqual([]);
+  });
+
+  it('BACK-01: … but not without end', () => {
+    const trace = crashedInTwoLives().container('c-u1-8', webPod, 'exited', { ...exit, exitCode: 1 });
+    expect(failed(trace.rest())).toEqual(['BACK-01']);
+  });
+
   it('BACK-02: a restart after a long run is held back', () => {
     const trace = running()
       .at(5_000)
@@ -124,6 +163,20 @@ describe('lifecycle', () => {
       .at(60_000)
       .container('c-u1-2', webPod, 'exited', { ...exit, exitCode: 1 });
     expect(failed(trace.rest())).toContain('BACK-02');
+  });
+
+  it('BACK-01: an attempt that failed is made again as any other', () => {
+    const trace = createTrace(['feed'], { timings: { syncFrequencyMs: 20_000 } }).agent();
+    trace.list('feed', [web]).at(500).start(webPod);
+    trace.at(5_000).container('c-u1-main', webPod, 'exited', { ...exit, exitCode: 1 });
+    replace(trace.at(5_500), 'c-u1-2');
+    trace.at(6_000).container('c-u1-2', webPod, 'exited', { ...exit, exitCode: 1 });
+    const create = { pod: webPod, sandboxId: 's-u1', container: 'main', code: 'UNKNOWN' } as const;
+    trace.at(7_500).call('CreateContainer', create);
+    for (let second = 8; second < 22; second++) trace.at(second * 1_000).call('ListContainers', {});
+    expect(failed(trace)).toEqual([]);
+    for (let second = 22; second < 60; second++) trace.at(second * 1_000).call('ListContainers', {});
+    expect(failed(trace)).toEqual(['BACK-01']);
   });
 
   it('BACK-01: the second restart in a row never comes', () => {

@@ -1,5 +1,5 @@
 import type { ActualPod } from '../model/actual-pods.js';
-import { historyOf } from '../model/actual-pods.js';
+import { historyOf, startsOf } from '../model/actual-pods.js';
 import type { Call } from '../model/model-view.js';
 import {
   containerContent,
@@ -78,7 +78,7 @@ function judgeSandbox({ model, ledger }: OracleContext, call: Call, pod: ActualP
       events: [pod.firstSeq, seq],
     });
   if (sandbox === undefined) {
-    // It may have been removed from outside a moment ago; only the agent's own doing is its fault.
+    // It may have been removed from outside a moment ago; only what this life of the agent did is its fault.
     return;
   }
   if (labelled !== undefined && labelled !== sandbox.pod.uid) {
@@ -86,7 +86,7 @@ function judgeSandbox({ model, ledger }: OracleContext, call: Call, pod: ActualP
       `A container of UID ${labelled} was created in a sandbox of ${sandbox.pod.uid}.`,
       sandbox.createdSeq,
     );
-  } else if (!sandbox.ready && sandbox.cause === 'agent') {
+  } else if (!sandbox.ready && sandbox.cause === 'agent' && !sandbox.isStoppedLate) {
     report('CreateContainer named a sandbox that the agent had stopped.', sandbox.changedSeq);
   }
 }
@@ -142,7 +142,7 @@ function judgeFinished({ model, ledger }: OracleContext, pod: ActualPod): void {
   });
 }
 
-/** The first restart after an exit; later ones are the back-off's. */
+/** The first restart after an exit; later ones are the back-off's, and so are those in a later life of the pod. */
 function armRestart(
   { model, ledger }: OracleContext,
   boundMs: number,
@@ -155,6 +155,7 @@ function armRestart(
   if (is !== 'wanted' || entry === undefined) return;
   const history = historyOf(pod, event.name);
   if (isInitContainer(entry.pod, event.name) || history.exits !== 1) return;
+  if (startsOf(pod, event.name) > history.starts) return;
   const policy = restartPolicyOf(entry.pod, event.name);
   if (!restartsAfter(policy, event.exitCode ?? history.exitCode ?? 137)) return;
   const requirement = event.cause === 'workload' ? 'LIFE-06' : 'LIFE-09';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { exercised, failed } from './testing/failed.js';
 import { asGiven, asStatic, createTrace, makePod } from './testing/trace-builder.js';
+import type { TraceBuilder } from './testing/trace-builder.js';
 
 const web = makePod('web');
 const webPod = asStatic(web, 'uid-1');
@@ -74,6 +75,29 @@ describe('mux', () => {
     trace.at(20_000).list('file', []).at(20_500).stop(webPod).at(22_000).remove(webPod);
     trace.at(40_000).list('file', [web]).at(40_500).start(asStatic(web, 'uid-9'));
     expect(failed(trace.rest())).toEqual(['MUX-10']);
+  });
+
+  it('MUX-10: the UID follows a file that was renamed during the look', () => {
+    const [temporary, final] = ['web.yaml.tmp', 'web.yaml'].map((name) => [
+      { name, type: 'file' as const, readable: true, pod: web, text: '' },
+    ]);
+    const served = (names?: string[]) =>
+      ({
+        kind: 'source.served',
+        actor: 'source:file',
+        source: 'file',
+        revision: 2,
+        outcome: 'list',
+        pods: [web],
+        ...(names === undefined ? {} : { names }),
+      }) as const;
+    const renamed = (names?: string[]): TraceBuilder => {
+      const trace = createTrace(['file']).agent().held('file', [web], temporary).held('file', [web], final);
+      trace.at(500).add(served(names)).start(webPod).at(700).add(served());
+      return trace.stop(webPod).remove(webPod).at(1_000).start(asStatic(web, 'uid-9')).rest();
+    };
+    expect(failed(renamed(['web.yaml.tmp']))).toEqual([]);
+    expect(failed(renamed())).toContain('MUX-10');
   });
 
   it('MUX-10: the UID stays after a change of content', () => {

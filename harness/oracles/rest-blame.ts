@@ -15,7 +15,7 @@ export function blameShortfall(model: ModelView, entry: DesiredPod, shortfall: S
     if (history.exitedSeq < model.agentStartedSeq) return 'ADOPT-02';
     if (pod !== undefined && pod.lostEventSeq > history.exitedSeq) return 'RT-06';
     if (history.exitCause !== 'workload') return 'LIFE-09';
-    return history.exits > 1 ? 'BACK-01' : 'LIFE-06';
+    return history.exits > 1 || pod?.earlierStarts.has(history.name) === true ? 'BACK-01' : 'LIFE-06';
   }
   if (shortfall.kind === 'sandbox' && pod !== undefined) {
     const last = [...pod.sandboxes.values()].at(-1);

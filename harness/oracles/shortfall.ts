@@ -1,5 +1,5 @@
 import type { ActualPod, ContainerHistory } from '../model/actual-pods.js';
-import { runningContainerOf } from '../model/actual-pods.js';
+import { runningContainerOf, startsOf } from '../model/actual-pods.js';
 import type { DesiredPod } from '../model/desired-pod.js';
 import type { ModelView } from '../model/model-view.js';
 import { containerContent, restartPolicyOf, restartsAfter } from '../model/pod-meaning.js';
@@ -136,7 +136,7 @@ function containerShortfall(
   if (history !== undefined && history.starts > 0) {
     if (policy === 'Never') return undefined;
     if (history.exitCode !== undefined && restartsAfter(policy, history.exitCode)) {
-      const delayMs = delayOf(model.run.timings, history.starts);
+      const delayMs = delayOf(model.run.timings, startsOf(pod, name));
       if (model.t - history.exitedAtMs <= delayMs + bounds.backoffSlackMs(delayMs)) return undefined;
     }
   }

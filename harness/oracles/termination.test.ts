@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { exercised, failed } from './testing/failed.js';
-import { asGiven, createTrace, makePod } from './testing/trace-builder.js';
+import { asGiven, asStatic, createTrace, makePod } from './testing/trace-builder.js';
 import type { TraceBuilder } from './testing/trace-builder.js';
 
 const web = makePod('web', { uid: 'u1', graceS: 20 });
@@ -62,6 +62,26 @@ describe('termination', () => {
     expect(failed(trace.stop(webPod, { timeoutS: 20 }))).toEqual(['TERM-01']);
   });
 
+  it('TERM-01: a later life of the pod is deleted with less while the first is still being ended', () => {
+    const metadata = {
+      ...web.metadata,
+      deletionTimestamp: '2026-01-01T00:00:00Z',
+      deletionGracePeriodSeconds: 3,
+    };
+    const again = (): TraceBuilder => {
+      const trace = createTrace(['feed']).agent().list('feed', [web]).at(500).start(webPod).at(20_000);
+      trace.change('feed', 'deleted', web).change('feed', 'added', web);
+      return trace.change('feed', 'modified', { ...web, metadata });
+    };
+    expect(failed(again().at(20_100).stop(webPod, { timeoutS: 20 }))).toEqual([]);
+    expect(failed(again().at(20_100).stop(webPod, { timeoutS: 3 }))).toEqual([]);
+    expect(failed(again().at(20_100).stop(webPod, { timeoutS: 21 }))).toEqual(['TERM-01']);
+    const ended = removed().stop(webPod, { timeoutS: 20 }).at(24_000).remove(webPod);
+    ended.change('feed', 'added', web).at(24_500).start(webPod).at(40_000);
+    ended.change('feed', 'modified', { ...web, metadata }).at(40_100);
+    expect(failed(ended.stop(webPod, { timeoutS: 20 }))).toEqual(['TERM-01']);
+  });
+
   it('TERM-02: the sandbox stops before its containers', () => {
     const trace = removed().call('StopPodSandbox', { pod: webPod, sandboxId: 's-u1' });
     expect(failed(trace)).toEqual(['TERM-02']);
@@ -94,6 +114,17 @@ describe('termination', () => {
     expect(
       failed(trace.call('CreateContainer', { pod: webPod, sandboxId: 's-u1', container: 'main' })),
     ).toEqual(['TERM-03']);
+  });
+
+  it('TERM-03: a container is replaced that one of two manifests defined otherwise for a moment', () => {
+    const other = makePod('web', { uid: 'u1', image: 'image:2', graceS: 20 });
+    const trace = createTrace(['file']).agent().list('file', [web]);
+    const pod = asStatic(web, 'u1');
+    trace.at(500).start(pod).at(20_000).list('file', [other, web]).at(20_100).list('file', [web]);
+    const target = { pod, containerId: 'c-u1-main', container: 'main', request: { timeout: 20 } };
+    trace.at(20_200).call('StopContainer', target, () => trace.container('c-u1-main', pod, 'exited'));
+    trace.at(20_300).call('CreateContainer', { pod, sandboxId: 's-u1', container: 'main' });
+    expect(failed(trace)).toEqual([]);
   });
 
   it('TERM-05: a failed stop is never tried again', () => {

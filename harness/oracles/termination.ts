@@ -81,7 +81,8 @@ function judgeGrace({ model, ledger, run }: OracleContext, call: Call, pod: Actu
   const anyS = Math.max(...candidates.map(graceSecondsOf), ...candidates.map(specGraceOf));
   // Once a termination has begun, what is asked later may shorten it only.
   const isEnding = (is === 'gone' || is === 'deleting') && entry?.uid !== undefined && wasKnown(model, pod);
-  const mostS = Math.max(stopTimeoutMinS, isEnding ? (entry.endGraceS ?? anyS) : anyS);
+  const endS = isEnding ? Math.max(entry.endGraceS ?? anyS, entry.earlierGraceS) : anyS;
+  const mostS = Math.max(stopTimeoutMinS, endS);
   // The hook and the stop share one grace period; a stop that is repeated may have another.
   const { hookBeganMs, stopRequestedMs } = container;
   const isFirst = hookBeganMs >= 0 && stopRequestedMs === model.t && model.calmSinceMs() <= hookBeganMs;

@@ -146,6 +146,8 @@ export interface SourceServed {
     /** Directory read with some files unreadable or undecodable: `pods` are the valid ones, `bad` the rest. */
     | 'partial';
   readonly pods?: readonly Pod[];
+  /** File source only, when the directory changed during the look: the file that each of `pods` was read from. */
+  readonly names?: readonly string[];
   readonly change?: 'added' | 'modified' | 'deleted' | 'bookmark';
   /** Names of files that could not be read or decoded. */
   readonly bad?: readonly string[];

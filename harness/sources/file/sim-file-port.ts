@@ -114,11 +114,15 @@ export class SimFilePort implements FilePort {
     if (isWhole && this.shownRevision === this.lookRevision) return;
     this.shownRevision = isWhole ? this.lookRevision : undefined;
     const pods: Pod[] = [];
+    const names: string[] = [];
     const bad: string[] = [];
     for (const name of this.expected) {
       const pod = this.reads.get(name)?.pod;
       if (pod === undefined) bad.push(name);
-      else pods.push(pod);
+      else {
+        pods.push(pod);
+        names.push(name);
+      }
     }
     const isPartial = bad.length > 0;
     this.context.journal.record({
@@ -128,6 +132,7 @@ export class SimFilePort implements FilePort {
       revision: this.lookRevision,
       outcome: isPartial ? 'partial' : 'list',
       pods,
+      ...(this.isMixed ? { names } : {}),
       ...(isPartial ? { bad } : {}),
     });
   }

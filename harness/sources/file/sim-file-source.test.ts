@@ -177,9 +177,10 @@ describe('sim file source: what was served', () => {
     source.apply(step({ do: 'remove', source: 'file', pod: 0 }));
     await expect(settleOn(context.clock, port.read('web-0.yaml'))).rejects.toMatchObject({ code: 'ENOENT' });
     expect(context.served()).toMatchObject([
-      { outcome: 'partial', pods: [podOf(testPods[1]!, 0)], bad: ['web-0.yaml'] },
+      { outcome: 'partial', pods: [podOf(testPods[1]!, 0)], names: ['db-1.yaml'], bad: ['web-0.yaml'] },
     ]);
     await look(context, port);
+    expect(context.served().at(-1)).not.toHaveProperty('names');
     expect(context.served().at(-1)).toMatchObject({ outcome: 'list', pods: [podOf(testPods[1]!, 1)] });
   });
 
