@@ -100,6 +100,8 @@ export interface ActualPod {
   lastCallAtMs: number;
   lastCallMethod: string;
   lastCallFailed: boolean;
+  /** What the last call that was to start something of it was refused with, while none has succeeded since. */
+  startRefusal: string | undefined;
   /** When a call about it last failed: what it was for is tried again some time later. */
   failedAtMs: number;
   pendingCalls: number;
@@ -330,6 +332,7 @@ function newPod(identity: PodIdentity, stamp: Stamp, incarnation: number): Actua
     lastCallAtMs: -1,
     lastCallMethod: '',
     lastCallFailed: false,
+    startRefusal: undefined,
     failedAtMs: -Infinity,
     pendingCalls: 0,
     isOpenEnded: false,

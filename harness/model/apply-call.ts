@@ -163,6 +163,11 @@ export function applyReply(state: ModelState, event: RuntimeReply & Stamp): void
   if (pod !== undefined && event.method !== 'ExecSync') {
     pod.pendingCalls -= 1;
     if (failed) pod.failedAtMs = event.t;
+    if (startMethods.has(event.method))
+      pod.startRefusal =
+        event.code === 'OK'
+          ? undefined
+          : `${event.method} answered ${event.code}: ${event.message ?? 'no message'}`;
     if (call.request.seq === pod.lastCallSeq) pod.lastCallFailed = failed && event.code !== 'NOT_FOUND';
     if (failed && call.effect?.code === 'OK' && startMethods.has(event.method)) pod.ambiguousSeq = event.seq;
   }

@@ -30,13 +30,16 @@ export function narrowVersions(state: ModelState, pod: ActualPod, event: Runtime
     const container = findContainer(state.desired.podOfVersion(version), name);
     return container !== undefined && containerContent(container) === content;
   };
-  for (const version of pod.versions) if (!says(version)) pod.versions.delete(version);
+  const guessed = [...pod.versions];
+  for (const version of guessed) if (!says(version)) pod.versions.delete(version);
   if (pod.versions.size > 0) return;
   // It is not what was guessed: an earlier version, then, if it was ever served.
   for (const entry of state.desired.byName(pod.fullName)) {
     if (entry.uid !== undefined) continue;
     for (const version of entry.everVersions) if (says(version)) pod.versions.add(version);
   }
+  // No version says so: the pod is what it was taken for, and the container is made wrongly.
+  if (pod.versions.size === 0) for (const version of guessed) pod.versions.add(version);
 }
 
 export function contentOfCreate(event: RuntimeRequest): string {

@@ -19,6 +19,8 @@ interface Streak {
   /** When it ended last, of itself; undefined while it runs or when the agent ended it. */
   exitMs: number | undefined;
   exitSeq: number;
+  /** The runtime has lost its record of the last end, through no fault of the agent's, which cannot count it then. */
+  isRecordLost: boolean;
   /** Something of this name has run, which an agent may take for one that has ended of itself. */
   hasRun: boolean;
   /** Restarts that certainly count against it, and those that an agent may count. */
@@ -46,6 +48,7 @@ export const backoff: Oracle = {
           // An agent that goes by the UID may count on through a later life of the pod, or begin anew.
           streaks.set(key, (streak = newStreak(pod, event, streak)));
         }
+        if (event.state === 'removed' && event.cause !== 'agent') streak.isRecordLost = true;
         if (event.state === 'running') noteStart(context, streak, event, bounds.clockToleranceMs);
         else if (event.state === 'exited') {
           noteExit(streak, event);
@@ -85,7 +88,7 @@ function noteStart(
     streak.sandboxId === event.sandboxId &&
     streak.incarnation === model.incarnation;
   const isForgotten = event.t - streak.lastStartMs >= run.timings.backoffResetMs - toleranceMs;
-  if (!isSame || isForgotten || streak.exitMs === undefined) {
+  if (!isSame || isForgotten || streak.exitMs === undefined || streak.isRecordLost) {
     streak.restartsLeast = 0;
     if (streak.image !== event.image) streak.restartsMost = 0;
   }
@@ -104,7 +107,8 @@ function noteStart(
     }
   }
   if (streak.hasRun) streak.restartsMost += 1;
-  if (streak.exitMs !== undefined && isSame) streak.restartsLeast += 1;
+  if (streak.exitMs !== undefined && isSame && !streak.isRecordLost) streak.restartsLeast += 1;
+  streak.isRecordLost = false;
   streak.hasRun = true;
   streak.incarnation = model.incarnation;
   streak.sandboxId = event.sandboxId;
@@ -169,6 +173,7 @@ function newStreak(pod: ActualPod, event: ContainerChanged & Stamp, before: Stre
     exitMs: undefined,
     exitSeq: -1,
     restartsLeast: 0,
+    isRecordLost: false,
     hasRun: before?.hasRun ?? false,
     restartsMost: before?.restartsMost ?? 0,
   };

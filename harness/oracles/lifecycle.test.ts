@@ -129,6 +129,17 @@ describe('lifecycle', () => {
     expect(exercised(trace, 'BACK-01')).toBe(1);
   });
 
+  it('BACK-01: an end whose record the runtime has lost is not counted', () => {
+    const trace = running()
+      .at(5_000)
+      .container('c-u1-main', webPod, 'exited', { ...exit, cause: 'outside', exitCode: 137 })
+      .container('c-u1-main', webPod, 'removed', { ...exit, cause: 'outside' });
+    replace(trace.at(5_500), 'c-u1-2')
+      .at(6_000)
+      .container('c-u1-2', webPod, 'exited', { ...exit, exitCode: 1 });
+    expect(failed(replace(trace.at(6_500), 'c-u1-3'))).toEqual([]);
+  });
+
   /** Three crashes, then the pod is removed and listed again while the agent is down, and crashes again. */
   function crashedInTwoLives(): TraceBuilder {
     let trace = running();

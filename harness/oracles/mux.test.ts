@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { judgeTrace } from './judge.js';
 import { exercised, failed } from './testing/failed.js';
 import { asGiven, asStatic, createTrace, makePod } from './testing/trace-builder.js';
 import type { TraceBuilder } from './testing/trace-builder.js';
@@ -7,6 +8,40 @@ const web = makePod('web');
 const webPod = asStatic(web, 'uid-1');
 const db = makePod('db');
 const dbPod = asStatic(db, 'uid-2');
+
+describe('what a container is made from', () => {
+  const [plain, wrong] = [makePod('web', { args: ['--a'] }), makePod('web', { args: [] })];
+  const seenOf = (trace: { readonly events: Parameters<typeof judgeTrace>[0] }): string[] =>
+    judgeTrace(trace.events).findings.map(({ requirement, seen }) => `${requirement}: ${seen}`);
+  const expected =
+    /^MUX-02: Container main was created with another command or other arguments than `\/workload --a`/;
+
+  it('MUX-02: a static pod made of what no manifest says is still the pod that it was taken for', () => {
+    const trace = createTrace(['file']).agent().list('file', [plain]).at(500);
+    expect(seenOf(trace.start(asStatic(plain, 'u1'), { spec: wrong }).rest())).toEqual([
+      expect.stringMatching(expected),
+    ]);
+  });
+
+  it('MUX-02: what the runtime refused is part of what was seen', () => {
+    const given = makePod('web', { uid: 'u2' });
+    const pod = asGiven(given);
+    const trace = createTrace(['feed']).agent().list('feed', [given]).at(500);
+    trace.call('RunPodSandbox', { pod, id: 's' }, () => trace.sandbox('s', pod, 'ready'));
+    trace.call('CreateContainer', { pod, sandboxId: 's', container: 'main', code: 'NOT_FOUND' });
+    expect(seenOf(trace.rest())).toContainEqual(
+      expect.stringContaining('Container main is not running; the last CreateContainer answered NOT_FOUND'),
+    );
+  });
+
+  it('MUX-02: arguments count where a pod has a UID, too', () => {
+    const given = makePod('web', { uid: 'u2', args: ['--a'] });
+    const trace = createTrace(['feed']).agent().list('feed', [given]).at(500);
+    expect(seenOf(trace.start(asGiven(given), { spec: wrong }).rest())).toEqual([
+      expect.stringMatching(expected),
+    ]);
+  });
+});
 
 describe('mux', () => {
   it('MUX-01: a change in one source stops a pod of another', () => {

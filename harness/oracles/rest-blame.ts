@@ -21,7 +21,11 @@ export function blameShortfall(model: ModelView, entry: DesiredPod, shortfall: S
     const last = [...pod.sandboxes.values()].at(-1);
     if (last === undefined ? pod.teardownSeq < 0 && pod.life === 1 : last.cause !== 'agent') return 'LIFE-09';
   }
-  if (shortfall.kind === 'content') return entry.edits > 1 ? 'WORK-03' : 'LIFE-08';
+  if (shortfall.kind === 'content') {
+    if (entry.edits > 1) return 'WORK-03';
+    // Never edited, it was made wrongly in the first place.
+    return entry.edits === 0 ? 'MUX-02' : 'LIFE-08';
+  }
   return blameAbsence(model, entry);
 }
 

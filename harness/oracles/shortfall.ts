@@ -1,4 +1,4 @@
-import type { ActualPod, ContainerHistory } from '../model/actual-pods.js';
+import type { ActualContainer, ActualPod, ContainerHistory } from '../model/actual-pods.js';
 import { runningContainerOf, startsOf } from '../model/actual-pods.js';
 import type { DesiredPod } from '../model/desired-pod.js';
 import type { ModelView } from '../model/model-view.js';
@@ -59,7 +59,7 @@ function instanceShortfall(
       pod,
       history: worstHistory(pod),
       kind: last === undefined && pod.history.size === 0 ? 'absent' : 'sandbox',
-      seen: 'It has no ready sandbox',
+      seen: withRefusal('It has no ready sandbox', pod),
       events: [pod.firstSeq, last?.changedSeq ?? -1, pod.lastCallSeq],
     };
   }
@@ -120,13 +120,16 @@ function containerShortfall(
   const history = pod.history.get(name);
   const running = runningContainerOf(pod, name);
   if (running !== undefined) {
-    const isSame = running.image === container.image || running.content === containerContent(container);
+    const isSame =
+      running.content === undefined
+        ? running.image === container.image
+        : running.content === containerContent(container);
     if (isSame) return undefined;
     return {
       pod,
       history,
       kind: 'content',
-      seen: `Container ${name} runs image ${running.image}, not ${container.image}`,
+      seen: wrongContent(running, container),
       events: [pod.firstSeq, running.startedSeq],
     };
   }
@@ -145,9 +148,20 @@ function containerShortfall(
     pod,
     history,
     kind: 'container',
-    seen: `Container ${name} is not running`,
+    seen: withRefusal(`Container ${name} is not running`, pod),
     events: [pod.firstSeq, history?.exitedSeq ?? -1, pod.lastCallSeq],
   };
+}
+
+/** What was refused last often says why. */
+function withRefusal(seen: string, { startRefusal }: ActualPod): string {
+  return startRefusal === undefined ? seen : `${seen}; the last ${startRefusal}`;
+}
+
+function wrongContent({ name, image }: ActualContainer, wanted: Container): string {
+  if (image !== wanted.image) return `Container ${name} runs image ${image}, not ${wanted.image}`;
+  const command = [...(wanted.command ?? []), ...(wanted.args ?? [])].join(' ');
+  return `Container ${name} was created with another command or other arguments than \`${command}\``;
 }
 
 function worstHistory(pod: ActualPod): ContainerHistory | undefined {
