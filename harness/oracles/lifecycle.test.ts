@@ -80,6 +80,33 @@ describe('lifecycle', () => {
     expect(failed(trace)).toEqual(['LIFE-06']);
   });
 
+  it('LIFE-06: a list that lied hid from a new life what an earlier one had run', () => {
+    const lie = { kind: 'fault', actor: 'harness', fault: 0, effect: 'staleList', target: '' } as const;
+    const ended = (): TraceBuilder => {
+      const trace = createTrace(['feed']).agent().list('feed', [job]).at(500).start(jobPod).at(2_000);
+      const end = { cause: 'workload', exitCode: 0, sandboxId: 's-u2' } as const;
+      return trace.container('c-u2-main', jobPod, 'exited', end);
+    };
+    const create = { pod: jobPod, sandboxId: 's-u2', container: 'main', code: 'ALREADY_EXISTS' } as const;
+    const hidden = ended().at(2_100).gone().at(2_200).agent(2).add(lie).list('feed', [job]).at(2_300);
+    expect(failed(hidden.call('CreateContainer', create))).toEqual([]);
+    // Whoever started it knows of it, and time brings another list.
+    expect(failed(ended().add(lie).at(2_300).call('CreateContainer', create))).toEqual(['LIFE-06']);
+    expect(failed(hidden.at(60_000).call('CreateContainer', create))).toEqual(['LIFE-06']);
+  });
+
+  it('LIFE-02: … and seemed to call for a sandbox', () => {
+    const trace = createTrace(['feed']).agent().list('feed', [job]).at(500).start(jobPod).at(2_000);
+    trace.container('c-u2-main', jobPod, 'exited', { cause: 'workload', exitCode: 0, sandboxId: 's-u2' });
+    trace.at(3_000).call('StopPodSandbox', { pod: jobPod, sandboxId: 's-u2' }, () => {
+      trace.sandbox('s-u2', jobPod, 'notReady');
+    });
+    trace.at(4_000).gone().agent(2).list('feed', [job]);
+    trace.add({ kind: 'fault', actor: 'harness', fault: 0, effect: 'partialList', target: '' });
+    expect(failed(trace.at(4_200).call('RunPodSandbox', { pod: jobPod }))).toEqual([]);
+    expect(failed(trace.at(60_000).call('RunPodSandbox', { pod: jobPod }))).toEqual(['LIFE-02']);
+  });
+
   it('LIFE-06: a container that has ended is never restarted', () => {
     const trace = running()
       .at(5_000)
