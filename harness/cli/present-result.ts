@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 import type { ExitCode } from '../core/errors.js';
 import { githubAnnotations, githubSummary } from '../report/github.js';
 import type { CampaignResult } from '../report/result.js';
-import { textReport } from '../report/text.js';
+import { errorText, textReport } from '../report/text.js';
 import { writeReport } from '../report/write-report.js';
 import type { RunOptions } from './arguments.js';
 import { usesColors } from './uses-colors.js';
@@ -24,6 +24,8 @@ export function presentResult(
   }
   if (process.env['GITHUB_ACTIONS'] === 'true') presentOnGithub(result);
   writeReport(result, options);
+  if (result.endedBy !== undefined)
+    process.stderr.write(errorText(result.endedBy, usesColors(process.stderr)));
   return result.exitCode;
 }
 

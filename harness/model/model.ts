@@ -1,5 +1,12 @@
 import { boundsOf } from '../spec/timings.js';
-import type { AgentStarted, FaultFired, RunStarted, RuntimeEventSent, Stamp, TraceEvent } from '../trace/events.js';
+import type {
+  AgentStarted,
+  FaultFired,
+  RunStarted,
+  RuntimeEventSent,
+  Stamp,
+  TraceEvent,
+} from '../trace/events.js';
 import type { ActualPod } from './actual-pods.js';
 import { createActualPods } from './actual-pods.js';
 import { applyEffect, applyReply, applyRequest, callSlots, slowCallMs } from './apply-call.js';

@@ -97,7 +97,7 @@ export function createJudge(run: RunStarted): Judge {
   const runs = oracles.map((oracle) => ({ oracle, run: oracle.begin(context) }));
   const byKind = subscriptions(runs);
   let complete = false;
-  let unsettledLive = false;
+  let openReason: string | undefined;
   let finalState: FinalState | undefined;
   return {
     onEvent(event) {
@@ -114,17 +114,22 @@ export function createJudge(run: RunStarted): Judge {
         restedMs = event.t;
       } else if (event.kind === 'phase') {
         if (event.phase === 'heal') restedMs = event.t;
-        if (event.phase === 'unsettled' && run.world === 'live') unsettledLive = true;
+        if (event.phase === 'unsettled' && run.world === 'live')
+          openReason = 'still changing at the deadline';
         else if (event.phase === 'settled' || event.phase === 'unsettled') {
           for (const receiver of runs) receiver.run.atRest?.(event.phase === 'settled');
           if (event.phase === 'settled') finalState = finalStateOf(model);
         }
-      } else if (event.kind === 'run.ended') complete = event.outcome === 'complete';
+      } else if (event.kind === 'run.ended') {
+        complete = event.outcome === 'complete';
+        if (event.outcome === 'limit' && run.world === 'live')
+          openReason = `the run was cut short: ${event.detail ?? 'too many calls'}`;
+      }
     },
     end() {
       for (const receiver of runs) receiver.run.end?.(complete);
       const verdicts = requirements.map(({ id }) =>
-        verdictOf(id, run, ledger.findings, ledger.counts.get(id) ?? 0, unsettledLive),
+        verdictOf(id, run, ledger.findings, ledger.counts.get(id) ?? 0, openReason),
       );
       return { verdicts, findings: ledger.findings, finalState };
     },
@@ -177,7 +182,7 @@ function verdictOf(
   run: RunStarted,
   all: readonly Finding[],
   exercised: number,
-  unsettledLive: boolean,
+  openReason: string | undefined,
 ): Verdict {
   const findings = all.filter((finding) => finding.requirement === requirement);
   if (findings.length > 0) return { requirement, verdict: 'fail', exercised, findings };
@@ -193,13 +198,13 @@ function verdictOf(
       ...(why === undefined ? {} : { reason: why }),
     };
   }
-  if (unsettledLive && convergent.has(requirement)) {
+  if (openReason !== undefined && convergent.has(requirement)) {
     return {
       requirement,
       verdict: 'inconclusive',
       exercised,
       findings,
-      reason: 'still changing at the deadline',
+      reason: openReason,
     };
   }
   return { requirement, verdict: 'pass', exercised, findings };

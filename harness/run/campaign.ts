@@ -5,12 +5,13 @@ import {
   type ReportedAgent,
   type ReportedFinding,
 } from '../report/result.js';
+import { asHarnessError, type HarnessError } from '../core/errors.js';
 import { packageVersion } from '../core/package-root.js';
 import type { Plan } from '../spec/plan.js';
 import { catalogueRevision, findRequirement, type RequirementId } from '../spec/requirements.js';
 import { signatureOf, type Finding } from '../spec/verdict.js';
 import type { TraceEvent } from '../trace/events.js';
-import { caseFileName, type BatchResult, type ReducedCase } from './case-runner.js';
+import { caseFileName, unseen, type BatchResult, type ReducedCase } from './case-runner.js';
 import { mergeTally, verdictsOf, type Tally } from './tally.js';
 
 /** Where cases are executed: threads in sim, lanes in live. */
@@ -18,6 +19,10 @@ export interface CasePool {
   runBatch(first: number, count: number, signal: AbortSignal): Promise<BatchResult>;
   runPlans(plans: readonly Plan[], signal: AbortSignal): Promise<BatchResult>;
   reduce(plan: Plan, found: Finding, shrink: boolean, signal: AbortSignal): Promise<ReducedCase>;
+  /** As `reduce`, without any search and with as few executions as can be: for when there is no time left. */
+  asSeen(plan: Plan, found: Finding): Promise<ReducedCase>;
+  /** What everything waits for, for the reader. */
+  awaits?(): string | undefined;
   /** How many batches are kept under way. */
   readonly width: number;
 }
@@ -56,10 +61,15 @@ export interface CampaignProgress {
   readonly findings: number;
   readonly reducing: number;
   readonly elapsedMs: number;
+  /** What everything waits for. */
+  readonly awaits?: string | undefined;
 }
 
 /** A violation is shown by its own events and a few of those around it. */
 const excerptMax = 24;
+/** An agent that floods the runtime in so many cases will do so in all, and each takes seconds. */
+const floodsMax = 20;
+const progressPeriodMs = 1_000;
 
 /**
  * Runs many cases against one agent. Batches run side by side but are taken in by their number, so the first
@@ -71,10 +81,21 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   setMaxListeners(0, options.signal);
   const tally: Tally = {};
   const sum = { cases: 0, effectiveSteps: 0, simulatedMs: 0 };
-  const reductions = new Map<string, Promise<ReportedFinding | undefined>>();
+  const reductions = new Map<string, Promise<ReportedFinding>>();
   const warnings = [...options.warnings];
   let reducing = 0;
   let stopped = false;
+  let floods = 0;
+  let endedBy: HarnessError | undefined;
+
+  /** What was found so far is reported whatever ends the campaign; without anything found, the error is all. */
+  function noteFailure(error: unknown): void {
+    if (options.signal.aborted || endedBy !== undefined) return;
+    if (sum.cases === 0 && reductions.size === 0) throw error;
+    endedBy = asHarnessError(error);
+    stopped = true;
+    warnings.push(`The campaign ended early: ${endedBy.message}`);
+  }
 
   const progress = (): void =>
     options.onProgress?.({
@@ -83,9 +104,12 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       findings: reductions.size,
       reducing,
       elapsedMs: performance.now() - startedMs,
+      awaits: options.pool.awaits?.(),
     });
+  // Also while no case ends: the reader is to see that something is going on.
+  const ticker = setInterval(progress, progressPeriodMs);
 
-  async function reduce(plan: Plan, found: Finding): Promise<ReportedFinding | undefined> {
+  async function reduce(plan: Plan, found: Finding): Promise<ReportedFinding> {
     const signature = signatureOf(found);
     reducing++;
     try {
@@ -94,8 +118,9 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       options.onFinding?.(reported);
       return reported;
     } catch (error) {
-      if (!options.signal.aborted) throw error;
-      return undefined;
+      noteFailure(error);
+      const reduced = await options.pool.asSeen(plan, found).catch(() => unseen(plan, found));
+      return reportedFinding(signature, reduced, options);
     } finally {
       reducing--;
       progress();
@@ -106,6 +131,13 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     sum.cases += batch.cases;
     sum.effectiveSteps += batch.effectiveSteps;
     sum.simulatedMs += batch.simulatedMs;
+    floods += batch.floods;
+    if (floods >= floodsMax && !stopped) {
+      stopped = true;
+      warnings.push(
+        `In ${floods} cases the agent made so many calls that they were cut short; the rest was left out.`,
+      );
+    }
     mergeTally(tally, batch.tally);
     for (const failed of batch.failed) {
       for (const finding of failed.findings) {
@@ -136,9 +168,14 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     }
     await runBatches(options, over, takeIn);
   } catch (error) {
-    if (!options.signal.aborted) throw error;
+    noteFailure(error);
   }
-  const findings = (await Promise.all(reductions.values())).filter((finding) => finding !== undefined);
+  let findings: ReportedFinding[];
+  try {
+    findings = await Promise.all(reductions.values());
+  } finally {
+    clearInterval(ticker);
+  }
   const result = {
     suiteVersion: packageVersion(),
     catalogueRevision,
@@ -152,7 +189,8 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     simulatedSeconds: Math.round(sum.simulatedMs / 1_000),
     wallSeconds: Math.round(performance.now() - startedMs) / 1_000,
     verdicts: reportedVerdicts(tally, findings, options.requirements),
-    ...(options.signal.aborted ? { interrupted: true } : {}),
+    ...(options.signal.aborted || endedBy !== undefined ? { interrupted: true } : {}),
+    ...(endedBy === undefined ? {} : { endedBy }),
     warnings,
   };
   return { ...result, exitCode: exitCodeOf(result) };

@@ -39,6 +39,8 @@ export interface BatchResult {
   readonly events: number;
   readonly tally: Tally;
   readonly failed: readonly FailedCase[];
+  /** Cases that were cut short because the agent made too many calls. */
+  readonly floods: number;
 }
 
 /** A failing plan after reduction, with what its report needs. */
@@ -61,6 +63,8 @@ export interface CaseRunner {
   runPlans(plans: readonly Plan[]): Promise<BatchResult>;
   /** `found` is the finding to keep to; it is reported itself if it never shows again. */
   reduce(plan: Plan, found: Finding, shrink: boolean): Promise<ReducedCase>;
+  /** As `reduce`, but with what is known already, or one execution: for when there is no time left. */
+  asSeen(plan: Plan, found: Finding): Promise<ReducedCase>;
   /** Whether two executions of the plan give the same trace; otherwise the agent has hidden inputs. */
   isDeterministic(index: number): Promise<boolean>;
 }
@@ -74,13 +78,15 @@ export function createCaseRunner(options: CaseRunnerOptions): CaseRunner {
   async function runPlans(plans: Iterable<readonly [index: number, plan: Plan]>): Promise<BatchResult> {
     const tally: Tally = {};
     const failed: FailedCase[] = [];
-    const sum = { cases: 0, effectiveSteps: 0, simulatedMs: 0, events: 0 };
+    const sum = { cases: 0, effectiveSteps: 0, simulatedMs: 0, events: 0, floods: 0 };
     for (const [index, plan] of plans) {
       const { outcome, judgement, findings } = await check(plan);
       sum.cases++;
       sum.effectiveSteps += outcome.effectiveSteps;
       sum.simulatedMs += outcome.durationMs;
       sum.events += outcome.events.length;
+      const last = outcome.events.at(-1);
+      if (last?.kind === 'run.ended' && last.outcome === 'limit') sum.floods++;
       addVerdicts(tally, judgement.verdicts);
       if (findings.length > 0) executed.set(plan, { outcome, judgement, findings });
       if (findings.length > 0) failed.push({ index, plan, findings: onePerSignature(findings) });
@@ -126,11 +132,37 @@ export function createCaseRunner(options: CaseRunnerOptions): CaseRunner {
         tried: options.repeats,
       };
     },
+    async asSeen(plan, found) {
+      const signature = signatureOf(found);
+      const seen = executed.get(plan) ?? (await check(plan));
+      const trace = seen.outcome.events;
+      return {
+        ...unseen(plan, found),
+        finding: seen.findings.find((candidate) => signatureOf(candidate) === signature) ?? found,
+        trace,
+        traceHash: hashTrace(trace),
+      };
+    },
     async isDeterministic(index) {
       const plan = generate(index);
       const [first, second] = [await check(plan), await check(plan)];
       return hashTrace(first.outcome.events) === hashTrace(second.outcome.events);
     },
+  };
+}
+
+/** A failing plan of which nothing is known but that it failed. */
+export function unseen(plan: Plan, finding: Finding): ReducedCase {
+  return {
+    plan,
+    finding,
+    executions: 0,
+    minimal: false,
+    irrelevant: [],
+    trace: [],
+    traceHash: hashTrace([]),
+    failed: 0,
+    tried: 0,
   };
 }
 

@@ -16,6 +16,8 @@ export interface CheckOptions {
   readonly createAgent: CreateAgent;
   readonly profile: AgentProfile;
   readonly log?: (line: string) => void;
+  /** See `SimRunOptions.ownsStrayErrors`. */
+  readonly ownsStrayErrors?: boolean;
 }
 
 /** One plan, executed in sim and judged. */
@@ -49,8 +51,7 @@ export async function checkPlan(options: CheckOptions): Promise<CheckedPlan> {
   return {
     outcome,
     judgement,
-    findings:
-      finalState === undefined || fresh === undefined ? [] : compareFinalStates(finalState, fresh),
+    findings: finalState === undefined || fresh === undefined ? [] : compareFinalStates(finalState, fresh),
   };
 }
 

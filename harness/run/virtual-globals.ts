@@ -137,6 +137,12 @@ function install(): void {
     const time = current.getStore();
     return time === undefined ? real.now() : time.clock.now() - time.startMs;
   };
+  // In a process of its own this would end the agent and nothing else.
+  const realExit = process.exit.bind(process);
+  process.exit = (code) => {
+    if (current.getStore() === undefined) return realExit(code);
+    throw new Error(`the agent called process.exit(${String(code ?? '')})`);
+  };
   Math.random = () => (current.getStore()?.random ?? real.random)();
 }
 
