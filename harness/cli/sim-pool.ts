@@ -104,5 +104,15 @@ function blocked(work: SimWork): HarnessError {
 }
 
 function workWords(work: SimWork): string {
-  return work.do === 'batch' ? `cases ${work.first} to ${work.first + work.count - 1}` : work.do;
+  switch (work.do) {
+    case 'batch':
+      return `cases ${work.first} to ${work.first + work.count - 1}`;
+    case 'plans':
+      return 'the cases that failed before';
+    case 'deterministic':
+      return `case ${work.index}`;
+    case 'reduce':
+    case 'asSeen':
+      return `a case that breaks ${work.found.requirement}`;
+  }
 }

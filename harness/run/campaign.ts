@@ -159,7 +159,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     options.signal.aborted ||
     (options.timeMs !== undefined && performance.now() - startedMs >= options.timeMs);
 
-  try {
+  async function runAll(): Promise<void> {
     if (options.corpus.length > 0) {
       const batch = await options.pool.runPlans(options.corpus, options.signal);
       takeIn(batch);
@@ -167,11 +167,11 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       options.corpus.forEach((plan, index) => failing.has(index) || options.onRecovered?.(plan));
     }
     await runBatches(options, over, takeIn);
-  } catch (error) {
-    noteFailure(error);
   }
+
   let findings: ReportedFinding[];
   try {
+    await runAll().catch(noteFailure);
     findings = await Promise.all(reductions.values());
   } finally {
     clearInterval(ticker);

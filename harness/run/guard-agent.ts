@@ -1,5 +1,5 @@
 import { HarnessError } from '../core/errors.js';
-import type { AgentSources } from '../ports/agent.js';
+import type { Agent, AgentSources } from '../ports/agent.js';
 
 /** Wraps a callback of the agent's so that what it throws ends the agent and not the harness. */
 export type GuardCallback = <Values extends unknown[]>(
@@ -63,4 +63,14 @@ export function onStrayError(handle: (error: unknown) => void): () => void {
   };
   process.on('uncaughtException', listener);
   return () => process.off('uncaughtException', listener);
+}
+
+/** A module comes from outside, whatever its types say. */
+export function checkAgent(agent: unknown): void {
+  for (const method of ['start', 'stop'] as const) {
+    if (typeof (agent as Partial<Agent> | null | undefined)?.[method] === 'function') continue;
+    throw new TypeError(
+      `createAgent must return an object with start() and stop(), and there is no ${method}`,
+    );
+  }
 }

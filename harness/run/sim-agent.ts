@@ -12,7 +12,7 @@ import {
 import { CriError, type CriClient, type CriResult } from '../ports/cri.js';
 import type { Life, SimSource } from '../ports/source.js';
 import type { AgentControl } from './director.js';
-import { createGuard, guardSources, type GuardCallback } from './guard-agent.js';
+import { checkAgent, createGuard, guardSources, type GuardCallback } from './guard-agent.js';
 import { requestProblem } from './request-problem.js';
 import type { RuntimeBoundary } from './runtime-boundary.js';
 
@@ -115,16 +115,6 @@ export function createSimAgent(options: SimAgentOptions): SimAgent {
 function describeError(error: unknown): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return text.split('\n')[0]!.slice(0, errorLengthMax);
-}
-
-/** A module comes from outside, whatever its types say. */
-function checkAgent(agent: unknown): void {
-  for (const method of ['start', 'stop'] as const) {
-    if (typeof (agent as Partial<Agent> | null | undefined)?.[method] === 'function') continue;
-    throw new TypeError(
-      `createAgent must return an object with start() and stop(), and there is no ${method}`,
-    );
-  }
 }
 
 function createSimCriClient(

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Timer } from '../core/clock.js';
+import { checkAgent } from './guard-agent.js';
 import type { AgentClock, AgentPorts, CreateAgent } from '../ports/agent.js';
 
 /** What the code of one life of an agent sees instead of the machine's clock. */
@@ -41,6 +42,7 @@ export function withVirtualGlobals(createAgent: CreateAgent): CreateAgent {
       nextHandle: 1,
     };
     const agent = current.run(time, () => createAgent(ports));
+    checkAgent(agent);
     return {
       start: () => current.run(time, () => agent.start()),
       stop: () => current.run(time, () => agent.stop()),
