@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { asHarnessError, ExitCode } from '../core/errors.js';
+import { asHarnessError, ExitCode, HarnessError } from '../core/errors.js';
 import { packageVersion } from '../core/package-root.js';
 
 /**
@@ -49,11 +49,19 @@ async function reportFailure(error: unknown): Promise<ExitCode> {
   return known.exitCode;
 }
 
-// A closed pipe (`conformance list requirements | head`) is no failure.
+// A closed pipe (`conformance run | head`) is no failure, and no reason to leave out the report or the exit code.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(ExitCode.conforms);
-  throw error;
+  if (error.code === 'EPIPE') return;
+  throw new HarnessError({
+    code: 'output-not-writable',
+    message: 'The result cannot be printed.',
+    exitCode: ExitCode.unavailable,
+    expected: 'a standard output that can be written',
+    got: error.message,
+    cause: error,
+  });
 });
+process.stderr.on('error', () => {});
 
 // Node would end with 1, which says that the agent does not conform. The exit waits for what is written.
 process.on('uncaughtException', (error: unknown) => {

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, normalize, resolve } from 'node:path';
 import { assert, ExitCode, HarnessError } from '../core/errors.js';
 import { caseOf } from './case-of.js';
@@ -53,6 +53,8 @@ function writeFile(path: string, text: string, directory: string): void {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
   } catch (error) {
+    // Half a file is worse than none: it would be taken for a malformed one.
+    rmSync(path, { force: true });
     throw notWritable(directory, error);
   }
 }
@@ -65,7 +67,7 @@ function notWritable(directory: string, error: unknown): HarnessError {
     file: directory,
     expected: 'a directory that can be written, or made',
     got: error instanceof Error ? error.message : String(error),
-    hint: 'Choose another with --report <directory>.',
+    hint: 'Make room, or choose another with --report <directory>.',
     cause: error,
   });
 }
