@@ -25,11 +25,16 @@ export async function connectDocker(): Promise<DockerEngine> {
   const socket = host?.startsWith('unix://') === true ? host.slice('unix://'.length) : undefined;
   if (socket !== undefined && !existsSync(socket))
     throw dockerMissing(host, new Error('there is no such socket'));
+  let engine: DockerEngine;
   try {
-    return await getContainerRuntimeClient();
+    engine = await getContainerRuntimeClient();
   } catch (cause) {
     throw dockerMissing(host, cause);
   }
+  const { socketPath } = engine.container.dockerode.modem as { readonly socketPath?: string };
+  if (socket !== undefined && socketPath !== socket)
+    throw dockerMissing(host, new Error('it cannot be used, and no other was asked for'));
+  return engine;
 }
 
 function dockerMissing(host: string | undefined, cause: unknown): HarnessError {
@@ -49,6 +54,12 @@ function dockerMissing(host: string | undefined, cause: unknown): HarnessError {
 export function engineStatus(error: unknown): number | undefined {
   const { statusCode } = error as { statusCode?: unknown };
   return typeof statusCode === 'number' ? statusCode : undefined;
+}
+
+/** The connection to the engine failed, rather than the engine refused. */
+export function isConnectionLost(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE'].includes(code);
 }
 
 /** What the engine said, without the library's framing. */
