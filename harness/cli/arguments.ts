@@ -191,11 +191,12 @@ export function parseArguments(words: readonly string[], version: string): Invoc
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0 || words.length === 0) return { command: 'text', text: output };
+    const [message = '', ...suggestion] = error.message.replace(/^error: /, '').split('\n');
     throw new HarnessError({
       code: 'usage',
-      message: error.message.replace(/^error: /, ''),
+      message,
       exitCode: ExitCode.usage,
-      hint: `See \`conformance ${program.commands.some((command) => command.name() === words[0]) ? `${words[0]} ` : ''}--help\`.`,
+      hint: `${suggestion.map((line) => `${line.replace(/[()]/g, '')} `).join('')}See \`conformance ${program.commands.some((command) => command.name() === words[0]) ? `${words[0]} ` : ''}--help\`.`,
       cause: error,
     });
   }

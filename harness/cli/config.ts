@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
+import { ExitCode, HarnessError } from '../core/errors.js';
 import { parseDuration, reportFormats, type RunArguments, type RunOptions } from './arguments.js';
 import { importUserModule } from './load-agent.js';
 import { defaultExport, readDocument, validate } from './load-input.js';
@@ -80,7 +81,7 @@ export function withDefaults(merged: RunArguments): RunOptions {
 async function loadConfig(path: string): Promise<RunArguments> {
   const isModule = /\.[cm]?[jt]s$/.test(path) && existsSync(path);
   const value = isModule
-    ? defaultExport(await importUserModule(path))
+    ? exportedConfig(path, defaultExport(await importUserModule(path, configKind.what)))
     : (readDocument(path, configKind) ?? {});
   const config = validate(configSchema, value, configKind, path);
   const { suite, requirement, seed, time, format, agent, knownFailing, report, ...rest } = config;
@@ -99,6 +100,19 @@ async function loadConfig(path: string): Promise<RunArguments> {
     seed: seed === undefined ? undefined : String(seed),
     timeMs,
     formats: listOf(format),
+  });
+}
+
+function exportedConfig(path: string, value: unknown): unknown {
+  if (value !== undefined) return value;
+  throw new HarnessError({
+    code: 'config-malformed',
+    message: 'The configuration file exports nothing by default.',
+    exitCode: ExitCode.usage,
+    file: path,
+    expected: 'export default { cases: 100 }',
+    got: 'no default export',
+    hint: configKind.hint,
   });
 }
 

@@ -45,9 +45,18 @@ export function createLivePool(options: LivePoolOptions): LivePool {
   const seen = new WeakMap<Plan, CheckedPlan>();
   const gate = createLaneGate();
   let reaper: Reaper | undefined;
+  /** Cases whose agent has been started and has not been heard of. */
+  let awaiting = 0;
   const runnerFor = (signal: AbortSignal): CaseRunner =>
     createCaseRunner({
-      check: (plan) => checkLive(plan, options.target, { signal }),
+      check(plan) {
+        // Reductions go on until something fails, and nobody waits for their result any more.
+        signal.throwIfAborted();
+        return checkLive(plan, options.target, {
+          signal,
+          onAwaitingAgent: (awaits) => (awaiting += awaits ? 1 : -1),
+        });
+      },
       suites: options.suites,
       seed: options.seed,
       generate: options.generate,
@@ -61,7 +70,9 @@ export function createLivePool(options: LivePoolOptions): LivePool {
     runBatch: (first, count, signal) => gate.shared(() => runnerFor(signal).runBatch(first, count)),
     runPlans: (plans, signal) => gate.shared(() => runnerFor(signal).runPlans(plans)),
     reduce: (plan, found, shrink, signal) => runnerFor(signal).reduce(plan, found, shrink),
-    asFound: (plan, found) => runnerFor(new AbortController().signal).asFound(plan, found),
+    // What was seen is at hand; whatever is not is not worth starting another agent for.
+    asSeen: (plan, found) => runnerFor(AbortSignal.abort()).asSeen(plan, found),
+    awaits: () => (awaiting > 0 ? 'waiting for the first runtime call of the agent' : undefined),
     async open() {
       await sweepLeftovers({ docker: false });
       reaper = ensureReaper();
@@ -70,11 +81,22 @@ export function createLivePool(options: LivePoolOptions): LivePool {
   };
 }
 
+/** Runs `work` under the eyes of the process that cleans up if this one is killed. */
+export async function withReaper<Result>(work: () => Promise<Result>): Promise<Result> {
+  await sweepLeftovers({ docker: false });
+  const reaper = ensureReaper();
+  try {
+    return await work();
+  } finally {
+    reaper.dismiss();
+  }
+}
+
 /** One plan against the target's process, judged. */
 export async function checkLive(
   plan: Plan,
   target: Target,
-  more: Pick<LiveRunOptions, 'signal' | 'attach'> = {},
+  more: Pick<LiveRunOptions, 'signal' | 'attach' | 'onAwaitingAgent'> = {},
 ): Promise<CheckedPlan> {
   return withRunDirectory(async (directory) => {
     let judge: ReturnType<typeof createJudge> | undefined;

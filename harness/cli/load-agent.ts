@@ -93,12 +93,23 @@ interface AgentModule {
 export async function isAgentModule(path: string): Promise<boolean> {
   const loaded = await importUserModule<
     AgentModule & { readonly agent?: unknown; readonly default?: unknown }
-  >(path);
-  return typeof loaded.createAgent === 'function' || (loaded.agent ?? loaded.default) === undefined;
+  >(path, 'agent module');
+  if (typeof loaded.createAgent === 'function') return true;
+  const described = loaded.agent ?? loaded.default;
+  return !isDescription(described) && !isDescription((described as AgentFileModule | undefined)?.default);
+}
+
+interface AgentFileModule {
+  readonly default?: unknown;
+}
+
+/** Of all that an agent file says, only the command cannot be left out, and no agent module has one. */
+function isDescription(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'command' in value;
 }
 
 async function loadModule(path: string): Promise<LoadedAgent> {
-  const loaded = await importUserModule<AgentModule>(path);
+  const loaded = await importUserModule<AgentModule>(path, 'agent module');
   if (typeof loaded.createAgent !== 'function') {
     throw new HarnessError({
       code: 'agent-module-malformed',
@@ -106,8 +117,8 @@ async function loadModule(path: string): Promise<LoadedAgent> {
       exitCode: ExitCode.usage,
       file: path,
       expected: 'export function createAgent(ports: AgentPorts): Agent',
-      got: `exports ${Object.keys(loaded).join(', ') || 'nothing'}`,
-      hint: 'It may also export `sources` and `features`; docs/WRITING-AN-AGENT.md has an example.',
+      got: `exports ${exportedNames(loaded).join(', ') || 'nothing'}`,
+      hint: 'It may also export `sources` and `features`, or be an agent file with a `command`; docs/WRITING-AN-AGENT.md has examples.',
     });
   }
   const sources = checkedList<SourceKind>(loaded.sources, sourceKinds, { path, name: 'sources' });
@@ -118,6 +129,11 @@ async function loadModule(path: string): Promise<LoadedAgent> {
     profile: { name, sources, features, timings: fastTimings },
     usesGlobals: true,
   };
+}
+
+/** Without the names that loading as CommonJS adds. */
+function exportedNames(loaded: object): string[] {
+  return Object.keys(loaded).filter((name) => name !== 'module.exports' && name !== 'default');
 }
 
 function checkedList<Name extends string>(
@@ -139,23 +155,38 @@ function checkedList<Name extends string>(
   });
 }
 
-/** Imports a user's file; TypeScript goes through tsx. */
-export async function importUserModule<Module>(path: string): Promise<Module> {
+/** A module that takes longer waits for something that never comes. */
+const importTimeoutMs = 20_000;
+
+/** Imports a user's file; TypeScript goes through tsx. `what` it is goes into messages. */
+export async function importUserModule<Module>(path: string, what: string): Promise<Module> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_resolve, reject) => {
+    const late = new Error(`its top level did not end within ${importTimeoutMs / 1_000} s`);
+    timer = setTimeout(() => reject(late), importTimeoutMs);
+  });
   try {
-    if (/\.[cm]?tsx?$/.test(path)) {
-      const { tsImport } = await import('tsx/esm/api');
-      return (await tsImport(pathToFileURL(path).href, import.meta.url)) as Module;
-    }
-    return (await import(pathToFileURL(path).href)) as Module;
+    return await Promise.race([importModule<Module>(path), timeout]);
   } catch (error) {
+    const isTypeScript = /\.[cm]?tsx?$/.test(path);
     throw new HarnessError({
       code: 'module-failed',
-      message: 'The module could not be loaded.',
+      message: `The ${what} could not be loaded.`,
       exitCode: ExitCode.usage,
       file: path,
-      got: error instanceof Error ? error.message : String(error),
-      hint: 'Run it with `npx tsx` to see the whole error.',
+      expected: 'a module that can be imported',
+      got: error instanceof Error ? `${error.name}: ${error.message}` : `it threw ${String(error)}`,
+      hint: `\`${isTypeScript ? 'npx tsx' : 'node'} ${path}\` shows where.`,
       cause: error,
     });
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+async function importModule<Module>(path: string): Promise<Module> {
+  const { href } = pathToFileURL(path);
+  if (!/\.[cm]?tsx?$/.test(path)) return (await import(href)) as Module;
+  const { tsImport } = await import('tsx/esm/api');
+  return (await tsImport(href, import.meta.url)) as Module;
 }

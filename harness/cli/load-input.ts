@@ -61,9 +61,24 @@ export function loadPlan(path: string): Plan {
 
 /** Reads a known-failing file: YAML or JSON, or plain lines when it ends in `.txt`. */
 export function loadKnownFailing(path: string): KnownFailing[] {
-  if (extname(path) === '.txt') return parseKnownFailingText(readText(path, knownFailingKind));
+  if (extname(path) === '.txt') return knownFailingLines(path);
   const value = readDocument(path, knownFailingKind) ?? [];
   return knownFailingEntries(validate(knownFailingSchema, value, knownFailingKind, path));
+}
+
+function knownFailingLines(path: string): KnownFailing[] {
+  return readText(path, knownFailingKind)
+    .split('\n')
+    .flatMap((line, index) => {
+      const entries = parseKnownFailingText(line);
+      const wrong = entries.find(({ requirement }) => !/^[A-Za-z0-9*?-]{1,64}$/.test(requirement));
+      if (wrong === undefined) return entries;
+      throw malformed(knownFailingKind, path, {
+        path: `line ${index + 1}`,
+        expected: 'a requirement or a glob such as MUX-03 or TERM-*',
+        got: wrong.requirement.slice(0, 120),
+      });
+    });
 }
 
 /** Reads an agent file: YAML or JSON, or a TypeScript or JavaScript module with a default or `agent` export. */
@@ -84,7 +99,10 @@ export async function loadAgentFile(path: string): Promise<AgentFile> {
 async function agentFileValue(path: string): Promise<unknown> {
   if (!/\.[cm]?[jt]s$/.test(path)) return readDocument(path, agentKind);
   readText(path, agentKind);
-  const loaded = await importUserModule<{ readonly default?: unknown; readonly agent?: unknown }>(path);
+  const loaded = await importUserModule<{ readonly default?: unknown; readonly agent?: unknown }>(
+    path,
+    agentKind.what,
+  );
   return loaded.agent ?? defaultExport(loaded);
 }
 
@@ -94,7 +112,8 @@ async function agentFileValue(path: string): Promise<unknown> {
  */
 export function defaultExport(loaded: { readonly default?: unknown }): unknown {
   const outer = loaded.default;
-  return isRecord(outer) && 'default' in outer ? outer['default'] : outer;
+  if (!isRecord(outer)) return outer;
+  return 'default' in outer || '__esModule' in outer ? outer['default'] : outer;
 }
 
 function checkPlaceholders(file: AgentFile, path: string): void {
@@ -133,7 +152,7 @@ export function readDocument(path: string, kind: Kind): unknown {
     const message = error instanceof Error ? error.message : String(error);
     throw malformed(kind, path, {
       expected: extname(path) === '.json' ? 'JSON' : 'YAML or JSON, with few aliases',
-      got: message.split('\n')[0]!.slice(0, 300),
+      got: message.split('\n')[0]!.slice(0, 300).replace(/:$/, ''),
       cause: error,
     });
   }
@@ -253,11 +272,14 @@ function pathText(path: readonly PropertyKey[]): string {
 
 function expectedText(issue: Issue): string {
   if (issue.code === 'unrecognized_keys') return 'only known fields';
+  if (issue.code === 'invalid_union' && !issue.message.includes('xpected')) return 'a value of another form';
   return issue.message
-    .replace(/^(Invalid (input|option|string)|Too (small|big)): /, '')
-    .replace(/^expected /, '')
-    .replace(/^number to be >=/, 'a number of at least ')
-    .replace(/^number to be <=/, 'a number of at most ')
+    .replace(/^(Invalid|Too) \w+( value)?[:.] /, '')
+    .replace(/^(Too (small|big)): /, '')
+    .replace(/^expected number to be >=/i, 'a number of at least ')
+    .replace(/^expected number to be <=/i, 'a number of at most ')
+    .replace(/^expected (number|string|array) to (be|have) /i, '$1 of ')
+    .replace(/^expected /i, '')
     .replace(/, received .*$/, '');
 }
 
@@ -269,8 +291,16 @@ function gotText(value: unknown, issue: Issue): string {
     at = (at as Record<PropertyKey, unknown>)[key];
   }
   if (at === undefined) return 'nothing';
-  const text = JSON.stringify(at) ?? String(at);
+  const text = jsonText(at);
   return text.length > 120 ? `${text.slice(0, 120)}…` : text;
+}
+
+function jsonText(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return 'something that is nested too deeply';
+  }
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

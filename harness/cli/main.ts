@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { ExitCode, HarnessError } from '../core/errors.js';
+import { asHarnessError, ExitCode, HarnessError } from '../core/errors.js';
 import { packageVersion } from '../core/package-root.js';
 
 /**
@@ -46,28 +46,33 @@ async function reportFailure(error: unknown): Promise<ExitCode> {
   const { errorText } = await import('../report/text.js');
   const { usesColors } = await import('./uses-colors.js');
   const colors = usesColors(process.stderr);
-  if (error instanceof HarnessError) {
-    process.stderr.write(errorText(error, colors));
-    if (error.exitCode === ExitCode.harnessFault && error.stack !== undefined)
-      process.stderr.write(`${error.stack}\n`);
-    return error.exitCode;
-  }
-  const fault = new HarnessError({
-    code: 'harness-fault',
-    message: `The suite itself failed: ${error instanceof Error ? error.message : String(error)}`,
-    exitCode: ExitCode.harnessFault,
-    hint: 'This says nothing about your agent. Please report it with the command line and what follows.',
-    cause: error,
-  });
-  process.stderr.write(errorText(fault, colors));
-  if (error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  return fault.exitCode;
+  const known = asHarnessError(error);
+  process.stderr.write(errorText(known, colors));
+  return known.exitCode;
 }
 
-// A closed pipe (`conformance list requirements | head`) is no failure.
+// A closed pipe (`conformance run | head`) is no failure, and no reason to leave out the report or the exit code.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(ExitCode.conforms);
-  throw error;
+  if (error.code === 'EPIPE') return;
+  throw new HarnessError({
+    code: 'output-not-writable',
+    message: 'The result cannot be printed.',
+    exitCode: ExitCode.unavailable,
+    expected: 'a standard output that can be written',
+    got: error.message,
+    cause: error,
+  });
+});
+process.stderr.on('error', () => {});
+
+// Node would end with 1, which says that the agent does not conform. The exit waits for what is written.
+process.on('uncaughtException', (error: unknown) => {
+  // `conformance agent` is the agent's own process: what is thrown in it is what an agent fails of.
+  if (process.argv[2] === 'agent') {
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    process.exit(1);
+  }
+  void reportFailure(error).then((exitCode) => process.exit(exitCode));
 });
 
 main(process.argv.slice(2)).then(

@@ -3,6 +3,7 @@ import { suites as allSuites } from '../../suites/index.js';
 import type { GenerateOptions } from '../explore/suite.js';
 import { createCaseRunner, type BatchResult, type CaseRunner, type ReducedCase } from '../run/case-runner.js';
 import { checkPlan } from '../run/check-plan.js';
+import { setHeartbeat } from '../run/heartbeat.js';
 import { withVirtualGlobals } from '../run/virtual-globals.js';
 import type { Plan } from '../spec/plan.js';
 import type { Finding } from '../spec/verdict.js';
@@ -17,11 +18,16 @@ export interface SimWorkerData {
 }
 
 /** What a thread can be asked for. */
-export type SimTask =
+export type SimTask = SimWork & {
+  /** Counts up while the thread gets on. */
+  readonly heartbeat: Int32Array;
+};
+
+export type SimWork =
   | { readonly do: 'batch'; readonly first: number; readonly count: number }
   | { readonly do: 'plans'; readonly plans: readonly Plan[] }
   | { readonly do: 'reduce'; readonly plan: Plan; readonly found: Finding; readonly shrink: boolean }
-  | { readonly do: 'asFound'; readonly plan: Plan; readonly found: Finding }
+  | { readonly do: 'asSeen'; readonly plan: Plan; readonly found: Finding }
   | { readonly do: 'deterministic'; readonly index: number };
 
 export type SimAnswer = BatchResult | ReducedCase | boolean;
@@ -38,9 +44,12 @@ async function createRunner(): Promise<CaseRunner> {
   // Piscina wraps what it is given: [its own data, ours].
   const data = (Array.isArray(workerData) ? workerData[1] : workerData) as SimWorkerData;
   const loaded = await loadAgent(data.agent);
+  // What an agent prints must not end up in the midst of the report.
+  if (loaded.usesGlobals) process.stdout.write = process.stderr.write.bind(process.stderr);
   const createAgent = loaded.usesGlobals ? withVirtualGlobals(loaded.createAgent) : loaded.createAgent;
   return createCaseRunner({
-    check: (plan) => checkPlan({ plan, createAgent, profile: loaded.profile }),
+    check: (plan) =>
+      checkPlan({ plan, createAgent, profile: loaded.profile, ownsStrayErrors: loaded.usesGlobals }),
     reduceExecutionsMax,
     repeats,
     suites: allSuites.filter((suite) => data.suites.includes(suite.name)),
@@ -51,6 +60,7 @@ async function createRunner(): Promise<CaseRunner> {
 
 /** The thread's entry point, called by the pool. */
 export async function work(task: SimTask): Promise<SimAnswer> {
+  setHeartbeat(task.heartbeat);
   runner ??= createRunner();
   const ready = await runner;
   switch (task.do) {
@@ -60,8 +70,8 @@ export async function work(task: SimTask): Promise<SimAnswer> {
       return ready.runPlans(task.plans);
     case 'reduce':
       return ready.reduce(task.plan, task.found, task.shrink);
-    case 'asFound':
-      return ready.asFound(task.plan, task.found);
+    case 'asSeen':
+      return ready.asSeen(task.plan, task.found);
     case 'deterministic':
       return ready.isDeterministic(task.index);
   }

@@ -52,6 +52,21 @@ export class HarnessError extends Error {
   }
 }
 
+/** Any error as one that can be reported: what nobody expected is a fault of the harness. */
+export function asHarnessError(error: unknown): HarnessError {
+  if (error instanceof HarnessError) return error;
+  const fault = new HarnessError({
+    code: 'harness-fault',
+    message: `The suite itself failed: ${error instanceof Error ? error.message : String(error)}`,
+    exitCode: ExitCode.harnessFault,
+    hint: 'This says nothing about your agent. Please report it with the command line and what follows.',
+    cause: error,
+  });
+  // Where it happened, not where it was noticed.
+  if (error instanceof Error && error.stack !== undefined) fault.stack = error.stack;
+  return fault;
+}
+
 /** Throws when one of our own assumptions is broken: a fault of the harness, never of the agent. */
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) {

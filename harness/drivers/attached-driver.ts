@@ -10,6 +10,7 @@ export function createAttachedDriver(profile: AgentProfile): AgentDriver {
     start(): Promise<AgentProcess> {
       return Promise.resolve({
         exited: new Promise<AgentExit>(() => {}),
+        lastOutput: () => [],
         kill: () => Promise.resolve(),
         stop: () => Promise.resolve(),
         pause: () => {},

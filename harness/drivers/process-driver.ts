@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { appendFileSync, createWriteStream } from 'node:fs';
+import { appendFileSync, createWriteStream, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { ExitCode, HarnessError } from '../core/errors.js';
 import type { AgentDriver, AgentEndpoints, AgentExit, AgentProcess, AgentProfile } from '../ports/driver.js';
+import { createOutputTail } from './output-tail.js';
 import { fillTemplate, placeholderValues } from './templates.js';
 
 export interface ProcessDriverOptions {
@@ -20,9 +21,8 @@ export interface ProcessDriverOptions {
 }
 
 const stopTimeoutMsDefault = 10_000;
-/** Lines of output that are kept for messages. */
-const keptLinesMax = 20;
-const lineLengthMax = 500;
+/** What is kept of the output of one life in its log; an agent that writes without end must not fill the disk. */
+const logBytesMax = 8 * 1024 * 1024;
 
 /** Runs an agent as a process with a group of its own, so that ending it ends its children. */
 export function createProcessDriver(options: ProcessDriverOptions): AgentDriver {
@@ -42,7 +42,7 @@ export function createProcessDriver(options: ProcessDriverOptions): AgentDriver 
         detached: true,
         stdio: ['ignore', 'pipe', 'pipe'],
       });
-      await spawned(child, program!, options.file);
+      await spawned(child, { program: program!, cwd: options.workingDirectory, file: options.file });
       // The sweep of the next start ends what this one leaves behind.
       appendFileSync(join(endpoints.stateDirectory, 'agent.pids'), `${child.pid}\n`);
       return wrap(child, endpoints, incarnation, options.stopTimeoutMs ?? stopTimeoutMsDefault);
@@ -50,25 +50,61 @@ export function createProcessDriver(options: ProcessDriverOptions): AgentDriver 
   };
 }
 
-function spawned(child: ChildProcess, program: string, file: string | undefined): Promise<void> {
+function spawned(
+  child: ChildProcess,
+  what: { readonly program: string; readonly cwd: string | undefined; readonly file: string | undefined },
+): Promise<void> {
   return new Promise((resolve, reject) => {
     child.once('spawn', resolve);
-    child.once('error', (error: NodeJS.ErrnoException) =>
-      reject(
-        new HarnessError({
-          code: 'agent-not-started',
-          message: `The agent could not be started: ${program}.`,
-          exitCode: ExitCode.unavailable,
-          file,
-          path: 'command',
-          expected: 'a program that can be executed',
-          got: error.code ?? error.message,
-          hint: 'Relative paths start at `cwd` of the agent file; the program is looked up in PATH, without a shell.',
-          cause: error,
-        }),
-      ),
-    );
+    child.once('error', (error: NodeJS.ErrnoException) => reject(notStarted(error, what)));
   });
+}
+
+function notStarted(
+  error: NodeJS.ErrnoException,
+  what: { readonly program: string; readonly cwd: string | undefined; readonly file: string | undefined },
+): HarnessError {
+  // The system says ENOENT of the program when it is the directory that is missing.
+  const isDirectoryMissing = what.cwd !== undefined && !isDirectory(what.cwd);
+  return new HarnessError({
+    code: 'agent-not-started',
+    message: `The agent could not be started: ${what.program}.`,
+    exitCode: ExitCode.unavailable,
+    file: what.file,
+    path: isDirectoryMissing ? 'cwd' : 'command',
+    expected: isDirectoryMissing ? 'a directory to start it in' : 'a program that can be executed',
+    got: isDirectoryMissing
+      ? `${what.cwd}, which is no directory`
+      : (startProblems[error.code ?? ''] ?? error.code ?? error.message),
+    hint: 'Relative paths start at `cwd` of the agent file; the program is looked up in PATH, without a shell.',
+    cause: error,
+  });
+}
+
+const startProblems: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such program (ENOENT)',
+  EACCES: 'it may not be executed (EACCES)',
+  ENOEXEC: 'it is no program for this machine (ENOEXEC)',
+};
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+/** Writes what streams bring to a file, as far as there is room. */
+function keepLog(path: string, streams: readonly Readable[]): { end(): void } {
+  const log = createWriteStream(path);
+  let left = logBytesMax;
+  log.on('error', () => (left = 0));
+  for (const stream of streams) {
+    stream.on('data', (chunk: Buffer) => {
+      if (left <= 0) return;
+      log.write(left >= chunk.length ? chunk : chunk.subarray(0, left));
+      left -= chunk.length;
+      if (left <= 0) log.end('\n(the rest was left out)\n');
+    });
+  }
+  return { end: () => void log.end() };
 }
 
 function wrap(
@@ -77,20 +113,18 @@ function wrap(
   incarnation: number,
   stopTimeoutMs: number,
 ): AgentProcess {
-  const lastOutput: string[] = [];
-  const log = createWriteStream(join(endpoints.stateDirectory, `agent-${incarnation}.log`));
-  log.on('error', () => {});
-  for (const stream of [child.stdout, child.stderr]) {
-    createInterface({ input: stream! }).on('line', (line) => {
-      log.write(`${line}\n`);
-      lastOutput.push(line.slice(0, lineLengthMax));
-      if (lastOutput.length > keptLinesMax) lastOutput.shift();
-    });
-  }
+  const tail = createOutputTail();
+  const streams = [child.stdout!, child.stderr!];
+  const log = keepLog(join(endpoints.stateDirectory, `agent-${incarnation}.log`), streams);
+  for (const stream of streams) tail.read(stream);
   const exited = new Promise<AgentExit>((resolve) => {
     child.once('close', (code, signal) => {
       log.end();
-      resolve({ ...(code === null ? {} : { code }), ...(signal === null ? {} : { signal }), lastOutput });
+      resolve({
+        ...(code === null ? {} : { code }),
+        ...(signal === null ? {} : { signal }),
+        lastOutput: tail.lines(),
+      });
     });
   });
   const send = (signal: NodeJS.Signals): void => {
@@ -102,6 +136,7 @@ function wrap(
   };
   return {
     exited,
+    lastOutput: () => tail.lines(),
     async kill() {
       send('SIGKILL');
       await exited;

@@ -50,7 +50,20 @@ export const convergence: Oracle = {
             if (model.phase === 'quiet') judgeQuietWrite(context, event, quietSeq);
             return;
           case 'run.ended':
-            if (event.outcome !== 'limit' || run.world !== 'sim') return;
+            if (event.outcome === 'agentGone') {
+              ledger.exercised('QUIET-02');
+              ledger.report({
+                requirement: 'QUIET-02',
+                subject: { role: 'agent', name: 'agent' },
+                expected: 'Once nothing disturbs it any more, the agent goes on running.',
+                seen: `It gave up: ${event.detail ?? 'it ended on its own again and again'}.`,
+                events: [event.seq],
+              });
+            }
+            if (event.outcome !== 'limit') return;
+            ledger.exercised('QUIET-02');
+            // On a real clock a flood may be the machine's; the judge leaves it open.
+            if (run.world !== 'sim') return;
             ledger.report({
               requirement: 'QUIET-02',
               subject: { role: 'agent', name: 'agent' },

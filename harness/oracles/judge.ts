@@ -97,7 +97,7 @@ export function createJudge(run: RunStarted): Judge {
   const runs = oracles.map((oracle) => ({ oracle, run: oracle.begin(context) }));
   const byKind = subscriptions(runs);
   let complete = false;
-  let unsettledLive = false;
+  let openReason: string | undefined;
   let finalState: FinalState | undefined;
   return {
     onEvent(event) {
@@ -114,12 +114,17 @@ export function createJudge(run: RunStarted): Judge {
         restedMs = event.t;
       } else if (event.kind === 'phase') {
         if (event.phase === 'heal') restedMs = event.t;
-        if (event.phase === 'unsettled' && run.world === 'live') unsettledLive = true;
+        if (event.phase === 'unsettled' && run.world === 'live')
+          openReason = 'still changing at the deadline';
         else if (event.phase === 'settled' || event.phase === 'unsettled') {
           for (const receiver of runs) receiver.run.atRest?.(event.phase === 'settled');
           if (event.phase === 'settled') finalState = finalStateOf(model);
         }
-      } else if (event.kind === 'run.ended') complete = event.outcome === 'complete';
+      } else if (event.kind === 'run.ended') {
+        complete = event.outcome === 'complete';
+        if (event.outcome === 'limit' && run.world === 'live')
+          openReason = `the run was cut short: ${event.detail ?? 'too many calls'}`;
+      }
     },
     end() {
       for (const receiver of runs) receiver.run.end?.(complete);
@@ -128,7 +133,7 @@ export function createJudge(run: RunStarted): Judge {
       const evidence = (id: RequirementId): number =>
         isSound || !convergent.has(id) ? (ledger.counts.get(id) ?? 0) : 0;
       const verdicts = requirements.map(({ id }) =>
-        verdictOf(id, run, ledger.findings, evidence(id), unsettledLive),
+        verdictOf(id, run, ledger.findings, evidence(id), openReason),
       );
       return { verdicts, findings: ledger.findings, finalState };
     },
@@ -184,7 +189,7 @@ function verdictOf(
   run: RunStarted,
   all: readonly Finding[],
   exercised: number,
-  unsettledLive: boolean,
+  openReason: string | undefined,
 ): Verdict {
   const findings = all.filter((finding) => finding.requirement === requirement);
   if (findings.length > 0) return { requirement, verdict: 'fail', exercised, findings };
@@ -200,13 +205,13 @@ function verdictOf(
       ...(why === undefined ? {} : { reason: why }),
     };
   }
-  if (unsettledLive && convergent.has(requirement)) {
+  if (openReason !== undefined && convergent.has(requirement)) {
     return {
       requirement,
       verdict: 'inconclusive',
       exercised,
       findings,
-      reason: 'still changing at the deadline',
+      reason: openReason,
     };
   }
   return { requirement, verdict: 'pass', exercised, findings };

@@ -31,7 +31,7 @@ export interface AgentEndpoints {
 export interface AgentExit {
   readonly code?: number;
   readonly signal?: string;
-  /** The last lines of its standard error. */
+  /** The last lines that it wrote. */
   readonly lastOutput: readonly string[];
 }
 
@@ -47,6 +47,8 @@ export interface AgentDriver {
 export interface AgentProcess {
   /** Resolves when the process has ended, by whomever. */
   readonly exited: Promise<AgentExit>;
+  /** The last lines that it has written so far. */
+  lastOutput(): readonly string[];
   kill(): Promise<void>;
   /** SIGTERM, then SIGKILL after a bound. */
   stop(): Promise<void>;

@@ -1,4 +1,4 @@
-import { ExitCode } from '../core/errors.js';
+import { ExitCode, type HarnessError } from '../core/errors.js';
 import type { Plan } from '../spec/plan.js';
 import type { SourceKind } from '../spec/pod.js';
 import { findRequirement, type RequirementId } from '../spec/requirements.js';
@@ -34,6 +34,8 @@ export interface CampaignResult {
   readonly flaky?: readonly ReportedFinding[];
   /** True when the campaign was ended before its time: what is here is what was found so far. */
   readonly interrupted?: boolean;
+  /** What ended the campaign before its time, when it was not the reader: what is here was found before. */
+  readonly endedBy?: HarnessError;
   /** Sentences for the reader that change no verdict. */
   readonly warnings: readonly string[];
 }
@@ -95,9 +97,11 @@ export interface Reproduction {
 
 /** The exit code that a campaign's verdicts ask for: 0 conforms, 1 does not, 2 nobody can tell. */
 export function exitCodeOf(
-  result: Pick<CampaignResult, 'verdicts' | 'knownFailing' | 'interrupted'>,
+  result: Pick<CampaignResult, 'verdicts' | 'knownFailing' | 'interrupted' | 'endedBy'>,
 ): ExitCode {
   const known = result.knownFailing;
+  // When the suite itself is at fault, nobody can trust the rest.
+  if (result.endedBy?.exitCode === ExitCode.harnessFault) return ExitCode.harnessFault;
   if (known !== undefined && (known.unexpectedPasses.length > 0 || known.unmatched.length > 0)) {
     return ExitCode.doesNotConform;
   }
@@ -105,6 +109,7 @@ export function exitCodeOf(
   if (musts.some((verdict) => verdict.verdict === 'fail' && !isExcused(verdict, known))) {
     return ExitCode.doesNotConform;
   }
+  if (result.endedBy !== undefined) return result.endedBy.exitCode;
   const undecided = musts.some((verdict) => verdict.verdict === 'inconclusive');
   const nothingExercised = result.verdicts.every((verdict) => verdict.exercised === 0);
   if (undecided || nothingExercised || result.interrupted === true) return ExitCode.inconclusive;

@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import type { HarnessError } from '../core/errors.js';
+import { ExitCode, type HarnessError } from '../core/errors.js';
 import { findRequirement } from '../spec/requirements.js';
 import type { VerdictKind } from '../spec/verdict.js';
 import { eventWords, timeWords } from './event-words.js';
@@ -20,6 +20,8 @@ import { count, durationWords, planWords, podWords, subjectWords } from './words
 const stepsShownMax = 40;
 const eventsShownMax = 30;
 const podsShownMax = 6;
+/** The last lines of an agent's output, a stack. */
+const detailLinesMax = 24;
 
 export interface TextOptions {
   readonly colors: boolean;
@@ -59,13 +61,23 @@ export function errorText(error: HarnessError, useColors: boolean): string {
   const colors = pc.createColors(useColors);
   const lines = [`${colors.red(colors.bold('error'))} ${printable(error.message)}`];
   const detail = (name: string, value: string | undefined): void => {
-    if (value !== undefined) lines.push(`  ${colors.dim(name.padEnd(9))} ${printable(value)}`);
+    if (value === undefined) return;
+    const [first = '', ...more] = value.split('\n').slice(0, detailLinesMax);
+    lines.push(`  ${colors.dim(name.padEnd(9))} ${printable(first)}`);
+    for (const line of more) lines.push(`            ${printable(line)}`);
   };
   detail('file', error.file);
   detail('at', error.path);
   detail('expected', error.expected);
   detail('got', error.got);
   detail('hint', error.hint);
+  if (error.exitCode === ExitCode.harnessFault && error.stack !== undefined)
+    lines.push(
+      ...error.stack
+        .split('\n')
+        .slice(0, detailLinesMax)
+        .map((line) => printable(line)),
+    );
   return `${lines.join('\n')}\n`;
 }
 

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, normalize, resolve } from 'node:path';
 import { assert, ExitCode, HarnessError } from '../core/errors.js';
 import { encodeTrace } from '../trace/codec.js';
@@ -60,7 +60,17 @@ function writeFile(path: string, text: string, directory: string): void {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
   } catch (error) {
+    // Half a file is worse than none: it would be taken for a malformed one.
+    removeQuietly(path);
     throw notWritable(directory, error);
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Where nothing can be written there is nothing to remove.
   }
 }
 
@@ -72,7 +82,7 @@ function notWritable(directory: string, error: unknown): HarnessError {
     file: directory,
     expected: 'a directory that can be written, or made',
     got: error instanceof Error ? error.message : String(error),
-    hint: 'Choose another with --report <directory>.',
+    hint: 'Make room, or choose another with --report <directory>.',
     cause: error,
   });
 }

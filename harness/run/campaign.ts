@@ -5,12 +5,19 @@ import {
   type ReportedAgent,
   type ReportedFinding,
 } from '../report/result.js';
+import { asHarnessError, type HarnessError } from '../core/errors.js';
 import { packageVersion } from '../core/package-root.js';
 import type { Plan } from '../spec/plan.js';
 import { catalogueRevision, findRequirement, type RequirementId } from '../spec/requirements.js';
 import { signatureOf, type Finding } from '../spec/verdict.js';
 import type { TraceEvent } from '../trace/events.js';
-import { caseFileName, type BatchResult, type ReachedStates, type ReducedCase } from './case-runner.js';
+import {
+  caseFileName,
+  unseen,
+  type BatchResult,
+  type ReachedStates,
+  type ReducedCase,
+} from './case-runner.js';
 import { mergeTally, verdictsOf, type Tally } from './tally.js';
 
 /** Where cases are executed: threads in sim, lanes in live. */
@@ -18,8 +25,10 @@ export interface CasePool {
   runBatch(first: number, count: number, signal: AbortSignal): Promise<BatchResult>;
   runPlans(plans: readonly Plan[], signal: AbortSignal): Promise<BatchResult>;
   reduce(plan: Plan, found: Finding, shrink: boolean, signal: AbortSignal): Promise<ReducedCase>;
-  /** The case as it was found, at once, also after the campaign was ended. */
-  asFound(plan: Plan, found: Finding): Promise<ReducedCase>;
+  /** As `reduce`, without any search and with as few executions as can be: for when there is no time left. */
+  asSeen(plan: Plan, found: Finding): Promise<ReducedCase>;
+  /** What everything waits for, for the reader. */
+  awaits?(): string | undefined;
   /** How many batches are kept under way. */
   readonly width: number;
 }
@@ -60,6 +69,8 @@ export interface CampaignProgress {
   readonly findings: number;
   readonly reducing: number;
   readonly elapsedMs: number;
+  /** What everything waits for. */
+  readonly awaits?: string | undefined;
 }
 
 /** For the reader of a simulated campaign whose executions differ. */
@@ -69,6 +80,9 @@ export const notDeterministic =
 
 /** A violation is shown by its own events and a few of those around it. */
 const excerptMax = 24;
+/** An agent that floods the runtime in so many cases will do so in all, and each takes seconds. */
+const floodsMax = 20;
+const progressPeriodMs = 1_000;
 
 /**
  * Runs many cases against one agent. Batches run side by side but are taken in by their number, so the first
@@ -84,6 +98,17 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   const warnings = [...options.warnings];
   let reducing = 0;
   let stopped = false;
+  let floods = 0;
+  let endedBy: HarnessError | undefined;
+
+  /** What was found so far is reported whatever ends the campaign; without anything found, the error is all. */
+  function noteFailure(error: unknown): void {
+    if (options.signal.aborted || endedBy !== undefined) return;
+    if (sum.cases === 0 && reductions.size === 0) throw error;
+    endedBy = asHarnessError(error);
+    stopped = true;
+    warnings.push(`The campaign ended early: ${endedBy.message}`);
+  }
 
   const progress = (): void =>
     options.onProgress?.({
@@ -92,7 +117,10 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       findings: reductions.size,
       reducing,
       elapsedMs: performance.now() - startedMs,
+      awaits: options.pool.awaits?.(),
     });
+  // Also while no case ends: the reader is to see that something is going on.
+  const ticker = setInterval(progress, progressPeriodMs);
 
   async function reduce(plan: Plan, found: Finding): Promise<ReportedFinding> {
     const signature = signatureOf(found);
@@ -103,9 +131,9 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       options.onFinding?.(reported);
       return reported;
     } catch (error) {
-      if (!options.signal.aborted) throw error;
-      // What was found is reported as it was found.
-      return reportedFinding(signature, await options.pool.asFound(plan, found), options);
+      noteFailure(error);
+      const reduced = await options.pool.asSeen(plan, found).catch(() => unseen(plan, found));
+      return reportedFinding(signature, reduced, options);
     } finally {
       reducing--;
       progress();
@@ -116,6 +144,13 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     sum.cases += batch.cases;
     sum.effectiveSteps += batch.effectiveSteps;
     sum.simulatedMs += batch.simulatedMs;
+    floods += batch.floods;
+    if (floods >= floodsMax && !stopped) {
+      stopped = true;
+      warnings.push(
+        `In ${floods} cases the agent made so many calls that they were cut short; the rest was left out.`,
+      );
+    }
     mergeTally(tally, batch.tally);
     for (const reached of batch.reached) options.onReached?.(reached);
     for (const failed of batch.failed) {
@@ -138,7 +173,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     options.signal.aborted ||
     (options.timeMs !== undefined && performance.now() - startedMs >= options.timeMs);
 
-  try {
+  async function runAll(): Promise<void> {
     if (options.corpus.length > 0) {
       const batch = await options.pool.runPlans(options.corpus, options.signal);
       takeIn(batch);
@@ -146,10 +181,15 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       options.corpus.forEach((plan, index) => failing.has(index) || options.onRecovered?.(plan));
     }
     await runBatches(options, over, takeIn);
-  } catch (error) {
-    if (!options.signal.aborted) throw error;
   }
-  const reported = await Promise.all(reductions.values());
+
+  let reported: ReportedFinding[];
+  try {
+    await runAll().catch(noteFailure);
+    reported = await Promise.all(reductions.values());
+  } finally {
+    clearInterval(ticker);
+  }
   const flaky = reported.filter(wasSeenOnce);
   const findings = reported.filter((finding) => !flaky.includes(finding));
   const isUnsteady = reported.some(({ reproduces = [] }) =>
@@ -172,7 +212,8 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       withDoubts(verdict, flaky),
     ),
     ...(flaky.length === 0 ? {} : { flaky }),
-    ...(options.signal.aborted ? { interrupted: true } : {}),
+    ...(options.signal.aborted || endedBy !== undefined ? { interrupted: true } : {}),
+    ...(endedBy === undefined ? {} : { endedBy }),
     warnings,
   };
   return { ...result, exitCode: exitCodeOf(result) };

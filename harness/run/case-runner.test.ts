@@ -66,7 +66,7 @@ test('a campaign in which something showed once only is inconclusive, and says w
     runBatch: (first, count) => runner.runBatch(first, count),
     runPlans: (plans) => runner.runPlans(plans),
     reduce: (plan, found, shrink) => runner.reduce(plan, found, shrink),
-    asFound: (plan, found) => runner.asFound(plan, found),
+    asSeen: (plan, found) => runner.asSeen(plan, found),
   };
   const result = await runCampaign({
     pool,

@@ -44,6 +44,8 @@ export interface BatchResult {
   readonly failed: readonly FailedCase[];
   /** Plans that reached what none before them in this runner had. */
   readonly reached: readonly ReachedStates[];
+  /** Cases that were cut short because the agent made too many calls. */
+  readonly floods: number;
 }
 
 /** A passing plan and the abstract states that it reached. */
@@ -72,8 +74,8 @@ export interface CaseRunner {
   runPlans(plans: readonly Plan[]): Promise<BatchResult>;
   /** `found` is the finding to keep to; it is reported itself if it never shows again. */
   reduce(plan: Plan, found: Finding, shrink: boolean): Promise<ReducedCase>;
-  /** The case as it was found, neither shrunk nor tried again. */
-  asFound(plan: Plan, found: Finding): Promise<ReducedCase>;
+  /** As `reduce`, but with what is known already, or one execution: for when there is no time left. */
+  asSeen(plan: Plan, found: Finding): Promise<ReducedCase>;
   /** Whether two executions of the plan give the same trace; otherwise the agent has hidden inputs. */
   isDeterministic(index: number): Promise<boolean>;
 }
@@ -90,13 +92,15 @@ export function createCaseRunner(options: CaseRunnerOptions): CaseRunner {
     const tally: Tally = {};
     const failed: FailedCase[] = [];
     const reached: ReachedStates[] = [];
-    const sum = { cases: 0, effectiveSteps: 0, simulatedMs: 0, events: 0 };
+    const sum = { cases: 0, effectiveSteps: 0, simulatedMs: 0, events: 0, floods: 0 };
     for (const [index, plan] of plans) {
       const { outcome, judgement, findings } = await check(plan);
       sum.cases++;
       sum.effectiveSteps += outcome.effectiveSteps;
       sum.simulatedMs += outcome.durationMs;
       sum.events += outcome.events.length;
+      const last = outcome.events.at(-1);
+      if (last?.kind === 'run.ended' && last.outcome === 'limit') sum.floods++;
       addVerdicts(tally, judgement.verdicts);
       if (findings.length > 0) executed.set(plan, { outcome, judgement, findings });
       if (findings.length > 0) failed.push({ index, plan, findings: onePerSignature(findings) });
@@ -139,7 +143,8 @@ export function createCaseRunner(options: CaseRunnerOptions): CaseRunner {
       const first = executed.get(plan);
       if (options.repeats > 1) {
         const again = await confirm(plan, signature);
-        if (again.failed === 0) return untouched(plan, found, first, { failed: 0, tried: options.repeats });
+        // There is nothing to shrink, and the trace that showed it is all there is.
+        if (again.failed === 0) return { ...withTrace(unseen(plan, found), first), tried: options.repeats };
       }
       const run = async (candidate: Plan): Promise<ReadonlySet<string>> =>
         new Set((await check(candidate)).findings.map(signatureOf));
@@ -164,9 +169,11 @@ export function createCaseRunner(options: CaseRunnerOptions): CaseRunner {
         tried: options.repeats,
       };
     },
-    async asFound(plan, found) {
-      const first = executed.get(plan) ?? (await check(plan));
-      return untouched(plan, found, first, { failed: 1, tried: 1 });
+    async asSeen(plan, found) {
+      const signature = signatureOf(found);
+      const seen = executed.get(plan) ?? (await check(plan));
+      const finding = seen.findings.find((candidate) => signatureOf(candidate) === signature) ?? found;
+      return withTrace(unseen(plan, finding), seen);
     },
     async isDeterministic(index) {
       const plan = generate(index);
@@ -176,23 +183,24 @@ export function createCaseRunner(options: CaseRunnerOptions): CaseRunner {
   };
 }
 
-function untouched(
-  plan: Plan,
-  finding: Finding,
-  first: CheckedPlan | undefined,
-  repeated: { readonly failed: number; readonly tried: number },
-): ReducedCase {
-  const trace = first?.outcome.events ?? [];
+/** A failing plan of which nothing is known but that it failed. */
+export function unseen(plan: Plan, finding: Finding): ReducedCase {
   return {
     plan,
     finding,
     executions: 0,
     minimal: false,
     irrelevant: [],
-    trace,
-    traceHash: hashTrace(trace),
-    ...repeated,
+    trace: [],
+    traceHash: hashTrace([]),
+    failed: 0,
+    tried: 0,
   };
+}
+
+function withTrace(reduced: ReducedCase, checked: CheckedPlan | undefined): ReducedCase {
+  const trace = checked?.outcome.events ?? [];
+  return { ...reduced, trace, traceHash: hashTrace(trace) };
 }
 
 /** A short, stable name for a case's file. */

@@ -16,6 +16,8 @@ export interface CheckOptions {
   readonly createAgent: CreateAgent;
   readonly profile: AgentProfile;
   readonly log?: (line: string) => void;
+  /** See `SimRunOptions.ownsStrayErrors`. */
+  readonly ownsStrayErrors?: boolean;
 }
 
 /** One plan, executed in sim and judged. */

@@ -1,4 +1,4 @@
-import { assert, unreachable } from '../core/errors.js';
+import { unreachable } from '../core/errors.js';
 import type { Clock, Timer } from '../core/clock.js';
 import type { Fault, Plan, Step } from '../spec/plan.js';
 import type { SourceKind } from '../spec/pod.js';
@@ -54,7 +54,7 @@ export interface Director {
   abort(outcome: 'limit' | 'agentGone' | 'interrupted', detail: string): void;
 }
 
-/** An agent that ends on its own is started again this often before the run is given up. */
+/** An agent that ends on its own is started again this often, and once more as often when the faults are off. */
 const ownExitsMax = 5;
 const restartAfterExitMs = 100;
 /** A quiet agent that a busy machine may have stopped must have looked at the runtime so often meanwhile. */
@@ -72,6 +72,9 @@ export function createDirector(options: DirectorOptions): Director {
   let incarnation = 0;
   let pendingStart: Timer | undefined;
   let ownExits = 0;
+  /** It ended so often that it stays down until the faults are off: they may be what it ends of. */
+  let staysDown = false;
+  let isHealed = false;
   let lastActivityMs = 0;
   let looksBefore = 0;
   let nextStep = 0;
@@ -105,9 +108,10 @@ export function createDirector(options: DirectorOptions): Director {
     options.agent.start(started, (detail) => {
       if (!started.alive || done) return;
       endLife(started, 'exited', detail);
-      if (++ownExits > ownExitsMax)
+      if (++ownExits <= ownExitsMax) pendingStart = clock.after(restartAfterExitMs, startAgent);
+      else if (isHealed)
         director.abort('agentGone', `the agent ended on its own ${ownExits} times: ${detail}`);
-      else pendingStart = clock.after(restartAfterExitMs, startAgent);
+      else staysDown = true;
     });
   }
 
@@ -256,8 +260,10 @@ export function createDirector(options: DirectorOptions): Director {
     options.backend.setConditions({ runtimeReady: true, networkReady: true });
     for (const source of sources.values()) source.heal();
     boundary!.heal();
-    if (pendingStart !== undefined) {
-      pendingStart.cancel();
+    isHealed = true;
+    ownExits = 0;
+    if (pendingStart !== undefined || staysDown) {
+      pendingStart?.cancel();
       startAgent();
     }
     stir();
@@ -331,7 +337,6 @@ export function createDirector(options: DirectorOptions): Director {
     abort(outcome, detail) {
       if (done) return;
       done = true;
-      assert(boundary !== undefined, 'a run is aborted only after it began');
       if (life !== undefined) {
         options.agent.kill(life);
         life.alive = false;

@@ -15,6 +15,7 @@ import { createDisturbances } from './disturbances.js';
 import { timingsOf, type RunOutcome } from './execute-sim.js';
 import { createLiveSources } from './live-sources.js';
 import { createPodSlots } from './pod-slots.js';
+import { requestProblem } from './request-problem.js';
 import { createRuntimeBoundary } from './runtime-boundary.js';
 
 /** One execution against an agent process on the machine's clock. */
@@ -37,6 +38,8 @@ export interface LiveRunOptions {
   readonly callDeadlineMinMs?: number;
   /** Told the endpoints when someone else starts the agent; the plan begins with its first runtime call. */
   readonly attach?: (endpoints: AgentEndpoints) => void;
+  /** Told when the wait for the agent's first runtime call begins, and when it ends. */
+  readonly onAwaitingAgent?: (awaits: boolean) => void;
   /** How long the agent may take until its first runtime call, in milliseconds. */
   readonly readyTimeoutMs?: number;
 }
@@ -45,6 +48,8 @@ const slackMsDefault = 500;
 const readyTimeoutMsDefault = 20_000;
 /** An agent that makes more calls floods the runtime; the run is cut short. */
 const eventsMax = 300_000;
+/** Of what an agent wrote last. */
+const linesShownMax = 10;
 
 /** Executes a plan against a process. The order at the boundaries is the plan's; everything else is real. */
 export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> {
@@ -120,7 +125,9 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
         reply({ code: 'UNAVAILABLE', message: 'no agent is expected to run' });
       } else {
         lives.noteCall(method);
-        boundary.handle(life, method, request as never, reply);
+        const problem = requestProblem(method, request);
+        if (problem === undefined) boundary.handle(life, method, request as never, reply);
+        else reply(problem);
       }
     },
     subscribeEvents(onEvent) {
@@ -130,6 +137,11 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
   });
 
   const interrupt = (): void => director?.abort('interrupted', 'the campaign was ended');
+  let isAwaiting = false;
+  const setAwaiting = (awaits: boolean): void => {
+    if (isAwaiting !== awaits) options.onAwaitingAgent?.(awaits);
+    isAwaiting = awaits;
+  };
   try {
     const endpoints: Record<string, string> = {};
     for (const [kind, source] of sources) endpoints[kind] = await source.open();
@@ -151,14 +163,21 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
       });
       options.signal?.addEventListener('abort', interrupt, { once: true });
       const readyTimeoutMs = options.readyTimeoutMs ?? readyTimeoutMsDefault;
-      if (options.attach === undefined) director.begin(boundary);
-      else lives.attach(options.attach, () => director!.begin(boundary));
+      setAwaiting(true);
+      lives.onFirstCall(() => setAwaiting(false));
+      if (options.signal?.aborted === true) interrupt();
+      else if (options.attach === undefined) director.begin(boundary);
+      else {
+        lives.onFirstCall(() => director!.begin(boundary));
+        options.attach(lives.endpoints());
+      }
       clock.after(readyTimeoutMs, () => {
         if (!lives.hasCalled() && !director!.isDone())
           reject(neverConnected(driver, readyTimeoutMs, lives.lastOutput()));
       });
     });
   } finally {
+    setAwaiting(false);
     options.signal?.removeEventListener('abort', interrupt);
     await lives.end();
     await server.close();
@@ -176,8 +195,9 @@ interface Lives {
   noteCall(method?: CriMethod): void;
   hasCalled(): boolean;
   lastOutput(): readonly string[];
-  /** Announces the endpoints and calls back at the first call that arrives. */
-  attach(announce: (endpoints: AgentEndpoints) => void, onCall: () => void): void;
+  endpoints(): AgentEndpoints;
+  /** Calls back at the first call that arrives. */
+  onFirstCall(callback: () => void): void;
   control(fail: (error: unknown) => void): AgentControl;
   end(): Promise<void>;
 }
@@ -191,8 +211,8 @@ function createLives(driver: AgentDriver): Lives {
   let endpoints: AgentEndpoints | undefined;
   let current: Life | undefined;
   let called = false;
-  let onFirstCall: (() => void) | undefined;
-  let output: readonly string[] = [];
+  const firstCall: (() => void)[] = [];
+  let output = (): readonly string[] => [];
   // One process at a time: the next one starts when the one before has gone.
   let previous: Promise<unknown> = Promise.resolve();
 
@@ -206,8 +226,8 @@ function createLives(driver: AgentDriver): Lives {
       if (!life.alive) return undefined;
       const started = await driver.start(endpoints!, life.incarnation);
       previous = started.exited;
+      output = () => started.lastOutput();
       void started.exited.then((exit) => {
-        output = exit.lastOutput;
         if (!life.alive || stopping.has(life)) return;
         if (!called) fail(exitedAtOnce(driver, exit));
         else onExit(describe(exit));
@@ -227,16 +247,15 @@ function createLives(driver: AgentDriver): Lives {
     noteCall(method) {
       if (method === 'ListContainers' && current !== undefined)
         looks.set(current, (looks.get(current) ?? 0) + 1);
-      if (!called) onFirstCall?.();
+      const isFirst = !called;
       called = true;
+      if (isFirst) for (const callback of firstCall) callback();
       if (current !== undefined) heard.add(current);
     },
-    attach(announce, onCall) {
-      onFirstCall = onCall;
-      announce(endpoints!);
-    },
+    endpoints: () => endpoints!,
+    onFirstCall: (callback) => void firstCall.push(callback),
     hasCalled: () => called,
-    lastOutput: () => output,
+    lastOutput: () => output(),
     control: (fail) => ({
       isHeard: (life) => heard.has(life),
       looks: (life) => looks.get(life) ?? 0,
@@ -263,7 +282,7 @@ function createLives(driver: AgentDriver): Lives {
 
 function describe(exit: AgentExit): string {
   const how = exit.signal === undefined ? `exit code ${exit.code}` : `signal ${exit.signal}`;
-  return [how, ...exit.lastOutput.slice(-5)].join('\n');
+  return [how, ...exit.lastOutput.slice(-linesShownMax)].join('\n');
 }
 
 function exitedAtOnce(driver: AgentDriver, exit: AgentExit): HarnessError {
@@ -272,8 +291,11 @@ function exitedAtOnce(driver: AgentDriver, exit: AgentExit): HarnessError {
     message: `The agent ${driver.profile.name} ended before it made its first runtime call.`,
     exitCode: ExitCode.unavailable,
     expected: 'a process that connects to the CRI endpoint and goes on running',
-    got: describe({ ...exit, lastOutput: exit.lastOutput.slice(-10) }),
-    hint: 'The lines above are the last that it wrote. Try its command by hand against `conformance serve`.',
+    got: describe(exit),
+    hint:
+      exit.lastOutput.length === 0
+        ? 'It wrote nothing. Try its command by hand against `conformance serve`.'
+        : 'The lines above are the last that it wrote. Try its command by hand against `conformance serve`.',
   });
 }
 
@@ -287,7 +309,10 @@ function neverConnected(
     message: `The agent ${driver.profile.name} made no runtime call within ${readyTimeoutMs / 1_000} s.`,
     exitCode: ExitCode.unavailable,
     expected: 'a call to the CRI endpoint that its command was given',
-    got: ['none', ...lastOutput.slice(-10)].join('\n'),
+    got: [
+      lastOutput.length === 0 ? 'no call, and no output' : 'no call; it wrote:',
+      ...lastOutput.slice(-linesShownMax),
+    ].join('\n'),
     hint: 'Does its command contain {{runtime.endpoint}}? `readyTimeoutMs` of the agent file gives it more time.',
   });
 }

@@ -12,6 +12,8 @@ import { createMemoryBackend } from '../runtimes/memory/memory-backend.js';
 import { createDirector } from './director.js';
 import { deadlinesOf } from './deadlines.js';
 import { createDisturbances } from './disturbances.js';
+import { onStrayError } from './guard-agent.js';
+import { beat } from './heartbeat.js';
 import { createPodSlots } from './pod-slots.js';
 import { createRuntimeBoundary } from './runtime-boundary.js';
 import { createSimAgent } from './sim-agent.js';
@@ -27,6 +29,8 @@ export interface SimRunOptions {
   /** See `DirectorOptions.fresh`. */
   readonly fresh?: boolean;
   readonly log?: (line: string) => void;
+  /** Errors that reach no caller in this thread are the agent's: true of modules that users wrote. */
+  readonly ownsStrayErrors?: boolean;
 }
 
 export interface RunOutcome {
@@ -123,12 +127,18 @@ export async function executeSim(options: SimRunOptions): Promise<RunOutcome> {
   });
   clock.after(0, () => director.begin(boundary));
   const eventsMax = Math.max(eventsMin, eventsPerStepMax * plan.steps.length);
-  await drain(clock, () => {
-    if (!finished && journal.events.length > eventsMax)
-      director.abort('limit', `more than ${eventsMax} events`);
-    return finished;
-  });
-  clock.clear();
+  const release =
+    options.ownsStrayErrors === true ? onStrayError((error) => agent.noteStrayError(error)) : undefined;
+  try {
+    await drain(clock, () => {
+      if (!finished && journal.events.length > eventsMax)
+        director.abort('limit', `more than ${eventsMax} events`);
+      return finished;
+    });
+  } finally {
+    release?.();
+    clock.clear();
+  }
   return { events: journal.events, effectiveSteps: director.effectiveSteps(), durationMs: clock.now() };
 }
 
@@ -164,6 +174,7 @@ function drain(clock: VirtualClock, isDone: () => boolean): Promise<void> {
       if (turns === 0) ask();
     };
     const ask = (): void => {
+      beat();
       for (turns = 0; turns < batchSize; turns++) realSetImmediate(turn);
     };
     ask();

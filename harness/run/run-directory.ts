@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ExitCode, HarnessError } from '../core/errors.js';
 import { currentOwner, formatOwner } from '../runtimes/leftovers/owner.js';
 
 /** Directories of runs begin so; the sweep looks for nothing else. */
@@ -13,11 +14,27 @@ export const runDirectoryPrefix = 'conformance-run-';
 export async function withRunDirectory<Result>(
   work: (directory: string) => Promise<Result>,
 ): Promise<Result> {
-  const directory = await mkdtemp(join(tmpdir(), runDirectoryPrefix));
+  const directory = await mkdtemp(join(tmpdir(), runDirectoryPrefix)).catch((error: unknown) => {
+    throw temporaryUnusable(error);
+  });
   try {
     await writeFile(join(directory, 'owner'), `${formatOwner(currentOwner())}\n`);
     return await work(directory);
   } finally {
     await rm(directory, { recursive: true, force: true, maxRetries: 3 });
   }
+}
+
+function temporaryUnusable(cause: unknown): HarnessError {
+  return new HarnessError({
+    code: 'temporary-directory-unusable',
+    message: 'There is no room for the files of a run.',
+    exitCode: ExitCode.unavailable,
+    file: tmpdir(),
+    path: 'TMPDIR',
+    expected: 'a directory that can be written',
+    got: cause instanceof Error ? cause.message : String(cause),
+    hint: 'Set TMPDIR to a directory that you can write.',
+    cause,
+  });
 }

@@ -12,6 +12,8 @@ import {
 import { CriError, type CriClient, type CriResult } from '../ports/cri.js';
 import type { Life, SimSource } from '../ports/source.js';
 import type { AgentControl } from './director.js';
+import { checkAgent, createGuard, guardSources, type GuardCallback } from './guard-agent.js';
+import { requestProblem } from './request-problem.js';
 import type { RuntimeBoundary } from './runtime-boundary.js';
 
 export interface SimAgentOptions {
@@ -26,13 +28,26 @@ export interface SimAgentOptions {
 }
 
 const stopBoundMs = 1_000;
+const errorLengthMax = 500;
+
+/** Lives of an agent inside this process. */
+export interface SimAgent extends AgentControl {
+  /** Something failed that belongs to the agent, but to none of its calls: the present life ends of it. */
+  noteStrayError(error: unknown): void;
+}
+
+/** One life, and how it ends on its own. */
+interface Running {
+  readonly agent: Agent | undefined;
+  readonly fail: (error: unknown) => void;
+}
 
 /** Runs lives of an agent module inside this process, on the virtual clock. */
-export function createSimAgent(options: SimAgentOptions): AgentControl {
+export function createSimAgent(options: SimAgentOptions): SimAgent {
   const { clock } = options;
-  const agents = new Map<Life, Agent>();
+  const agents = new Map<Life, Running>();
 
-  function portsOf(life: Life): AgentPorts {
+  function portsOf(life: Life, guard: GuardCallback): AgentPorts {
     const sources: Record<string, unknown> = {};
     for (const [kind, source] of options.sources) sources[kind] = source.port(life);
     return {
@@ -40,52 +55,82 @@ export function createSimAgent(options: SimAgentOptions): AgentControl {
       timings: options.timings,
       clock: {
         now: () => simEpochMs + clock.now(),
-        after: (delayMs, callback) => clock.after(delayMs, () => life.alive && callback()),
+        after(delayMs, callback) {
+          const guarded = guard(callback);
+          return clock.after(delayMs, () => life.alive && guarded());
+        },
       },
       random: () => options.prng.unit(),
-      runtime: createSimCriClient(clock, options.boundary(), life),
-      sources: sources as AgentSources,
+      runtime: createSimCriClient(clock, options.boundary(), life, guard),
+      sources: guardSources(sources as AgentSources, guard),
       log: options.log,
     };
   }
 
   return {
     start(life, onExit) {
-      const fail = (error: unknown): void =>
-        onExit(error instanceof Error ? (error.stack ?? error.message) : String(error));
-      try {
-        const agent = options.createAgent(portsOf(life));
-        agents.set(life, agent);
+      const fail = (error: unknown): void => {
+        if (!life.alive) return;
+        agents.delete(life);
+        // The stack names files of one machine, and a trace is the same on every machine.
+        options.log(error instanceof Error ? (error.stack ?? error.message) : describeError(error));
+        onExit(describeError(error));
+      };
+      const guard = createGuard(fail);
+      guard(() => {
+        agents.set(life, { agent: undefined, fail });
+        const agent = options.createAgent(portsOf(life, guard));
+        checkAgent(agent);
+        agents.set(life, { agent, fail });
         const started = agent.start();
         if (started instanceof Promise) started.catch(fail);
-      } catch (error) {
-        fail(error);
-      }
+      })();
     },
     kill(life) {
       agents.delete(life);
     },
     stop(life, done) {
-      const agent = agents.get(life);
+      const agent = agents.get(life)?.agent;
       agents.delete(life);
       const bound = clock.after(stopBoundMs, done);
       const finish = (): void => {
         bound.cancel();
         done();
       };
-      const stopped = agent?.stop();
-      if (stopped instanceof Promise) stopped.then(finish, finish);
-      else finish();
+      // However it ends, it was asked to.
+      createGuard(finish)(() => {
+        const stopped = agent?.stop();
+        if (stopped instanceof Promise) stopped.then(finish, finish);
+        else finish();
+      })();
+    },
+    noteStrayError(error) {
+      // Lives follow each other, so the one that was begun last is the one that can have failed.
+      [...agents.values()].at(-1)?.fail(error);
     },
   };
 }
 
-function createSimCriClient(clock: VirtualClock, boundary: RuntimeBoundary, life: Life): CriClient {
+/** One line that is the same on every machine. */
+function describeError(error: unknown): string {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return text.split('\n')[0]!.slice(0, errorLengthMax);
+}
+
+function createSimCriClient(
+  clock: VirtualClock,
+  boundary: RuntimeBoundary,
+  life: Life,
+  guard: GuardCallback,
+): CriClient {
   return {
     call(method, request, callOptions) {
       return new Promise((resolve, reject) => {
         // A dead life hears nothing, as a dead process does.
         if (!life.alive) return;
+        const problem = requestProblem(method, request);
+        if (problem !== undefined && problem.code !== 'OK')
+          return reject(new CriError(problem.code, problem.message));
         let open = true;
         const settle = (result: CriResult): void => {
           if (!open) return;
@@ -104,7 +149,7 @@ function createSimCriClient(clock: VirtualClock, boundary: RuntimeBoundary, life
       });
     },
     events(onEvent) {
-      return { close: boundary.subscribe(life, onEvent) };
+      return { close: boundary.subscribe(life, guard(onEvent)) };
     },
   };
 }

@@ -4,6 +4,8 @@ import type { Verdict, VerdictKind } from '../spec/verdict.js';
 /** What many judgements together say of one requirement, without the findings. */
 export interface TallyEntry {
   exercised: number;
+  /** Judgements that it passed. One that could not decide says nothing against those that could. */
+  passed: number;
   failed: number;
   inconclusive: number;
   applicable: boolean;
@@ -17,6 +19,7 @@ export function addVerdicts(tally: Tally, verdicts: readonly Verdict[]): void {
   for (const verdict of verdicts) {
     const entry = (tally[verdict.requirement] ??= emptyEntry());
     entry.exercised += verdict.exercised;
+    if (verdict.verdict === 'pass') entry.passed++;
     if (verdict.verdict === 'fail') entry.failed++;
     if (verdict.verdict === 'inconclusive') entry.inconclusive++;
     if (verdict.verdict !== 'not applicable') entry.applicable = true;
@@ -28,6 +31,7 @@ export function mergeTally(into: Tally, from: Tally): void {
   for (const [requirement, entry] of Object.entries(from)) {
     const sum = (into[requirement] ??= emptyEntry());
     sum.exercised += entry.exercised;
+    sum.passed += entry.passed;
     sum.failed += entry.failed;
     sum.inconclusive += entry.inconclusive;
     sum.applicable ||= entry.applicable;
@@ -56,10 +60,10 @@ export function verdictsOf(
 function verdictOf(entry: TallyEntry, failed: boolean): VerdictKind {
   if (failed) return 'fail';
   if (!entry.applicable) return entry.reason === undefined ? 'not exercised' : 'not applicable';
-  if (entry.exercised > 0) return 'pass';
+  if (entry.passed > 0) return 'pass';
   return entry.inconclusive > 0 ? 'inconclusive' : 'not exercised';
 }
 
 function emptyEntry(): TallyEntry {
-  return { exercised: 0, failed: 0, inconclusive: 0, applicable: false, reason: undefined };
+  return { exercised: 0, passed: 0, failed: 0, inconclusive: 0, applicable: false, reason: undefined };
 }

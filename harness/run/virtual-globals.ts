@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Timer } from '../core/clock.js';
+import { checkAgent } from './guard-agent.js';
 import type { AgentClock, AgentPorts, CreateAgent } from '../ports/agent.js';
 
 /** What the code of one life of an agent sees instead of the machine's clock. */
@@ -41,6 +42,7 @@ export function withVirtualGlobals(createAgent: CreateAgent): CreateAgent {
       nextHandle: 1,
     };
     const agent = current.run(time, () => createAgent(ports));
+    checkAgent(agent);
     return {
       start: () => current.run(time, () => agent.start()),
       stop: () => current.run(time, () => agent.stop()),
@@ -136,6 +138,12 @@ function install(): void {
   performance.now = () => {
     const time = current.getStore();
     return time === undefined ? real.now() : time.clock.now() - time.startMs;
+  };
+  // In a process of its own this would end the agent and nothing else.
+  const realExit = process.exit.bind(process);
+  process.exit = (code) => {
+    if (current.getStore() === undefined) return realExit(code);
+    throw new Error(`the agent called process.exit(${String(code ?? '')})`);
   };
   Math.random = () => (current.getStore()?.random ?? real.random)();
 }

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { ExitCode } from '../../core/errors.js';
+import { ExitCode, HarnessError } from '../../core/errors.js';
 import { eventWords, timeWords } from '../../report/event-words.js';
 import { printable } from '../../report/sanitize.js';
 import { checkPlan, type CheckedPlan } from '../../run/check-plan.js';
@@ -8,6 +8,7 @@ import type { CaseFile } from '../../spec/case-file.js';
 import { signatureOf } from '../../spec/verdict.js';
 import { encodeTrace, firstDigestDivergence, hashTrace } from '../../trace/codec.js';
 import type { ReplayOptions } from '../arguments.js';
+import { onInterrupt } from '../interrupt.js';
 import { loadAgent } from '../load-agent.js';
 import { loadCase } from '../load-input.js';
 import { resolveTarget, type Target } from '../target.js';
@@ -15,16 +16,9 @@ import { resolveTarget, type Target } from '../target.js';
 /** `conformance replay`: executes a saved case again and says whether it is the same and still fails. */
 export async function replayCommand(options: ReplayOptions): Promise<ExitCode> {
   const saved = await loadCase(options.casePath);
-  const target = await resolveTarget({
-    agent: options.agent ?? saved.agent.given,
-    world:
-      options.world ??
-      (options.runtime === undefined && options.agent === undefined ? saved.world : undefined),
-    runtime: options.runtime ?? saved.runtime,
-  });
-  const checked = await check(saved, target);
+  const target = await targetOf(saved, options);
+  const checked = await check(saved, target, options);
   const { events } = checked.outcome;
-  if (options.trace !== undefined) writeFileSync(options.trace, encodeTrace(events));
   if (options.verbose)
     for (const event of events) say(`${timeWords(event.t)}  ${printable(eventWords(event))}`);
   const found = checked.findings.find((finding) => signatureOf(finding) === saved.signature);
@@ -45,18 +39,73 @@ export async function replayCommand(options: ReplayOptions): Promise<ExitCode> {
     say('no longer fails');
   }
   sayComparison(saved, target, checked);
+  if (options.trace !== undefined) writeTrace(options.trace, encodeTrace(events));
   return checked.findings.length > 0 ? ExitCode.doesNotConform : ExitCode.conforms;
 }
 
-async function check(saved: CaseFile, target: Target): Promise<CheckedPlan> {
+async function targetOf(saved: CaseFile, options: ReplayOptions): Promise<Target> {
+  try {
+    return await resolveTarget({
+      agent: options.agent ?? saved.agent.given,
+      world:
+        options.world ??
+        (options.runtime === undefined && options.agent === undefined ? saved.world : undefined),
+      runtime: options.runtime ?? saved.runtime,
+    });
+  } catch (error) {
+    const isMissing = error instanceof HarnessError && error.code === 'agent-missing';
+    if (!isMissing || options.agent !== undefined) throw error;
+    throw new HarnessError({
+      code: 'agent-missing',
+      message: 'The agent that the case was found with is not here.',
+      exitCode: ExitCode.usage,
+      file: options.casePath,
+      path: 'agent.given',
+      expected: 'the path of an agent, relative to the current directory',
+      got: saved.agent.given,
+      hint: 'Go to the directory that the case was found in, or say where the agent is with --agent.',
+      cause: error,
+    });
+  }
+}
+
+function writeTrace(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new HarnessError({
+      code: 'trace-not-writable',
+      message: 'The trace cannot be written.',
+      exitCode: ExitCode.unavailable,
+      file: path,
+      expected: 'a path that can be written',
+      got: error instanceof Error ? error.message : String(error),
+      hint: 'Choose another with --trace <file>. What was found is above.',
+      cause: error,
+    });
+  }
+}
+
+async function check(saved: CaseFile, target: Target, options: ReplayOptions): Promise<CheckedPlan> {
   if (target.world === 'live') {
-    const { checkLive } = await import('../live-pool.js');
-    return checkLive(saved.plan, target);
+    const { checkLive, withReaper } = await import('../live-pool.js');
+    const interrupt = onInterrupt();
+    try {
+      return await withReaper(() => checkLive(saved.plan, target, { signal: interrupt.signal }));
+    } finally {
+      interrupt.release();
+    }
   }
   if (target.reference.kind === 'file') throw new Error('an agent file cannot be simulated');
   const loaded = await loadAgent(target.reference);
   const createAgent = loaded.usesGlobals ? withVirtualGlobals(loaded.createAgent) : loaded.createAgent;
-  return checkPlan({ plan: saved.plan, createAgent, profile: loaded.profile });
+  return checkPlan({
+    plan: saved.plan,
+    createAgent,
+    profile: loaded.profile,
+    ownsStrayErrors: loaded.usesGlobals,
+    ...(options.verbose ? { log: sayOfAgent } : {}),
+  });
 }
 
 /** Whether the trace is the saved one. The case has its hash, and digests that say where it departs. */
@@ -82,6 +131,11 @@ function sayComparison(saved: CaseFile, target: Target, checked: CheckedPlan): v
       ? '  the trace ends before it'
       : `  it is now: ${timeWords(event.t)}  ${printable(eventWords(event))}`,
   );
+}
+
+/** What the agent logs, and the stacks of what it fails of: not a part of the outcome. */
+function sayOfAgent(text: string): void {
+  for (const line of text.split('\n')) process.stderr.write(`${printable(line)}\n`);
 }
 
 function say(line: string): void {

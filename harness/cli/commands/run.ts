@@ -1,21 +1,20 @@
 import { basename, join } from 'node:path';
 import { availableParallelism } from 'node:os';
 import { randomBytes } from 'node:crypto';
-import { ExitCode, HarnessError } from '../../core/errors.js';
-import { suites as allSuites } from '../../../suites/index.js';
+import type { ExitCode } from '../../core/errors.js';
 import { openCorpus, type Corpus } from '../../explore/corpus.js';
-import { suitesFor, type GenerateOptions, type Suite } from '../../explore/suite.js';
+import type { GenerateOptions, Suite } from '../../explore/suite.js';
 import { compareKnownFailing } from '../../report/known-failing.js';
 import { allFindings } from '../../report/groups.js';
 import { exitCodeOf, type CampaignResult } from '../../report/result.js';
 import { checkReportFolder } from '../../report/write-report.js';
 import { notDeterministic, runCampaign, type CampaignProgress, type CasePool } from '../../run/campaign.js';
-import { matchRequirements, requirements, type RequirementId } from '../../spec/requirements.js';
 import type { RunOptions } from '../arguments.js';
 import { loadKnownFailing } from '../load-input.js';
 import { createProgress } from '../progress.js';
 import { presentResult } from '../present-result.js';
 import { onInterrupt } from '../interrupt.js';
+import { askedRequirements, chooseSuites } from '../choose.js';
 import { resolveTarget, type Target } from '../target.js';
 
 /** Enough that every precondition is met many times, and over in less than 15 s on two cores. */
@@ -32,10 +31,13 @@ const corpusShare = 0.25;
 /** `conformance run`: a campaign against one agent. */
 export async function runCommand(options: RunOptions): Promise<ExitCode> {
   checkReportFolder(options.report);
+  // Before signals are caught: a module that never ends loading must not outlive a Ctrl-C.
+  const target = await resolveTarget(options);
   const interrupt = onInterrupt();
   const progress = createProgress({ stream: process.stderr, quiet: options.quiet });
   try {
     const result = await campaignOf(options, {
+      target,
       signal: interrupt.signal,
       openCorpus: (world) => openCorpus(corpusDirectory(options.agent, world)),
       onProgress: (state) => progress.update(state),
@@ -59,12 +61,14 @@ export async function campaignOf(
   options: RunOptions,
   hooks: {
     readonly signal: AbortSignal;
+    /** What the options ask for, when that is known already. */
+    readonly target?: Target;
     readonly onProgress?: (state: CampaignProgress) => void;
     /** What failed, and what reached most, runs first. */
     readonly openCorpus?: (world: 'sim' | 'live') => Corpus;
   },
 ): Promise<CampaignResult> {
-  const target = await resolveTarget(options);
+  const target = hooks.target ?? (await resolveTarget(options));
   const known = options.knownFailing === undefined ? undefined : loadKnownFailing(options.knownFailing);
   const asked = askedRequirements(options.requirements);
   const generate: GenerateOptions = {
@@ -120,55 +124,6 @@ function withKnownFailing(
   if (known === undefined) return result;
   const compared = { ...result, knownFailing: compareKnownFailing(result.verdicts, known) };
   return { ...compared, exitCode: exitCodeOf(compared) };
-}
-
-function askedRequirements(globs: readonly string[]): ReadonlySet<RequirementId> {
-  if (globs.length === 0) return new Set(requirements.map(({ id }) => id));
-  for (const glob of globs) {
-    if (matchRequirements([glob]).length > 0) continue;
-    throw new HarnessError({
-      code: 'requirement-unknown',
-      message: 'No requirement matches.',
-      exitCode: ExitCode.usage,
-      path: '--requirement',
-      expected: 'an identifier or a glob such as MUX-* or TERM-0?',
-      got: glob,
-      hint: '`conformance list requirements` prints them.',
-    });
-  }
-  return new Set(matchRequirements(globs).map(({ id }) => id));
-}
-
-/** The suites by name; without names, those that aim at what was asked for, or else all. */
-function chooseSuites(
-  options: RunOptions,
-  generate: GenerateOptions,
-  asked: ReadonlySet<RequirementId>,
-): Suite[] {
-  for (const name of options.suites) {
-    if (allSuites.some((suite) => suite.name === name)) continue;
-    throw new HarnessError({
-      code: 'suite-unknown',
-      message: 'There is no such suite.',
-      exitCode: ExitCode.usage,
-      path: '--suite',
-      expected: allSuites.map((suite) => suite.name).join(', '),
-      got: name,
-    });
-  }
-  const usable = suitesFor(allSuites, generate);
-  const named = usable.filter((suite) => options.suites.length === 0 || options.suites.includes(suite.name));
-  if (named.length === 0) {
-    throw new HarnessError({
-      code: 'suite-impossible',
-      message: 'None of these suites can be run with the sources of this agent.',
-      exitCode: ExitCode.usage,
-      expected: options.suites.join(', '),
-      got: `an agent with the sources ${generate.sources.join(', ')}`,
-    });
-  }
-  const aimed = named.filter((suite) => suite.requirements.some((requirement) => asked.has(requirement)));
-  return aimed.length > 0 ? aimed : named;
 }
 
 interface OpenPool {

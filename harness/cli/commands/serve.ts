@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { ExitCode } from '../../core/errors.js';
-import { suites as allSuites } from '../../../suites/index.js';
 import { createAttachedDriver } from '../../drivers/attached-driver.js';
 import { generateCase } from '../../explore/generate-case.js';
 import { mergePlans } from '../../explore/merge-plans.js';
-import { suitesFor } from '../../explore/suite.js';
 import { agentFeatures } from '../../ports/agent.js';
 import type { AgentEndpoints, AgentProfile } from '../../ports/driver.js';
 import { runCampaign, type CasePool } from '../../run/campaign.js';
@@ -12,11 +10,12 @@ import type { CheckedPlan } from '../../run/check-plan.js';
 import { createCaseRunner } from '../../run/case-runner.js';
 import { agentFileTimings } from '../../spec/agent-file.js';
 import type { Plan } from '../../spec/plan.js';
-import { matchRequirements, requirements } from '../../spec/requirements.js';
 import { kubeletTimings } from '../../spec/timings.js';
+import { checkReportFolder } from '../../report/write-report.js';
 import type { ServeOptions } from '../arguments.js';
 import { onInterrupt } from '../interrupt.js';
-import { checkLive } from '../live-pool.js';
+import { askedRequirements, chooseSuites } from '../choose.js';
+import { checkLive, withReaper } from '../live-pool.js';
 import { loadAgentFile } from '../load-input.js';
 import { presentResult } from '../present-result.js';
 
@@ -26,14 +25,14 @@ const attachTimeoutMs = 30 * 60_000;
 
 /** `conformance serve`: prints endpoints, waits for an agent, and runs some cases in a row against it. */
 export async function serveCommand(options: ServeOptions): Promise<ExitCode> {
+  checkReportFolder(options.report);
   const profile = await attachedProfile(options.agent);
   const driver = createAttachedDriver(profile);
   const interrupt = onInterrupt();
   const seed = options.seed ?? randomBytes(4).toString('hex');
   const generate = { sources: profile.sources, profile: 'live' as const, features: profile.features };
-  const suites = suitesFor(allSuites, generate).filter(
-    (suite) => options.suites.length === 0 || options.suites.includes(suite.name),
-  );
+  const asked = askedRequirements(options.requirements);
+  const suites = chooseSuites(options, generate, asked);
   const count = options.cases ?? casesDefault;
   const plans = Array.from({ length: count }, (_, index) =>
     generateCase({ suites, seed, index, options: generate }),
@@ -59,11 +58,11 @@ export async function serveCommand(options: ServeOptions): Promise<ExitCode> {
     width: 1,
     runBatch: () => runner.runPlans([plan]),
     runPlans: (several) => runner.runPlans(several),
-    reduce: (failed, found) => runner.asFound(failed, found),
-    asFound: (failed, found) => runner.asFound(failed, found),
+    reduce: (failed, found) => runner.asSeen(failed, found),
+    asSeen: (failed, found) => runner.asSeen(failed, found),
   };
   try {
-    const result = await runCampaign({
+    const campaign = {
       pool,
       agent: { name: profile.name, given, sources: profile.sources, features: profile.features },
       world: 'live',
@@ -72,19 +71,16 @@ export async function serveCommand(options: ServeOptions): Promise<ExitCode> {
       suites: suites.map((suite) => suite.name),
       cases: 1,
       batchSize: 1,
-      requirements: new Set(
-        (options.requirements.length === 0 ? requirements : matchRequirements(options.requirements)).map(
-          ({ id }) => id,
-        ),
-      ),
+      requirements: asked,
       bail: false,
       shrink: false,
       corpus: [],
-      replayLine: (casePath) => `npx conformance replay ${options.report}/${casePath}`,
+      replayLine: (casePath: string) => `npx conformance replay ${options.report}/${casePath}`,
       signal: interrupt.signal,
       warnings: [],
-    });
-    return await presentResult(result, {
+    } as const;
+    const result = await withReaper(() => runCampaign(campaign));
+    return presentResult(result, {
       report: options.report,
       formats: ['text', 'json', 'junit', 'html'],
       quiet: false,

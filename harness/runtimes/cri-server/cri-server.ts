@@ -48,6 +48,8 @@ export interface CriServer {
   close(): Promise<void>;
 }
 
+/** The system's limit, without the closing zero. */
+const socketPathMax = 107;
 /** Events that one stream may have waiting for a reader that does not read; then the stream is ended. */
 const waitingEventsMax = 10_000;
 
@@ -77,6 +79,8 @@ export function createCriServer(options: CriServerOptions): CriServer {
   return {
     endpoint,
     async start() {
+      // The library would print a line of its own about it.
+      if (Buffer.byteLength(socketPath) > socketPathMax) throw socketFailed(socketPath, undefined);
       try {
         mkdirSync(dirname(socketPath), { recursive: true, mode: 0o700 });
         rmSync(socketPath, { force: true });
@@ -163,15 +167,18 @@ function bind(server: Server, endpoint: string): Promise<void> {
 }
 
 function socketFailed(socketPath: string, cause: unknown): HarnessError {
+  const length = Buffer.byteLength(socketPath);
+  const isLong = length > socketPathMax;
   return new HarnessError({
     code: 'cri-socket-failed',
-    message: `The CRI socket cannot be made: ${cause instanceof Error ? cause.message : String(cause)}`,
+    message: isLong ? 'The path of the CRI socket is too long.' : 'The CRI socket cannot be made.',
     exitCode: ExitCode.unavailable,
     file: socketPath,
-    hint:
-      Buffer.byteLength(socketPath) > 107
-        ? 'The path of a unix socket has at most 107 bytes. Choose a shorter directory (TMPDIR).'
-        : 'The directory of the socket must be writable for you.',
+    expected: isLong
+      ? `at most ${socketPathMax} bytes, for the path of a unix socket`
+      : 'a directory that can be written',
+    got: isLong ? `${length} bytes` : cause instanceof Error ? cause.message : String(cause),
+    hint: 'Set TMPDIR to a short directory that you can write, for example /tmp.',
     cause,
   });
 }

@@ -10,10 +10,10 @@ import { createImageStore } from '../memory/images.js';
 import { matchesContainer, matchesSandbox } from '../memory/records.js';
 import { createContainerLife } from './container-life.js';
 import { containerOptions, sandboxOptions } from './container-options.js';
-import { engineMessage, engineStatus } from './docker-engine.js';
+import { engineMessage, engineStatus, isConnectionLost } from './docker-engine.js';
 import type { ContainerRecord, SandboxRecord } from './docker-records.js';
 import { createChangeReports, newContainer, newSandbox } from './docker-records.js';
-import { engineGone } from './engine-gone.js';
+import { engineGone, engineUnable } from './engine-gone.js';
 import { watchEngine } from './engine-events.js';
 import { execSync } from './exec-sync.js';
 import { prepareDocker } from './prepare-docker.js';
@@ -74,6 +74,9 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
       }
     },
     onEnd: (error) => fail(error),
+  }).catch((error: unknown) => {
+    releaseReaper();
+    throw engineGone(error);
   });
 
   function fail(cause: unknown): void {
@@ -129,6 +132,8 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
       return ok<'RunPodSandbox'>({ podSandboxId: handle.id });
     } catch (error) {
       names.delete(key);
+      // There is nothing of the agent's in it that could be wrong.
+      if (!closed && (engineStatus(error) ?? 0) >= 500) options.onFailure?.(engineUnable(error));
       throw error;
     }
   }
@@ -293,6 +298,7 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
     try {
       return await handler(request);
     } catch (error) {
+      if (isConnectionLost(error)) fail(error);
       return refuse(engineStatus(error) === undefined ? 'UNAVAILABLE' : 'UNKNOWN', engineMessage(error));
     }
   }
@@ -330,10 +336,15 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
       closed = true;
       watch.close();
       for (const record of containers.values()) record.log?.close();
-      await removeContainersOfRun(engine, runId);
       containers.clear();
       sandboxes.clear();
-      releaseReaper();
+      try {
+        await removeContainersOfRun(engine, runId);
+        releaseReaper();
+      } catch (error) {
+        // Without an engine nothing can be removed now: the reaper and the next start see to it.
+        if (!isConnectionLost(error)) throw error;
+      }
     },
   };
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { ContainerRuntimeClient } from 'testcontainers';
 import { getContainerRuntimeClient } from 'testcontainers';
 import { ExitCode, HarnessError } from '../../core/errors.js';
@@ -19,23 +20,46 @@ export type DockerContainerHandle = ReturnType<DockerEngine['container']['getByI
 export async function connectDocker(): Promise<DockerEngine> {
   // The library's own reaper needs an image from a registry; ours does its work.
   process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true';
+  const host = process.env['DOCKER_HOST'];
+  // The library would go on to other engines than the one that was asked for.
+  const socket = host?.startsWith('unix://') === true ? host.slice('unix://'.length) : undefined;
+  if (socket !== undefined && !existsSync(socket))
+    throw dockerMissing(host, new Error('there is no such socket'));
+  let engine: DockerEngine;
   try {
-    return await getContainerRuntimeClient();
+    engine = await getContainerRuntimeClient();
   } catch (cause) {
-    throw new HarnessError({
-      code: 'docker-missing',
-      message: 'Docker does not answer, and the runtime "docker" needs it.',
-      exitCode: ExitCode.unavailable,
-      hint: 'Start Docker, or install it (Debian, Ubuntu: apt-get install docker.io), or use --runtime memory. Your user must be allowed to use its socket.',
-      cause,
-    });
+    throw dockerMissing(host, cause);
   }
+  const { socketPath } = engine.container.dockerode.modem as { readonly socketPath?: string };
+  if (socket !== undefined && socketPath !== socket)
+    throw dockerMissing(host, new Error('it cannot be used, and no other was asked for'));
+  return engine;
+}
+
+function dockerMissing(host: string | undefined, cause: unknown): HarnessError {
+  return new HarnessError({
+    code: 'docker-missing',
+    message: 'Docker does not answer, and the runtime "docker" needs it.',
+    exitCode: ExitCode.unavailable,
+    path: host === undefined ? undefined : 'DOCKER_HOST',
+    expected: `an engine at ${host ?? '/var/run/docker.sock'}`,
+    got: engineMessage(cause),
+    hint: 'Start Docker, or install it (Debian, Ubuntu: apt-get install docker.io), or use --runtime memory. Your user must be allowed to use its socket.',
+    cause,
+  });
 }
 
 /** HTTP status of a refusal by the engine; undefined when the engine did not answer at all. */
 export function engineStatus(error: unknown): number | undefined {
   const { statusCode } = error as { statusCode?: unknown };
   return typeof statusCode === 'number' ? statusCode : undefined;
+}
+
+/** The connection to the engine failed, rather than the engine refused. */
+export function isConnectionLost(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE'].includes(code);
 }
 
 /** What the engine said, without the library's framing. */

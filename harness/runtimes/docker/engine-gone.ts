@@ -12,3 +12,16 @@ export function engineGone(cause: unknown): HarnessError {
     cause,
   });
 }
+
+/** Docker answers, and cannot run what the suite itself made: nothing that an agent asked for is in it. */
+export function engineUnable(cause: unknown): HarnessError {
+  return new HarnessError({
+    code: 'docker-failed',
+    message: 'Docker could not start the container that stands for a sandbox.',
+    exitCode: ExitCode.unavailable,
+    expected: 'an engine that can run the workload image in its bridge network',
+    got: engineMessage(cause),
+    hint: 'Look at the log of the engine: is its bridge network there, and room on its disk?',
+    cause,
+  });
+}

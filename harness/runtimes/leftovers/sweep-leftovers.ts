@@ -33,18 +33,31 @@ export async function sweepLeftovers(options: SweepOptions): Promise<Swept> {
   const root = options.temporaryDirectory ?? tmpdir();
   let directories = 0;
   let processGroups = 0;
-  for (const name of readdirSync(root)) {
+  for (const name of namesIn(root)) {
     if (!name.startsWith(runDirectoryPrefix)) continue;
     const directory = join(root, name);
     const owner = readOwner(directory);
     if (owner === undefined || !isOwnerDead(owner)) continue;
-    for (const file of findPidFiles(directory, pidFileDepthMax))
-      processGroups += endProcessGroups(file, directory);
-    processGroups += endMarkedGroups(directory);
-    rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
-    directories++;
+    try {
+      for (const file of findPidFiles(directory, pidFileDepthMax))
+        processGroups += endProcessGroups(file, directory);
+      processGroups += endMarkedGroups(directory);
+      rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+      directories++;
+    } catch {
+      // Another start sweeps the same directory at the same time, or it is another user's.
+    }
   }
   return { directories, processGroups, containers: options.docker ? await sweepDocker() : 0 };
+}
+
+/** Without the directory there is nothing to sweep; who needs it says so. */
+function namesIn(root: string): string[] {
+  try {
+    return readdirSync(root);
+  } catch {
+    return [];
+  }
 }
 
 function readOwner(directory: string): Owner | undefined {
