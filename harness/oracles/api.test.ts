@@ -28,6 +28,8 @@ describe('api', () => {
     expect(exercised(good, 'API-01')).toBe(1);
     expect(failed(ask(ask(createTrace(['api']).agent(), { resource: 'nodes' }), {}))).toEqual(['API-01']);
     expect(failed(ask(createTrace(['api']).agent(), ofThisNode))).toEqual(['API-01']);
+    const attached = createTrace(['api'], { attached: true }).agent();
+    expect(failed(ask(attached, ofThisNode))).toEqual([]);
   });
 
   it('API-02: an event sent twice stops a pod', () => {

@@ -16,7 +16,8 @@ export const api: Oracle = {
       onEvent(event) {
         switch (event.kind) {
           case 'agent.started':
-            hasNode = false;
+            // One that was started before the trace began may have read its node before, too.
+            hasNode = context.run.attached === true;
             lists = 0;
             return;
           case 'api.request':

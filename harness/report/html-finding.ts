@@ -100,10 +100,11 @@ function eventsHtml(finding: ReportedFinding): string {
 }
 
 function reproductionHtml(finding: ReportedFinding): string[] {
-  if (finding.reproduces === undefined || finding.reproduces.length === 0) return [];
-  const items = finding.reproduces.map(
+  const tries = (finding.reproduces ?? []).filter(({ tried }) => tried > 0);
+  if (tries.length === 0) return [];
+  const items = tries.map(
     ({ world, runtime, failed, tried }) =>
       `<li>${escapeHtml(`${world}, ${runtime} runtime: failed in ${failed} of ${tried}`)}</li>`,
   );
-  return ['<h4>Also tried in</h4><ul>', ...items, '</ul>'];
+  return ['<h4>Tried in</h4><ul>', ...items, '</ul>'];
 }

@@ -190,6 +190,7 @@ function findingLines(
   }
   for (const where of finding.reproduces ?? []) {
     const { failed, tried } = where;
+    if (tried === 0) continue;
     lines.push(
       `${section('Tried in')} ${printable(`${where.world}, ${where.runtime} runtime: failed in ${failed} of ${tried}`)}`,
     );

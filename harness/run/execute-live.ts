@@ -80,6 +80,7 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
     timings,
     features: driver.profile.features,
     slackMs,
+    ...(options.attach === undefined ? {} : { attached: true }),
   });
   const slots = createPodSlots(plan.setup.pods, nodeName);
   const disturbances = createDisturbances(plan, journal, slots);

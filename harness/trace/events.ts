@@ -50,6 +50,8 @@ export interface RunStarted {
   readonly features: readonly string[];
   /** Added to every upper time bound: 0 in sim; in live what a busy machine may cost, in milliseconds. */
   readonly slackMs: number;
+  /** Somebody else started the agent, before the trace began: what it did first was not seen. */
+  readonly attached?: true;
 }
 
 export interface PhaseChanged {

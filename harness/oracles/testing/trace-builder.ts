@@ -118,7 +118,12 @@ export function asGiven(pod: Pod): RunningPod {
 /** A trace that begins with `run.started` for these sources. */
 export function createTrace(
   sources: readonly SourceKind[],
-  options: { timings?: Partial<Timings>; features?: readonly string[]; world?: RunStarted['world'] } = {},
+  options: {
+    timings?: Partial<Timings>;
+    features?: readonly string[];
+    world?: RunStarted['world'];
+    attached?: true;
+  } = {},
 ): TraceBuilder {
   const events: TraceEvent[] = [];
   const revisions = new Map<SourceKind, number>();
@@ -307,6 +312,7 @@ export function createTrace(
     timings: { ...fastTimings, ...options.timings },
     features: options.features ?? allFeatures,
     slackMs: 0,
+    ...(options.attached === undefined ? {} : { attached: options.attached }),
   });
   return builder.phase('chaos');
 }
