@@ -51,6 +51,10 @@ describe('decodeManifest', () => {
     'no name': JSON.stringify({ ...pod, metadata: {} }),
     'a reference to the API': JSON.stringify({ ...pod, spec: { ...pod.spec, serviceAccountName: 'x' } }),
     'an alias bomb': bomb.join('\n'),
+    'a spec that contains itself':
+      'apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: &s {containers: [{name: a, image: b}], self: *s}\n',
+    'labels that contain themselves':
+      'apiVersion: v1\nkind: Pod\nmetadata: {name: a, labels: &l {self: *l}}\nspec: {containers: [{name: a, image: b}]}\n',
   };
   for (const [what, text] of Object.entries(refused)) {
     it(`refuses ${what}`, () => expect(decodeManifest(text)).toEqual({ pods: [], valid: false }));

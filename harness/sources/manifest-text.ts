@@ -34,6 +34,8 @@ export function decodeManifest(text: string): DecodedManifest {
   let value: unknown;
   try {
     value = parse(text, { maxAliasCount: 100, logLevel: 'error' });
+    // Fails for an alias of what it stands in, and for what is nested too deeply: neither is a manifest.
+    JSON.stringify(value);
   } catch {
     return undecodable;
   }

@@ -43,6 +43,7 @@ test.each([
   ['half a document', yaml.slice(0, 40)],
   ['garbage', '\u0000{{{{'],
   ['aliases that explode', bomb],
+  ['a part that contains itself', yaml.replace('spec:', 'spec: &s\n  self: *s')],
   ['another kind', yaml.replace('kind: Pod', 'kind: Service')],
   ['no name', yaml.replace('name: web', 'other: web')],
   ['a name that is none', yaml.replace('web', 'Web_1')],

@@ -79,7 +79,10 @@ function parseText(text: string): unknown {
   const document = parseDocument(text, { lineCounter: new LineCounter(), prettyErrors: false });
   const [error] = document.errors;
   if (error !== undefined) throw error;
-  return document.toJS({ maxAliasCount: aliasCountMax });
+  const value: unknown = document.toJS({ maxAliasCount: aliasCountMax });
+  // An alias of what it stands in makes a ring, which no pod can be; writing it down fails.
+  JSON.stringify(value);
+  return value;
 }
 
 function problem(text: string): DecodedManifest {

@@ -89,6 +89,9 @@ function writeTrace(path: string, text: string): void {
 async function check(saved: CaseFile, target: Target, options: ReplayOptions): Promise<CheckedPlan> {
   if (target.world === 'live') {
     const { checkLive, withReaper } = await import('../live-pool.js');
+    process.stderr.write(
+      'Running the case in real time; it takes as long as its plan and the periods of the agent.\n',
+    );
     const interrupt = onInterrupt();
     try {
       return await withReaper(() => checkLive(saved.plan, target, { signal: interrupt.signal }));
