@@ -29,7 +29,7 @@ function applyLiveFile(state: ModelState, event: SourceHeld & Stamp): void {
     bad,
   };
   const change = state.desired.served(shown);
-  const untilMs = event.t + state.run.timings.fileCheckMs + 2_000 + state.run.slackMs;
+  const untilMs = event.t + state.run.timings.fileCheckMs + state.run.slackMs;
   for (const entry of [...change.added, ...change.changed, ...change.removed])
     entry.uncertainUntilMs = untilMs;
   noteChange(state, change);

@@ -10,10 +10,12 @@ export const file: Oracle = {
   begin(context) {
     const { model, ledger } = context;
     let before: (SourceHeld & Stamp) | undefined;
+    // What was done to the directory says something about an agent only once it has run anything.
+    const met: ('FILE-01' | 'FILE-02' | 'FILE-03')[] = [];
     return {
       onEvent(event) {
         if (event.kind === 'source.held' && event.source === 'file') {
-          countHeld(event, before, (requirement) => ledger.exercised(requirement));
+          countHeld(event, before, (requirement) => met.push(requirement));
           before = event;
         }
         if (event.kind !== 'source.served' || event.source !== 'file') return;
@@ -23,6 +25,8 @@ export const file: Oracle = {
         if (hasLeft) ledger.exercised('FILE-08');
       },
       atRest() {
+        if (model.actual.pods.size > 0) for (const requirement of met) ledger.exercised(requirement);
+        met.length = 0;
         judgeHeld(context, 'file', { missing: 'FILE-01', surplus: 'FILE-02', other: 'FILE-03' });
       },
     };
@@ -32,7 +36,7 @@ export const file: Oracle = {
 function countHeld(
   event: SourceHeld,
   before: SourceHeld | undefined,
-  exercised: (requirement: 'FILE-01' | 'FILE-02' | 'FILE-03') => void,
+  exercised: (requirement: 'FILE-01' | 'FILE-02' | 'FILE-03') => unknown,
 ): void {
   const files = event.files ?? [];
   if (files.length > 0) exercised('FILE-01');

@@ -53,6 +53,8 @@ test('a folder that cannot be written is a clear error with exit code 69', () =>
   });
   expect(() => writeReport(exampleResult(), { report: join(file, 'inside') })).toThrowError(clear);
   expect(() => checkReportFolder(join(file, 'inside'))).toThrowError(clear);
+  expect(() => checkReportFolder('/proc/report')).toThrowError(/cannot be written/);
+  expect(() => writeReport(exampleResult(), { report: '/proc/report' })).toThrowError(/cannot be written/);
 });
 
 test('checking a folder that can be written makes nothing', () => {

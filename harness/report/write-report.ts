@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, normalize, resolve } from 'node:path';
 import { assert, ExitCode, HarnessError } from '../core/errors.js';
 import { encodeTrace } from '../trace/codec.js';
@@ -43,13 +43,14 @@ export function writeReport(result: CampaignResult, options: WriteReportOptions)
   if (wants('html')) write('index.html', htmlReport(result));
 }
 
-/** Finds out before a campaign that its report could not be written, rather than after it. Makes nothing. */
+/** Finds out before a campaign that its report could not be written, rather than after it. Leaves nothing. */
 export function checkReportFolder(directory: string): void {
   try {
     let existing = resolve(directory);
     while (!existsSync(existing) && dirname(existing) !== existing) existing = dirname(existing);
     if (!statSync(existing).isDirectory()) throw new Error(`${existing} is not a directory`);
-    accessSync(existing, constants.W_OK);
+    // What is not a file system for files, such as /proc, says that it can be written.
+    rmdirSync(mkdtempSync(join(existing, '.conformance-')));
   } catch (error) {
     throw notWritable(directory, error);
   }
@@ -57,13 +58,20 @@ export function checkReportFolder(directory: string): void {
 
 function writeFile(path: string, text: string, directory: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeDirectory(dirname(path));
     writeFileSync(path, text);
   } catch (error) {
     // Half a file is worse than none: it would be taken for a malformed one.
     removeQuietly(path);
     throw notWritable(directory, error);
   }
+}
+
+/** One level after the other: Node's own recursive call never returns where nothing can be made. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  makeDirectory(dirname(path));
+  mkdirSync(path);
 }
 
 function removeQuietly(path: string): void {
