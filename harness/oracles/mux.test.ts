@@ -47,6 +47,20 @@ describe('mux', () => {
     expect(failed(trace.at(20_500).stop(asGiven(given)))).toEqual(['MUX-04']);
   });
 
+  it('MUX-04: what came to be while nobody wanted it may be stopped although it is wanted again', () => {
+    const given = makePod('web', { uid: 'u1' });
+    const pod = asGiven(given);
+    const trace = createTrace(['feed']).agent().list('feed', [given]).at(500);
+    const call = { actor: 'agent', call: 99, method: 'RunPodSandbox' } as const;
+    const target = { podUid: 'u1', podNamespace: 'default', podName: 'web', request: {} };
+    trace
+      .add({ kind: 'runtime.request', incarnation: 1, ...call, ...target })
+      .at(600)
+      .gone();
+    trace.at(700).agent(2).list('feed', []).at(900).sandbox('s-u1', pod, 'ready');
+    expect(failed(trace.at(2_000).list('feed', [given]).at(2_100).stop(pod))).toEqual([]);
+  });
+
   it('MUX-05: the same list again stops the pod', () => {
     const trace = createTrace(['http']).agent().list('http', [web]).at(500).start(webPod);
     expect(failed(trace.at(30_000).list('http', [web]).at(30_500).stop(webPod))).toEqual(['MUX-05']);
