@@ -72,6 +72,21 @@ describe('mux', () => {
     expect(failed(trace.at(2_000).start(asStatic(twin, 'uid-2')))).toContain('MUX-06');
   });
 
+  it('MUX-06: what an earlier life asked for may come while the other runs', () => {
+    const twin = makePod('web', { image: 'image:2' });
+    const trace = createTrace(['file']).agent().list('file', [web]).at(500);
+    const target = { podUid: 'uid-1', podNamespace: 'default', podName: webPod.name, request: {} };
+    const call = { actor: 'agent', call: 99, method: 'RunPodSandbox', incarnation: 1 } as const;
+    trace
+      .add({ kind: 'runtime.request', ...call, ...target })
+      .at(600)
+      .gone()
+      .at(700)
+      .agent(2);
+    trace.list('file', [web, twin]).at(800).start(asStatic(twin, 'uid-2')).at(1_500);
+    expect(failed(trace.sandbox('s-uid-1', webPod, 'ready'))).toEqual([]);
+  });
+
   it('MUX-06: either of the two may run', () => {
     const twin = makePod('web', { image: 'image:2' });
     for (const pod of [web, twin]) {
