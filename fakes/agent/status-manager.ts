@@ -119,12 +119,17 @@ export function createStatusManager(options: {
   }
 
   async function patchStatus(item: Tracked, object: Pod, status: PodStatus): Promise<void> {
-    const { namespace = 'default', name, uid } = object.metadata;
+    const { namespace = 'default', name, uid, resourceVersion } = object.metadata;
+    // A terminal phase is for ever: only the object it was made for may get it, not a later one of this UID.
+    const isFinal = status.phase === 'Succeeded' || status.phase === 'Failed';
     const answer = await api.request({
       method: 'PATCH',
       path: `/api/v1/namespaces/${namespace}/pods/${name}/status`,
       contentType: 'application/strategic-merge-patch+json',
-      body: { metadata: { uid }, status: { ...clearedFields(object.status, status), ...status } },
+      body: {
+        metadata: isFinal ? { uid, resourceVersion } : { uid },
+        status: { ...clearedFields(object.status, status), ...status },
+      },
     });
     if (answer.status === 200) item.written = answer.body as Pod;
     else if (answer.status !== 404 && answer.status !== 409) throw new Error(`status ${answer.status}`);
@@ -132,14 +137,20 @@ export function createStatusManager(options: {
   }
 
   async function deleteObject(item: Tracked, object: Pod): Promise<void> {
-    const { namespace = 'default', name, uid } = object.metadata;
+    const { namespace = 'default', name, uid, resourceVersion } = object.metadata;
     const answer = await api.request({
       method: 'DELETE',
       path: `/api/v1/namespaces/${namespace}/pods/${name}`,
       contentType: 'application/json',
-      body: { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0, preconditions: { uid } },
+      // The version too: the next life's object may have the same UID.
+      body: {
+        apiVersion: 'v1',
+        kind: 'DeleteOptions',
+        gracePeriodSeconds: 0,
+        preconditions: { uid, resourceVersion },
+      },
     });
-    // A conflict passes: an object with another UID is no longer the one that is looked at.
+    // A conflict passes: sooner or later the object as it is now is the one that is looked at.
     if (answer.status >= 300 && answer.status !== 404) throw new Error(`status ${answer.status}`);
     item.isDeleted = true;
   }

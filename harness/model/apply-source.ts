@@ -2,7 +2,7 @@ import type { SourceHeld, SourceServed, Stamp } from '../trace/events.js';
 import type { ActualPod } from './actual-pods.js';
 import type { DesiredPod, ServedChange } from './desired-pod.js';
 import type { ModelState } from './model-view.js';
-import { instancesOf, standingOf } from './standing.js';
+import { instancesOf, isUnwanted, standingOf } from './standing.js';
 import { differs } from './stop-reason.js';
 
 export function applyHeld(state: ModelState, event: SourceHeld & Stamp): void {
@@ -97,4 +97,9 @@ function license(state: ModelState, pod: ActualPod): void {
   if (!isUnderWay(pod)) return;
   const { is } = standingOf(state, pod);
   if (is !== 'wanted') pod.licenceSeq = state.seq;
+}
+
+/** What comes to be while nobody wants it may be torn down from then on, even when it is wanted again. */
+export function licenseUnwanted(state: ModelState, pod: ActualPod): void {
+  if (state.desired.allReady() && isUnwanted(standingOf(state, pod))) pod.licenceSeq = state.seq;
 }

@@ -10,7 +10,7 @@ import type {
 import type { ActualPod } from './actual-pods.js';
 import { beginNextLife, createActualPods } from './actual-pods.js';
 import { applyEffect, applyReply, applyRequest, callSlots, slowCallMs } from './apply-call.js';
-import { applyHeld, applyServed } from './apply-source.js';
+import { applyHeld, applyServed, licenseUnwanted } from './apply-source.js';
 import { createDesiredPods } from './desired-pods.js';
 import type { ModelState, ModelView } from './model-view.js';
 import { guessVersions } from './pod-versions.js';
@@ -75,8 +75,11 @@ function applyEvent(state: ModelState, event: TraceEvent): void {
       return applyEffect(state, event);
     case 'runtime.reply':
       return applyReply(state, event);
-    case 'sandbox':
-      return settleLife(state, state.actual.sandboxChanged(event));
+    case 'sandbox': {
+      const pod = state.actual.sandboxChanged(event);
+      if (event.state === 'ready') licenseUnwanted(state, pod);
+      return settleLife(state, pod);
+    }
     case 'container':
       return settleLife(state, state.actual.containerChanged(event));
     case 'image':

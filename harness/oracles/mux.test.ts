@@ -82,6 +82,20 @@ describe('mux', () => {
     expect(failed(trace.at(20_500).stop(asGiven(given)))).toEqual(['MUX-04']);
   });
 
+  it('MUX-04: what came to be while nobody wanted it may be stopped although it is wanted again', () => {
+    const given = makePod('web', { uid: 'u1' });
+    const pod = asGiven(given);
+    const trace = createTrace(['feed']).agent().list('feed', [given]).at(500);
+    const call = { actor: 'agent', call: 99, method: 'RunPodSandbox' } as const;
+    const target = { podUid: 'u1', podNamespace: 'default', podName: 'web', request: {} };
+    trace
+      .add({ kind: 'runtime.request', incarnation: 1, ...call, ...target })
+      .at(600)
+      .gone();
+    trace.at(700).agent(2).list('feed', []).at(900).sandbox('s-u1', pod, 'ready');
+    expect(failed(trace.at(2_000).list('feed', [given]).at(2_100).stop(pod))).toEqual([]);
+  });
+
   it('MUX-05: the same list again stops the pod', () => {
     const trace = createTrace(['http']).agent().list('http', [web]).at(500).start(webPod);
     expect(failed(trace.at(30_000).list('http', [web]).at(30_500).stop(webPod))).toEqual(['MUX-05']);
@@ -91,6 +105,21 @@ describe('mux', () => {
     const twin = makePod('web', { image: 'image:2' });
     const trace = createTrace(['file']).agent().list('file', [web, twin]).at(500).start(webPod);
     expect(failed(trace.at(2_000).start(asStatic(twin, 'uid-2')))).toContain('MUX-06');
+  });
+
+  it('MUX-06: what an earlier life asked for may come while the other runs', () => {
+    const twin = makePod('web', { image: 'image:2' });
+    const trace = createTrace(['file']).agent().list('file', [web]).at(500);
+    const target = { podUid: 'uid-1', podNamespace: 'default', podName: webPod.name, request: {} };
+    const call = { actor: 'agent', call: 99, method: 'RunPodSandbox', incarnation: 1 } as const;
+    trace
+      .add({ kind: 'runtime.request', ...call, ...target })
+      .at(600)
+      .gone()
+      .at(700)
+      .agent(2);
+    trace.list('file', [web, twin]).at(800).start(asStatic(twin, 'uid-2')).at(1_500);
+    expect(failed(trace.sandbox('s-uid-1', webPod, 'ready'))).toEqual([]);
   });
 
   it('MUX-06: either of the two may run', () => {

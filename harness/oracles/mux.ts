@@ -47,6 +47,8 @@ function countExercises({ model, ledger }: OracleContext, change: ServedChange):
 function judgeNamesakes({ model, ledger }: OracleContext, pod: ActualPod): void {
   const namesakes = model.actual.byName(pod.fullName);
   if (namesakes.length < 2) return;
+  // An earlier life asked for it, and it came only now: the present life has not chosen it.
+  if (pod.pendingCalls === 0) return;
   for (const other of namesakes) {
     if (other === pod || other.runningCount === 0 || other.readyCount === 0) continue;
     // One that is on its way out is not run any more.
