@@ -129,9 +129,9 @@ export function createJudge(run: RunStarted): Judge {
     end() {
       for (const receiver of runs) receiver.run.end?.(complete);
       // A run that went wrong proves nothing about what it should have come to in the end.
-      const isSound = ledger.findings.length === 0;
+      const broken = new Set(ledger.findings.map(({ requirement }) => requirement));
       const evidence = (id: RequirementId): number =>
-        isSound || !convergent.has(id) ? (ledger.counts.get(id) ?? 0) : 0;
+        broken.size === 0 || broken.has(id) || !convergent.has(id) ? (ledger.counts.get(id) ?? 0) : 0;
       const verdicts = requirements.map(({ id }) =>
         verdictOf(id, run, ledger.findings, evidence(id), openReason),
       );
