@@ -1,10 +1,10 @@
 import type { Clock } from '../../core/clock.js';
 import type { CriMethod, GrpcCode } from '../../spec/plan.js';
 import { parseWorkload } from '../../spec/workload.js';
-import type { ChangeCause } from '../../trace/events.js';
-import type { Container, ContainerEvent, CriRequest, CriResult, PodSandbox } from '../../ports/cri.js';
+import type { CriRequest, CriResult, PodSandbox } from '../../ports/cri.js';
 import { notFound, type RuntimeBackend, type RuntimeObserver } from '../../ports/runtime.js';
 import { createImageStore } from './images.js';
+import { createMemoryStore, killedExitCode } from './memory-store.js';
 import { matchesContainer, matchesSandbox, type ContainerRecord, type SandboxRecord } from './records.js';
 
 /** How a {@link createMemoryBackend} runs. */
@@ -20,8 +20,6 @@ export interface MemoryBackendOptions {
 type Handler = (request: never, reply: (result: CriResult) => void) => void;
 
 const empty: CriResult = { code: 'OK', response: {} };
-const killedExitCode = 137;
-const terminatedExitCode = 143;
 
 /**
  * A container runtime whose containers are simulated: their workload arguments say when they exit and how
@@ -29,155 +27,11 @@ const terminatedExitCode = 143;
  */
 export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBackend {
   const { clock, observer } = options;
-  const sandboxes = new Map<string, SandboxRecord>();
-  const containers = new Map<string, ContainerRecord>();
+  const store = createMemoryStore(options);
+  const { sandboxes, containers, nowNs, stampNs, endContainer } = store;
   const images = createImageStore();
   let conditions = { runtimeReady: true, networkReady: true };
-  let sandboxList: PodSandbox[] | undefined;
-  let containerList: Container[] | undefined;
   let nextId = 1;
-  let lastCreatedNs = 0;
-
-  /** Grows strictly: agents take the newest sandbox or container to be the one created last. */
-  function stampNs(): number {
-    lastCreatedNs = Math.max(lastCreatedNs + 1_000, (options.epochMs + clock.now()) * 1e6);
-    return lastCreatedNs;
-  }
-
-  function nowNs(): number {
-    return (options.epochMs + clock.now()) * 1e6;
-  }
-
-  function sandboxChanged(
-    record: SandboxRecord,
-    state: 'ready' | 'notReady' | 'removed',
-    cause: ChangeCause,
-  ): void {
-    sandboxList = undefined;
-    const { metadata } = record.item;
-    observer.onChange({
-      kind: 'sandbox',
-      actor: cause === 'outside' ? 'outside' : 'runtime',
-      id: record.id,
-      podUid: metadata.uid,
-      podNamespace: metadata.namespace,
-      podName: metadata.name,
-      attempt: metadata.attempt,
-      state,
-      cause,
-    });
-  }
-
-  function containerChanged(
-    record: ContainerRecord,
-    state: 'created' | 'running' | 'exited' | 'removed',
-    cause: ChangeCause,
-  ): void {
-    containerList = undefined;
-    const { metadata } = record.sandbox.item;
-    observer.onChange({
-      kind: 'container',
-      actor: cause === 'outside' ? 'outside' : cause === 'workload' ? 'workload' : 'runtime',
-      id: record.id,
-      sandboxId: record.sandbox.id,
-      podUid: metadata.uid,
-      podNamespace: metadata.namespace,
-      podName: metadata.name,
-      name: record.item.metadata.name,
-      attempt: record.item.metadata.attempt,
-      image: record.item.image.image,
-      state,
-      ...(state === 'exited' ? { exitCode: record.status.exitCode } : {}),
-      cause,
-    });
-    observer.onEvent(containerEvent(record, state));
-  }
-
-  function containerEvent(
-    record: ContainerRecord,
-    state: 'created' | 'running' | 'exited' | 'removed',
-  ): ContainerEvent {
-    const types = {
-      created: 'CONTAINER_CREATED_EVENT',
-      running: 'CONTAINER_STARTED_EVENT',
-      exited: 'CONTAINER_STOPPED_EVENT',
-      removed: 'CONTAINER_DELETED_EVENT',
-    } as const;
-    return {
-      containerId: record.id,
-      containerEventType: types[state],
-      createdAt: nowNs(),
-      podSandboxStatus: record.sandbox.status,
-      containersStatuses: [...record.sandbox.containers].map((container) => container.status),
-    };
-  }
-
-  function endContainer(record: ContainerRecord, exitCode: number, cause: ChangeCause): void {
-    record.ownExit?.cancel();
-    record.termination?.timer.cancel();
-    record.ownExit = undefined;
-    record.termination = undefined;
-    record.item = { ...record.item, state: 'CONTAINER_EXITED' };
-    record.status = {
-      ...record.status,
-      state: 'CONTAINER_EXITED',
-      finishedAt: nowNs(),
-      exitCode,
-      reason: exitCode === 0 ? 'Completed' : 'Error',
-    };
-    containerChanged(record, 'exited', cause);
-    for (const waiter of record.waiters.splice(0)) waiter();
-  }
-
-  /** SIGTERM now, SIGKILL after the timeout; a later and shorter request brings the end forward. */
-  function terminate(record: ContainerRecord, timeoutS: number, done: () => void): void {
-    const { workload } = record;
-    const stopMs = workload.stopMs ?? 0;
-    const timeoutMs = timeoutS * 1_000;
-    const obeys = workload.ignoreTerm !== true && timeoutMs > 0;
-    const begun = record.termination;
-    const naturalAtMs =
-      begun !== undefined && begun.exitCode === terminatedExitCode ? begun.exitAtMs : clock.now() + stopMs;
-    const killAtMs = clock.now() + timeoutMs;
-    const end =
-      obeys && naturalAtMs <= killAtMs
-        ? { exitAtMs: naturalAtMs, exitCode: terminatedExitCode }
-        : { exitAtMs: killAtMs, exitCode: killedExitCode };
-    record.waiters.push(done);
-    if (begun !== undefined && begun.exitAtMs <= end.exitAtMs) return;
-    begun?.timer.cancel();
-    if (end.exitAtMs <= clock.now()) {
-      endContainer(record, end.exitCode, 'agent');
-      return;
-    }
-    const timer = clock.after(end.exitAtMs - clock.now(), () => endContainer(record, end.exitCode, 'agent'));
-    record.termination = { ...end, timer };
-  }
-
-  function dropContainer(record: ContainerRecord, cause: ChangeCause): void {
-    if (record.item.state === 'CONTAINER_RUNNING') endContainer(record, killedExitCode, cause);
-    containers.delete(record.id);
-    record.sandbox.containers.delete(record);
-    containerChanged(record, 'removed', cause);
-  }
-
-  function stopSandboxRecord(record: SandboxRecord, cause: ChangeCause): void {
-    for (const container of record.containers) {
-      if (container.item.state === 'CONTAINER_RUNNING') endContainer(container, killedExitCode, cause);
-    }
-    if (record.item.state === 'SANDBOX_NOTREADY') return;
-    record.item = { ...record.item, state: 'SANDBOX_NOTREADY' };
-    // Like containerd, which releases the address with the network namespace.
-    record.status = { ...record.status, state: 'SANDBOX_NOTREADY', network: { ip: '' } };
-    sandboxChanged(record, 'notReady', cause);
-  }
-
-  function dropSandbox(record: SandboxRecord, cause: ChangeCause): void {
-    stopSandboxRecord(record, cause);
-    for (const container of [...record.containers]) dropContainer(container, cause);
-    sandboxes.delete(record.id);
-    sandboxChanged(record, 'removed', cause);
-  }
 
   const handlers: {
     readonly [Method in CriMethod]?: (
@@ -239,17 +93,17 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
         containers: new Set(),
       };
       sandboxes.set(id, record);
-      sandboxChanged(record, 'ready', 'agent');
+      store.sandboxChanged(record, 'ready', 'agent');
       reply(ok({ podSandboxId: id }));
     },
     StopPodSandbox(request, reply) {
       const record = sandboxes.get(request.podSandboxId);
-      if (record !== undefined) stopSandboxRecord(record, 'agent');
+      if (record !== undefined) store.stopSandbox(record, 'agent');
       reply(record === undefined ? notFound('sandbox', request.podSandboxId) : empty);
     },
     RemovePodSandbox(request, reply) {
       const record = sandboxes.get(request.podSandboxId);
-      if (record !== undefined) dropSandbox(record, 'agent');
+      if (record !== undefined) store.dropSandbox(record, 'agent');
       reply(empty);
     },
     PodSandboxStatus(request, reply) {
@@ -261,11 +115,11 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
       );
     },
     ListPodSandbox(request, reply) {
-      sandboxList ??= [...sandboxes.values()].map((record) => record.item);
+      const items = store.sandboxItems();
       const { filter } = request;
       reply(
         ok({
-          items: filter == null ? sandboxList : sandboxList.filter((item) => matchesSandbox(item, filter)),
+          items: filter == null ? items : items.filter((item) => matchesSandbox(item, filter)),
         }),
       );
     },
@@ -301,7 +155,7 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
       );
       containers.set(record.id, record);
       sandbox.containers.add(record);
-      containerChanged(record, 'created', 'agent');
+      store.containerChanged(record, 'created', 'agent');
       reply(ok({ containerId: record.id }));
     },
     StartContainer(request, reply) {
@@ -318,7 +172,7 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
       record.startedAtMs = clock.now();
       record.item = { ...record.item, state: 'CONTAINER_RUNNING' };
       record.status = { ...record.status, state: 'CONTAINER_RUNNING', startedAt: nowNs() };
-      containerChanged(record, 'running', 'agent');
+      store.containerChanged(record, 'running', 'agent');
       writeLines(record);
       const { runMs, exitCode } = record.workload;
       if (runMs !== undefined) {
@@ -330,20 +184,19 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
       const record = containers.get(request.containerId);
       if (record === undefined) return reply(notFound('container', request.containerId));
       if (record.item.state !== 'CONTAINER_RUNNING') return reply(empty);
-      terminate(record, Math.max(0, request.timeout ?? 0), () => reply(empty));
+      store.terminate(record, Math.max(0, request.timeout ?? 0), () => reply(empty));
     },
     RemoveContainer(request, reply) {
       const record = containers.get(request.containerId);
-      if (record !== undefined) dropContainer(record, 'agent');
+      if (record !== undefined) store.dropContainer(record, 'agent');
       reply(empty);
     },
     ListContainers(request, reply) {
-      containerList ??= [...containers.values()].map((record) => record.item);
+      const items = store.containerItems();
       const { filter } = request;
       reply(
         ok({
-          containers:
-            filter == null ? containerList : containerList.filter((item) => matchesContainer(item, filter)),
+          containers: filter == null ? items : items.filter((item) => matchesContainer(item, filter)),
         }),
       );
     },
@@ -461,9 +314,9 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
     exitContainer: (id, exitCode) =>
       outside(running(id), (record) => endContainer(record, exitCode, 'workload')),
     killContainer: (id) => outside(running(id), (record) => endContainer(record, killedExitCode, 'outside')),
-    removeContainer: (id) => outside(containers.get(id), (record) => dropContainer(record, 'outside')),
-    stopSandbox: (id) => outside(sandboxes.get(id), (record) => stopSandboxRecord(record, 'outside')),
-    removeSandbox: (id) => outside(sandboxes.get(id), (record) => dropSandbox(record, 'outside')),
+    removeContainer: (id) => outside(containers.get(id), (record) => store.dropContainer(record, 'outside')),
+    stopSandbox: (id) => outside(sandboxes.get(id), (record) => store.stopSandbox(record, 'outside')),
+    removeSandbox: (id) => outside(sandboxes.get(id), (record) => store.dropSandbox(record, 'outside')),
     removeImage(name) {
       const removed = images.remove(name);
       if (removed)
