@@ -111,6 +111,8 @@ export interface ActualPod {
   wantedBy: number;
   /** The last Run, Create or Start that took effect although the agent was told that it failed; -1: none. */
   ambiguousSeq: number;
+  /** Some container of it was there when the present life of the agent began, and may be gone since. */
+  hadRecords: boolean;
   /** The last event about the end of one of its containers that was kept from the agent; -1: none. */
   lostEventSeq: number;
 }
@@ -338,6 +340,7 @@ function newPod(identity: PodIdentity, stamp: Stamp, incarnation: number): Actua
     isOpenEnded: false,
     wantedBy: 0,
     ambiguousSeq: -1,
+    hadRecords: false,
     lostEventSeq: -1,
   };
 }

@@ -159,6 +159,7 @@ function applyAgentStarted(state: ModelState, event: AgentStarted & Stamp): void
     pod.licenceSeq = -1;
     pod.teardownSeq = -1;
     pod.lastCallFailed = false;
+    pod.hadRecords = pod.containers.size > 0;
   }
   const held = state.desired.sources.get('file')?.held;
   if (held !== undefined) applyHeld(state, { ...held, t: event.t, seq: event.seq });

@@ -38,6 +38,23 @@ describe('agent restart, orphans and runtime faults', () => {
     expect(failed(trace.at(20_600).gone().at(21_000).agent(2).list('feed', []).rest())).toContain('ADOPT-03');
   });
 
+  it('WORK-04: a new life may have found the end of an earlier one that is removed only now', () => {
+    const never = makePod('job', { uid: 'uid-job', restartPolicy: 'Never' });
+    const job = asGiven(never);
+    const trace = createTrace(['feed']).agent().list('feed', [never]).at(500).start(job);
+    trace.at(2_000).container('c-uid-job-main', job, 'exited', { cause: 'workload', exitCode: 0 });
+    trace
+      .at(3_000)
+      .list('feed', [])
+      .at(3_100)
+      .call('StopPodSandbox', { pod: job, sandboxId: 's-uid-job' }, () =>
+        trace.sandbox('s-uid-job', job, 'notReady'),
+      );
+    trace.at(3_200).gone().agent(2).list('feed', [never]);
+    trace.at(3_300).container('c-uid-job-main', job, 'removed', { cause: 'agent' });
+    expect(failed(trace.rest())).toEqual([]);
+  });
+
   it('ORPH-01: what was removed while the agent was down runs on', () => {
     const trace = running().at(20_000).gone().at(21_000).agent(2).list('feed', []);
     expect(failed(trace.rest())).toEqual(['ORPH-01']);

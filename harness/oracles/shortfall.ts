@@ -86,7 +86,8 @@ function mayStayDown(model: ModelView, pod: ActualPod, spec: Pod): boolean {
   if (model.lieSeq > model.agentStartedSeq && pod.firstSeq < model.agentStartedSeq) return true;
   // A life of the agent that finds only ended containers cannot know that they belong to an earlier life of
   // the pod.
-  if (pod.containers.size > 0 && pod.stoppedAtMs < model.agentStartedAtMs) return true;
+  const found = pod.containers.size > 0 || pod.hadRecords;
+  if (found && pod.stoppedAtMs < model.agentStartedAtMs) return true;
   if (policy !== 'Never') return false;
   // A Never pod whose sandbox is gone is not run again once its containers had started.
   for (const history of pod.history.values()) if (history.starts > 0) return true;
