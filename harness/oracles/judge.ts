@@ -56,12 +56,14 @@ export const oracles: readonly Oracle[] = [
 ];
 
 /** Requirements that speak of what is reached in the end; open when an agent on a real clock is not done. */
-const convergent: ReadonlySet<RequirementId> = new Set<RequirementId>([
+export const convergentRequirements: ReadonlySet<RequirementId> = new Set<RequirementId>([
   'QUIET-01',
   'QUIET-02',
   'MUX-02',
   'MUX-03',
   'MUX-04',
+  'MUX-10',
+  'MUX-11',
   'WORK-03',
   'WORK-04',
   'WORK-06',
@@ -71,11 +73,17 @@ const convergent: ReadonlySet<RequirementId> = new Set<RequirementId>([
   'HTTP-01',
   'HTTP-03',
   'HTTP-04',
+  'API-02',
   'API-03',
   'LIFE-06',
+  'LIFE-08',
   'LIFE-09',
+  'BACK-01',
+  'BACK-02',
   'TERM-05',
   'ORPH-01',
+  'GC-01',
+  'RT-06',
   'ADOPT-02',
   'ADOPT-03',
 ]);
@@ -131,7 +139,9 @@ export function createJudge(run: RunStarted): Judge {
       // A run that went wrong proves nothing about what it should have come to in the end.
       const broken = new Set(ledger.findings.map(({ requirement }) => requirement));
       const evidence = (id: RequirementId): number =>
-        broken.size === 0 || broken.has(id) || !convergent.has(id) ? (ledger.counts.get(id) ?? 0) : 0;
+        broken.size === 0 || broken.has(id) || !convergentRequirements.has(id)
+          ? (ledger.counts.get(id) ?? 0)
+          : 0;
       const verdicts = requirements.map(({ id }) =>
         verdictOf(id, run, ledger.findings, evidence(id), openReason),
       );
@@ -205,7 +215,7 @@ function verdictOf(
       ...(why === undefined ? {} : { reason: why }),
     };
   }
-  if (openReason !== undefined && convergent.has(requirement)) {
+  if (openReason !== undefined && convergentRequirements.has(requirement)) {
     return {
       requirement,
       verdict: 'inconclusive',

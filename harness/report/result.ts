@@ -28,8 +28,8 @@ export interface CampaignResult {
   /** Present when a known-failing file was given. */
   readonly knownFailing?: KnownFailingOutcome;
   /**
-   * Violations that were seen once and in none of the executions that followed, alone on the machine. They leave
-   * their requirement inconclusive: the agent's fault and a machine that stood still look alike. `live` only.
+   * What was not reached in time once, and was in all executions that followed, alone on the machine. It leaves its
+   * requirement inconclusive: the agent's fault and a machine that stood still look alike.
    */
   readonly flaky?: readonly ReportedFinding[];
   /** True when the campaign was ended before its time: what is here is what was found so far. */

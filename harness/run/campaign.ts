@@ -18,6 +18,7 @@ import {
   type ReachedStates,
   type ReducedCase,
 } from './case-runner.js';
+import { convergentRequirements } from '../oracles/judge.js';
 import { mergeTally, verdictsOf, type Tally } from './tally.js';
 
 /** Where cases are executed: threads in sim, lanes in live. */
@@ -219,8 +220,12 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   return { ...result, exitCode: exitCodeOf(result) };
 }
 
-/** Executed again, as often as is usual, it showed in none of the executions. */
-function wasSeenOnce({ reproduces = [] }: ReportedFinding): boolean {
+/**
+ * Executed again, as often as is usual, it showed in none of the executions, and a machine that stood still may look
+ * like it. What an agent did, and must never do, counts however seldom it does it.
+ */
+function wasSeenOnce({ requirement, reproduces = [] }: ReportedFinding): boolean {
+  if (!convergentRequirements.has(requirement)) return false;
   return reproduces.some(({ tried }) => tried > 1) && reproduces.every(({ failed }) => failed === 0);
 }
 
