@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../core/package-root.js';
+import { createCriPort } from '../drivers/agent-ports/cri-port.js';
 
 const main = join(packageRoot(), 'dist/harness/cli/main.js');
 
@@ -148,6 +149,25 @@ describe('accidents', () => {
     run.kill('SIGKILL');
     expect(await until(() => processesWith(marker(directory)).length === 0, 20_000)).toBe(true);
   });
+
+  test(
+    'serve answers the very first call of an agent that somebody else starts',
+    { timeout: 60_000 },
+    async () => {
+      const directory = newDirectory();
+      const served = spawn(process.execPath, [main, 'serve', '--report', 'out'], { cwd: directory });
+      let printed = '';
+      served.stdout.on('data', (text) => (printed += String(text)));
+      const ended = new Promise((resolve) => served.once('exit', resolve));
+      expect(await until(() => printed.includes('unix://'), 20_000)).toBe(true);
+      const cri = createCriPort(/unix:\/\/\S+cri\.sock/.exec(printed)![0]);
+      const version = await cri.call('Version', {}, { timeoutMs: 5_000 });
+      cri.close();
+      served.kill('SIGINT');
+      await ended;
+      expect(version.runtimeApiVersion).toBe('v1');
+    },
+  );
 
   test('Ctrl-C reports what was found so far and leaves no agent behind', { timeout: 60_000 }, async () => {
     const directory = newDirectory();

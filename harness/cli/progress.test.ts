@@ -5,7 +5,7 @@ const state = { cases: 500, casesTotal: 2_000, findings: 1, reducing: 1, elapsed
 
 test('says cases, speed, findings and the time left', () => {
   expect(progressLine(state, { label: 'termination' })).toBe(
-    'termination · 500/2,000 cases · 250 cases/s · 1 finding · shrinking 1 · 6 s left',
+    'termination · 500/2,000 cases · 250 cases/s · 1 finding · looking into 1 · 6 s left',
   );
   expect(progressLine({ ...state, casesTotal: undefined, reducing: 0 }, { timeMs: 10_000 })).toBe(
     'all suites · 500 cases · 250 cases/s · 1 finding · 8 s left',

@@ -73,7 +73,7 @@ export function progressLine(
   );
   if (state.elapsedMs > 0) parts.push(`${rate((state.cases * 1_000) / state.elapsedMs)} cases/s`);
   parts.push(count(state.findings, 'finding'));
-  if (state.reducing > 0) parts.push(`shrinking ${state.reducing}`);
+  if (state.reducing > 0) parts.push(`looking into ${state.reducing}`);
   if (state.awaits !== undefined) parts.push(state.awaits);
   const leftMs = timeLeftMs(state, options.timeMs);
   if (leftMs !== undefined) parts.push(`${durationWords(Math.ceil(leftMs / 1_000) * 1_000)} left`);

@@ -120,12 +120,12 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
   const server = createCriServer({
     socketPath: join(options.directory, 'cri', 'cri.sock'),
     handle(method, request, reply) {
+      // The first call of an agent that somebody else started begins the run, and is answered in it.
+      lives.noteCall(method);
       const life = lives.current();
       if (life === undefined) {
-        lives.noteCall();
         reply({ code: 'UNAVAILABLE', message: 'no agent is expected to run' });
       } else {
-        lives.noteCall(method);
         const problem = requestProblem(method, request);
         if (problem === undefined) boundary.handle(life, method, request as never, reply);
         else reply(problem);

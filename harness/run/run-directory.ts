@@ -1,8 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ExitCode, HarnessError } from '../core/errors.js';
 import { currentOwner, formatOwner } from '../runtimes/leftovers/owner.js';
+import { removeDirectory } from '../runtimes/leftovers/remove-directory.js';
 
 /** Directories of runs begin so; the sweep looks for nothing else. */
 export const runDirectoryPrefix = 'conformance-run-';
@@ -27,7 +28,11 @@ export async function withRunDirectory<Result>(
     await writeFile(join(directory, 'owner'), `${formatOwner(currentOwner())}\n`);
     return await work(directory);
   } finally {
-    await rm(directory, { recursive: true, force: true, maxRetries: 3 });
+    try {
+      removeDirectory(directory);
+    } catch {
+      // What cannot be removed says nothing about the agent's conformance; the next start tries again.
+    }
   }
 }
 

@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Owner } from './owner.js';
 import { currentOwner, isOwnerDead, parseOwner } from './owner.js';
+import { removeDirectory } from './remove-directory.js';
 import { endMarkedGroups, endProcessGroups } from './process-groups.js';
 
 /** Directories of runs, as `run/run-directory.ts` names them; the file `owner` in each says whose it is. */
@@ -42,7 +43,7 @@ export async function sweepLeftovers(options: SweepOptions): Promise<Swept> {
       for (const file of findPidFiles(directory, pidFileDepthMax))
         processGroups += endProcessGroups(file, directory);
       processGroups += endMarkedGroups(directory);
-      rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+      removeDirectory(directory);
       directories++;
     } catch {
       // Another start sweeps the same directory at the same time, or it is another user's.
