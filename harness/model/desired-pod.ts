@@ -26,6 +26,8 @@ export interface DesiredPod {
   /** Until then the agent may not have read the latest state; only where reads cannot be observed. */
   uncertainUntilMs: number;
   deleting: boolean;
+  /** When the agent was last shown that it is to be deleted. */
+  deletingSeq: number;
   terminal: boolean;
   /** It lost its deletion timestamp without leaving the list, which no source of pods does by itself. */
   undeleted: boolean;
@@ -98,6 +100,7 @@ export function newEntry(identity: {
     uncertain: false,
     uncertainUntilMs: -1,
     deleting: false,
+    deletingSeq: -1,
     terminal: false,
     undeleted: false,
     endGraceS: undefined,

@@ -137,6 +137,7 @@ export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string
     const wasListed = entry.pods.length > 0;
     entry.known = true;
     entry.uncertain = false;
+    if (pods.some((pod) => pod.metadata.deletionTimestamp !== undefined)) entry.deletingSeq = event.seq;
     if (entry.deleting) entry.endGraceS ??= graceSecondsOf(entry.pod);
     if (wasListed && samePods(entry.pods, pods)) return;
     entry.pods = pods;

@@ -48,6 +48,7 @@ export function stopReasonOf(
     case 'superseded':
       // A termination that began for another reason goes on when the pod leaves the list as well.
       if (model.desired.allReady() || pod.teardownSeq >= 0) return 'undesired';
+      if ((standing.entry?.deletingSeq ?? -1) > model.agentStartedSeq) return 'undesired';
       return repairReason(model, pod, container) ?? 'tooEarly';
     case 'contested':
     case 'uncertain':

@@ -38,6 +38,17 @@ describe('agent restart, orphans and runtime faults', () => {
     expect(failed(trace.at(20_600).gone().at(21_000).agent(2).list('feed', []).rest())).toContain('ADOPT-03');
   });
 
+  it('MUX-11: a deletion that this life was shown may be carried out, though its object has gone since', () => {
+    const deleting = { ...web, metadata: { ...web.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
+    const stoppedAfter = (shown: typeof web): TraceBuilder => {
+      const trace = createTrace(['feed', 'http']).agent().list('feed', [web]).list('http', []);
+      trace.at(500).start(webPod).at(20_000).gone().at(21_000).agent(2).list('feed', [shown]);
+      return trace.at(21_100).list('feed', []).at(21_500).stop(webPod);
+    };
+    expect(failed(stoppedAfter(deleting))).toEqual([]);
+    expect(failed(stoppedAfter(web))).toEqual(['MUX-11']);
+  });
+
   it('WORK-04: a new life may have found the end of an earlier one that is removed only now', () => {
     const never = makePod('job', { uid: 'uid-job', restartPolicy: 'Never' });
     const job = asGiven(never);

@@ -78,7 +78,7 @@ function instanceShortfall(
 }
 
 /** Whether a pod without a ready sandbox is right to have none. */
-function mayStayDown(model: ModelView, pod: ActualPod, spec: Pod): boolean {
+export function mayStayDown(model: ModelView, pod: ActualPod, spec: Pod): boolean {
   const policy = spec.spec.restartPolicy ?? 'Always';
   if (policy === 'Always') return false;
   if (pod.isOpenEnded) return true;

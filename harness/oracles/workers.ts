@@ -6,6 +6,7 @@ import type { DesiredPod } from '../model/desired-pod.js';
 import { oracleBounds } from './bounds.js';
 import type { Deadlines } from './deadlines.js';
 import type { Oracle, OracleContext } from './oracle.js';
+import { mayStayDown } from './shortfall.js';
 import { entrySubject, podSubject, seconds } from './words.js';
 
 /** One container, one instance, and work that is never given up. */
@@ -68,6 +69,7 @@ export const workers: Oracle = {
 function isIncomplete({ model }: OracleContext, pod: ActualPod): boolean {
   const { entry } = standingOf(model, pod);
   if (entry === undefined || isFinished(pod, entry.pod)) return false;
+  if (pod.readyCount === 0 && mayStayDown(model, pod, entry.pod)) return false;
   return pod.readyCount === 0 || pod.containers.size === 0;
 }
 
