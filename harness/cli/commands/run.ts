@@ -18,7 +18,7 @@ import { askedRequirements, chooseSuites } from '../choose.js';
 import { resolveTarget, type Target } from '../target.js';
 
 /** Enough that every precondition is met many times, and over in less than 15 s on two cores. */
-const simCasesDefault = 4_000;
+const simCasesDefault = 3_000;
 /** A live case takes seconds. */
 const liveCasesDefault = 40;
 const simBatchSize = 25;
