@@ -49,7 +49,9 @@ export function createProgress(options: ProgressOptions): Progress {
         stream.write(`${line}\n`);
         return;
       }
-      stream.write(`${clearLine}${line.slice(0, Math.max(20, (stream.columns ?? 80) - 1))}`);
+      // Some terminals do not know how wide they are.
+      const columns = stream.columns === undefined || stream.columns === 0 ? 80 : stream.columns;
+      stream.write(`${clearLine}${line.slice(0, Math.max(20, columns - 1))}`);
       lineShown = true;
     },
     close() {
