@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { sweepLeftovers } from './sweep-leftovers.js';
 
+/** On a busy machine a killed harness may not be quite dead at the first look. */
+const sweepDelaysMs = [0, 1_000, 4_000];
 /** A container that was being made when the harness died appears only after the first look. */
-const sweepDelaysMs = [0, 1_000, 3_000, 8_000];
+const dockerSweepDelaysMs = [0, 1_000, 3_000, 8_000];
 
 let told = '';
 try {
@@ -14,7 +16,7 @@ const words = told.split('\n');
 const count = (word: string): number => words.filter((each) => each === word).length;
 const docker = count('docker') > count('docker-closed');
 if (!words.includes('done')) {
-  for (const delayMs of docker ? sweepDelaysMs : [0]) {
+  for (const delayMs of docker ? dockerSweepDelaysMs : sweepDelaysMs) {
     await delay(delayMs);
     await sweepLeftovers({ docker });
   }
