@@ -275,7 +275,6 @@ function expectedText(issue: Issue): string {
   if (issue.code === 'invalid_union' && !issue.message.includes('xpected')) return 'a value of another form';
   return issue.message
     .replace(/^(Invalid|Too) \w+( value)?[:.] /, '')
-    .replace(/^(Too (small|big)): /, '')
     .replace(/^expected number to be >=/i, 'a number of at least ')
     .replace(/^expected number to be <=/i, 'a number of at most ')
     .replace(/^expected (number|string|array) to (be|have) /i, '$1 of ')

@@ -19,7 +19,7 @@ export interface CaseRunnerOptions {
   readonly generate: GenerateOptions;
   /** A reduction gives up after so many executions and says that its result is not certified. */
   readonly reduceExecutionsMax: number;
-  /** How often the final plan is executed again: once in sim, several times against a real process. */
+  /** How often a failing plan is executed again before it is shrunk, and the final plan after: twice in sim, more in live. */
   readonly repeats: number;
   /** Does the work while nothing else of the campaign runs. */
   readonly alone?: <Value>(work: () => Promise<Value>) => Promise<Value>;
