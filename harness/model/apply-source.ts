@@ -32,6 +32,9 @@ function applyLiveFile(state: ModelState, event: SourceHeld & Stamp): void {
   const untilMs = event.t + state.run.timings.fileCheckMs + state.run.slackMs;
   for (const entry of [...change.added, ...change.changed, ...change.removed])
     entry.uncertainUntilMs = untilMs;
+  // A file of another name may mean another identity.
+  for (const entry of state.desired.sources.get('file')?.listed ?? [])
+    if (entry.movedSeq === event.seq) entry.uncertainUntilMs = untilMs;
   noteChange(state, change);
 }
 
@@ -70,11 +73,14 @@ function noteChange(state: ModelState, change: ServedChange): void {
   }
 }
 
-/** The present life of the agent knows these pods as wanted. */
+/**
+ * The present life of the agent knows these pods as wanted. One that it first knew as nobody's may be on its way
+ * out with the grace period of an orphan, whatever its manifest says.
+ */
 function noteWanted(state: ModelState, entry: DesiredPod): void {
   for (const pod of instancesOf(state, entry)) {
     const { is } = standingOf(state, pod);
-    if (is === 'wanted') pod.wantedBy = state.incarnation;
+    if (is === 'wanted' && pod.licenceSeq < 0) pod.wantedBy = state.incarnation;
   }
 }
 

@@ -139,7 +139,11 @@ function settleLife(state: ModelState, pod: ActualPod): void {
   for (const entry of state.desired.byUid(pod.uid)) entry.earlierGraceS = 0;
   if (pod.teardownSeq < 0 && pod.licenceSeq < 0) return;
   pod.licenceSeq = -1;
-  if (pod.teardownSeq < 0) return;
+  if (pod.teardownSeq < 0) {
+    // Whether it was ended for a removal that was taken back, or for what else was wrong with it, cannot be told.
+    pod.isOpenEnded = true;
+    return;
+  }
   pod.teardownSeq = -1;
   pod.isOpenEnded = false;
   beginNextLife(pod);

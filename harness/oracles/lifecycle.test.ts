@@ -71,6 +71,29 @@ describe('lifecycle', () => {
     expect(failed(trace.at(6_000).call('RunPodSandbox', { pod: jobPod }))).toEqual(['LIFE-02']);
   });
 
+  it('LIFE-02: it ended by itself while it was stopped for a removal that was taken back', () => {
+    const stopped = (isTakenBack: boolean): TraceBuilder => {
+      const trace = createTrace(['feed']).agent().list('feed', [job]).at(500);
+      const created = { pod: jobPod, id: 'c-x', sandboxId: 's-u2', container: 'main' };
+      trace.call('RunPodSandbox', { pod: jobPod, id: 's-u2' }, () => trace.sandbox('s-u2', jobPod, 'ready'));
+      trace.call('CreateContainer', created, () =>
+        trace.container('c-x', jobPod, 'created', { sandboxId: 's-u2' }),
+      );
+      // The life that started it never hears that it has.
+      trace.gone().agent(2).list('feed', [job]).at(600);
+      trace.container('c-x', jobPod, 'running', { sandboxId: 's-u2' }).at(700);
+      if (isTakenBack) trace.change('feed', 'deleted', job).change('feed', 'added', job).at(800);
+      trace.call('StopContainer', { pod: jobPod, containerId: 'c-x', request: { timeout: 2 } }, () =>
+        trace.container('c-x', jobPod, 'exited', { cause: 'workload', exitCode: 0, sandboxId: 's-u2' }),
+      );
+      const sandbox = { pod: jobPod, sandboxId: 's-u2' };
+      trace.call('StopPodSandbox', sandbox, () => trace.sandbox('s-u2', jobPod, 'notReady'));
+      return trace.at(900).call('RunPodSandbox', { pod: jobPod, code: 'UNKNOWN' });
+    };
+    expect(failed(stopped(true))).toEqual([]);
+    expect(failed(stopped(false))).toEqual(['LIFE-02']);
+  });
+
   it('LIFE-06: a container that has finished runs again', () => {
     const trace = createTrace(['feed']).agent().list('feed', [job]).at(500).start(jobPod);
     trace

@@ -164,6 +164,22 @@ describe('mux', () => {
     expect(failed(renamed())).toContain('MUX-10');
   });
 
+  it('MUX-10: on a real clock the agent may not have seen yet that a file was renamed', () => {
+    const file = (name: string) => [{ name, type: 'file' as const, readable: true, pod: web, text: '' }];
+    const renamed = (afterMs: number): TraceBuilder => {
+      const trace = createTrace(['file'], { world: 'live' }).agent().held('file', [web], file('a.yaml'));
+      trace
+        .at(9_000)
+        .held('file', [web], file('b.yaml'))
+        .at(9_000 + afterMs)
+        .start(webPod);
+      trace.at(20_000).stop(webPod).at(22_000).remove(webPod);
+      return trace.at(40_000).start(asStatic(web, 'uid-9'));
+    };
+    expect(failed(renamed(40))).not.toContain('MUX-10');
+    expect(failed(renamed(8_000))).toContain('MUX-10');
+  });
+
   it('MUX-10: the UID stays after a change of content', () => {
     const trace = createTrace(['file']).agent().list('file', [web]).at(500).start(webPod);
     trace.at(20_000).list('file', [makePod('web', { labels: { a: 'b' } })]);

@@ -111,6 +111,8 @@ function judgeIdentity(
   const entry = entries[0]!;
   const { origin } = entry;
   if (pod.firstSeq < entry.movedSeq) return;
+  // Which name of the file the agent has read is not known before it must have looked again.
+  if (model.t < entry.uncertainUntilMs) return;
   if (entry.source === 'file' && (origin === '' || origin.includes(' '))) return;
   const key = `${entry.key} ${version}`;
   const known = uids.get(key);

@@ -27,6 +27,16 @@ describe('termination', () => {
     expect(exercised(good, 'TERM-01')).toBe(1);
   });
 
+  it('TERM-01: an orphan of an earlier life is listed again while it is being stopped', () => {
+    const left = createTrace(['feed']).agent().list('feed', [web]).at(500).start(webPod).at(5_000).gone();
+    const orphan = left.at(5_100).agent(2).list('feed', []).at(5_200).list('feed', [web]).at(5_210);
+    expect(failed(orphan.stop(webPod, { timeoutS: 2 }))).toEqual([]);
+    // A life that knows the pod from the start gives it what is its own.
+    const known = createTrace(['feed']).agent().list('feed', [web]).at(500).start(webPod).at(5_000).gone();
+    known.at(5_100).agent(2).list('feed', [web]).at(20_200).list('feed', []).at(20_210);
+    expect(failed(known.stop(webPod, { timeoutS: 2 }))).toEqual(['TERM-01']);
+  });
+
   it('TERM-01: a preStop hook outlasts the grace', () => {
     const hook = { cmd: ['/workload', 'pre-stop', '--run-ms=90000'] };
     const target = { pod: webPod, containerId: 'c-u1-main', container: 'main', request: hook };
