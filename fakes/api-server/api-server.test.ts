@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { WatchEvent } from '../../harness/ports/agent.js';
 import { podResource, type ApiObject } from './api-object.js';
+import { defaultPod } from './default-pod.js';
 import { createTestServer, testPod } from './testing-objects.js';
 
 const pods = '/api/v1/namespaces/default/pods';
@@ -29,6 +30,8 @@ describe('lists', () => {
     expect(list({ labelSelector: 'app notin (x)' })).toEqual(['b', 'c']);
     expect(list({ labelSelector: '!app' })).toEqual(['c']);
     expect(ask('GET', pods, { query: { fieldSelector: 'spec.colour=red' } }).status).toBe(400);
+    const services = { query: { fieldSelector: 'spec.clusterIP!=None' } };
+    expect(ask('GET', '/api/v1/services', services).status).toBe(200);
     expect(ask('GET', pods, { query: { labelSelector: 'a b c' } }).status).toBe(400);
   });
 
@@ -148,7 +151,7 @@ describe('writes', () => {
 
   test('an update may be conditional on version and UID, and one that changes nothing makes no version', () => {
     const { ask, store } = createTestServer();
-    const pod = store.create(podResource, testPod('a'));
+    const pod = store.create(podResource, defaultPod(testPod('a')));
     const path = `${pods}/a`;
     expect(ask('PUT', path, { body: pod }).body).toBe(pod);
     const changed = testPod('a', { metadata: { labels: { a: 'b' } } });

@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { timingSafeEqual } from 'node:crypto';
 import type { ApiPortRequest } from '../../harness/ports/agent.js';
 import type { ApiBackend, Outcome } from './api-backend.js';
+import { createResetConnection, type ResetConnection } from './reset-connection.js';
 import { failure, type ApiAnswer } from './status-body.js';
 
 export interface HttpFrontOptions {
@@ -13,6 +15,8 @@ export interface HttpFrontOptions {
   readonly bodyMaxBytes?: number;
   /** Open at one time; more are answered 429. Default 100. */
   readonly watchesMax?: number;
+  /** PEM. With it the server speaks TLS; most clients send a token over nothing else. */
+  readonly tls?: { readonly key: string; readonly certificate: string };
 }
 
 /** The API server on a real socket. */
@@ -32,15 +36,23 @@ const unreadMaxBytes = 16 * 1024 * 1024;
 const keepAliveMs = 120_000;
 
 export function createHttpFront(options: HttpFrontOptions): HttpFront {
-  const server = createServer((request, response) => {
-    handle(options, request, response).catch((error: unknown) => {
+  const { tls } = options;
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    handle({ ...options, reset: () => reset(request) }, request, response).catch((error: unknown) => {
       response.destroy(error instanceof Error ? error : undefined);
     });
-  });
+  };
+  const server =
+    tls === undefined
+      ? createServer(onRequest)
+      : createTlsServer({ key: tls.key, cert: tls.certificate }, onRequest);
+  const reset: ResetConnection = createResetConnection(server);
+  const scheme = tls === undefined ? 'http' : 'https';
   server.keepAliveTimeout = keepAliveMs;
   server.maxConnections = connectionsMax;
   return {
-    listen: ({ host = '127.0.0.1', port = 0 } = {}) => listen(server, host, port),
+    listen: async ({ host = '127.0.0.1', port = 0 } = {}) =>
+      `${scheme}://${await listen(server, host, port)}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -49,13 +61,14 @@ export function createHttpFront(options: HttpFrontOptions): HttpFront {
   };
 }
 
+/** Resolves to host and port as they stand in a URL. */
 function listen(server: Server, host: string, port: number): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
       server.off('error', reject);
       const address = server.address() as AddressInfo;
-      resolve(`http://${host.includes(':') ? `[${host}]` : host}:${address.port}`);
+      resolve(`${host.includes(':') ? `[${host}]` : host}:${address.port}`);
     });
   });
 }
@@ -63,11 +76,12 @@ function listen(server: Server, host: string, port: number): Promise<string> {
 const methods: readonly string[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const openPaths: readonly string[] = ['/healthz', '/livez', '/readyz'];
 
-async function handle(
-  options: HttpFrontOptions,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+interface Serving extends HttpFrontOptions {
+  /** Breaks the connection that the request came on. */
+  readonly reset: () => void;
+}
+
+async function handle(options: Serving, request: IncomingMessage, response: ServerResponse): Promise<void> {
   // Taken apart by hand: the URL class refuses some paths that a client may send.
   const [pathname, search] = (request.url ?? '/').split('?', 2) as [string, string?];
   const method = request.method ?? 'GET';
@@ -99,7 +113,7 @@ async function handle(
   options.backend.request(
     caller,
     { method: method as ApiPortRequest['method'], path: pathname, query, ...parsed },
-    (outcome) => finish(response, outcome),
+    (outcome) => finish(options, response, outcome),
   );
 }
 
@@ -138,13 +152,13 @@ function parseBody(text: string, contentType: string | undefined, method: string
   }
 }
 
-function finish(response: ServerResponse, outcome: Outcome): void {
+function finish({ reset }: Serving, response: ServerResponse, outcome: Outcome): void {
   switch (outcome.kind) {
     case 'answer':
       send(response, outcome.answer);
       return;
     case 'cut':
-      response.socket?.resetAndDestroy();
+      reset();
       return;
     case 'undecodable':
       response.writeHead(200, { 'content-type': 'application/json' }).end(outcome.body);
@@ -164,7 +178,7 @@ function send(response: ServerResponse, { status, body }: ApiAnswer): void {
 }
 
 function startWatch(
-  { backend, watchesMax = watchesMaxDefault }: HttpFrontOptions,
+  { backend, watchesMax = watchesMaxDefault, reset }: Serving,
   response: ServerResponse,
   request: { readonly path: string; readonly query: Readonly<Record<string, string>> },
 ): void {
@@ -182,10 +196,10 @@ function startWatch(
       onEvent(event) {
         begin();
         response.write(`${JSON.stringify(event)}\n`);
-        if (response.writableLength > unreadMaxBytes) response.socket?.resetAndDestroy();
+        if (response.writableLength > unreadMaxBytes) reset();
       },
       onEnd(status, body) {
-        if (status === 0) response.socket?.resetAndDestroy();
+        if (status === 0) reset();
         else if (status === 200 || response.headersSent) {
           begin();
           response.end();

@@ -39,6 +39,8 @@ const fieldsOf: { readonly [resource: string]: readonly string[] } = {
     'status.nominatedNodeName',
   ],
   nodes: ['metadata.name', 'spec.unschedulable'],
+  services: ['metadata.name', 'metadata.namespace', 'spec.clusterIP', 'spec.type'],
+  secrets: ['metadata.name', 'metadata.namespace', 'type'],
 };
 
 function parseFields(resource: ApiResource, selector: string): Matcher[] {

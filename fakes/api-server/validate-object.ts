@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from './patch/json-data.js';
-import type { ApiObject } from './api-object.js';
+import { podResource, type ApiObject } from './api-object.js';
+import { defaultPod } from './default-pod.js';
 import type { Route } from './route.js';
 import { ApiFailure } from './status-body.js';
 
@@ -35,12 +36,13 @@ export function objectFromBody(route: Route, body: unknown): ApiObject {
   }
   checkSpec(resource.kind, name, body['spec']);
   const namespace = resource.isNamespaced ? { namespace: route.namespace ?? 'default' } : {};
-  return {
+  const object = {
     ...body,
     apiVersion: resource.groupVersion,
     kind: resource.kind,
     metadata: { ...metadata, name, ...namespace },
   } as ApiObject;
+  return resource === podResource ? defaultPod(object) : object;
 }
 
 function checkSpec(kind: string, name: string, spec: unknown): void {

@@ -7,6 +7,7 @@ export type ReportFormat = (typeof reportFormats)[number];
 /** What `run` was told on the command line; the configuration file fills in what is absent. */
 export interface RunArguments {
   readonly agent?: string;
+  readonly agentBinary?: string;
   readonly world?: 'sim' | 'live';
   readonly runtime?: string;
   readonly suites?: readonly string[];
@@ -26,8 +27,10 @@ export interface RunArguments {
 
 /** Everything that `run` needs to know, after command line, configuration file and defaults. */
 export interface RunOptions {
-  /** `reference`, `mutant:<name>`, a module, or an agent file. */
+  /** `reference`, `mutant:<name>`, `kubelet`, a module, or an agent file. */
   readonly agent: string;
+  /** Of `kubelet`; absent: the one in PATH. */
+  readonly agentBinary?: string;
   /** Absent: the agent and the runtime decide. */
   readonly world?: 'sim' | 'live';
   /** `memory`, `docker` or `cri:<endpoint>`. */
@@ -57,6 +60,7 @@ export interface ReplayOptions {
   readonly casePath: string;
   /** Absent: as the case file says. */
   readonly agent?: string;
+  readonly agentBinary?: string;
   readonly world?: 'sim' | 'live';
   readonly runtime?: string;
   /** Where the trace is written as newline-delimited JSON. */
@@ -259,7 +263,11 @@ interface ParsedRun extends Omit<RunArguments, 'suites' | 'requirements' | 'time
 function runCommandLine(found: Found): Command {
   return new Command('run')
     .description('run a campaign against an agent')
-    .option('--agent <agent>', 'reference, mutant:<name>, a module (.ts, .js) or an agent file (.yaml)')
+    .option(
+      '--agent <agent>',
+      'reference, mutant:<name>, kubelet, a module (.ts, .js) or an agent file (.yaml)',
+    )
+    .option('--agent-binary <path>', 'the kubelet to start (default: the one in PATH)')
     .option('--world <world>', 'sim (virtual time) or live (real time)', choice(['sim', 'live']))
     .option('--runtime <runtime>', 'memory, docker or cri:<endpoint>', runtime)
     .option('--suite <names>', 'only these suites (several)', several)
@@ -298,6 +306,7 @@ function replayCommandLine(found: Found): Command {
     .description('run a saved case again and compare')
     .argument('<case>', 'path of a case file')
     .option('--agent <agent>', 'another agent than the one that the case names')
+    .option('--agent-binary <path>', 'the kubelet to start (default: the one in PATH)')
     .option('--world <world>', 'sim or live', choice(['sim', 'live']))
     .option('--runtime <runtime>', 'memory, docker or cri:<endpoint>', runtime)
     .option('--trace <file>', 'write the trace there, one event a line')
@@ -373,6 +382,8 @@ Examples:
   conformance run --agent agent.yaml --runtime docker --suite termination
   conformance run --requirement 'MUX-*,TERM-0?' --seed 7 --cases 5000
   conformance run --agent agent.yaml --known-failing known-failing.txt
+  conformance run --agent kubelet --agent-binary ./kubelet
+  conformance run --agent kubelet:standalone,slow-resync
 `;
 
 const replayExamples = `

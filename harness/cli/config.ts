@@ -11,6 +11,7 @@ const names = z.union([z.string().min(1), z.array(z.string().min(1))]);
 /** `conformance.config.{ts,yaml,…}`: the options of `run` under the names of the command line. */
 const configSchema = z.strictObject({
   agent: z.string().min(1).optional(),
+  agentBinary: z.string().min(1).optional(),
   world: z.enum(['sim', 'live']).optional(),
   runtime: z
     .string()
@@ -84,7 +85,8 @@ async function loadConfig(path: string): Promise<RunArguments> {
     ? exportedConfig(path, defaultExport(await importUserModule(path, configKind.what)))
     : (readDocument(path, configKind) ?? {});
   const config = validate(configSchema, value, configKind, path);
-  const { suite, requirement, seed, time, format, agent, knownFailing, report, ...rest } = config;
+  const { suite, requirement, seed, time, format, agent, agentBinary, knownFailing, report, ...rest } =
+    config;
   const timeMs =
     typeof time === 'number' ? time * 1_000 : time === undefined ? undefined : parseDuration(time);
   // Paths in the file are relative to the file, wherever the command is run.
@@ -92,7 +94,11 @@ async function loadConfig(path: string): Promise<RunArguments> {
   return withoutUndefined({
     ...rest,
     agent:
-      agent === undefined || agent === 'reference' || agent.startsWith('mutant:') ? agent : beside(agent),
+      agent === undefined || agent === 'reference' || /^(mutant:|kubelet(:|$))/.test(agent)
+        ? agent
+        : beside(agent),
+    // A name without a slash is looked up in PATH.
+    agentBinary: agentBinary?.includes('/') === true ? beside(agentBinary) : agentBinary,
     knownFailing: knownFailing === undefined ? undefined : beside(knownFailing),
     report: report === undefined ? undefined : beside(report),
     suites: listOf(suite),

@@ -1,18 +1,23 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ExitCode, HarnessError } from '../core/errors.js';
+import { assert, ExitCode, HarnessError } from '../core/errors.js';
 import { fastTimings } from '../spec/timings.js';
 import { agentFeatures, type AgentFeature, type CreateAgent } from '../ports/agent.js';
 import type { AgentProfile } from '../ports/driver.js';
 import { sourceKinds, type SourceKind } from '../spec/pod.js';
+import { parseKubeletVariant, type KubeletVariant } from '../drivers/kubelet/kubelet-variant.js';
 
 /** An agent as it was asked for; plain data, so that worker threads can be told. */
 export type AgentReference =
   | { readonly kind: 'embedded' }
   | { readonly kind: 'mutant'; readonly name: string }
   | { readonly kind: 'module'; readonly path: string }
-  | { readonly kind: 'file'; readonly path: string };
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'kubelet'; readonly variant: KubeletVariant };
+
+/** One that is no process from the start, so that it can be simulated. */
+export type ModuleReference = Exclude<AgentReference, { kind: 'file' | 'kubelet' }>;
 
 /** An agent that runs inside the process, and what it says of itself. */
 export interface LoadedAgent {
@@ -22,10 +27,15 @@ export interface LoadedAgent {
   readonly usesGlobals: boolean;
 }
 
-/** What `--agent` means: nothing or `reference`, `mutant:<name>`, a module (.ts, .js, .mjs), an agent file (.yaml). */
+/**
+ * What `--agent` means: nothing or `reference`, `mutant:<name>`, `kubelet`, a module (.ts, .js, .mjs), an agent file
+ * (.yaml).
+ */
 export function parseAgentReference(given: string | undefined): AgentReference {
   if (given === undefined || given === 'reference') return { kind: 'embedded' };
   if (given.startsWith('mutant:')) return { kind: 'mutant', name: given.slice('mutant:'.length) };
+  const variant = parseKubeletVariant(given);
+  if (variant !== undefined) return { kind: 'kubelet', variant };
   const path = resolve(given);
   if (!existsSync(path)) {
     throw new HarnessError({
@@ -33,7 +43,7 @@ export function parseAgentReference(given: string | undefined): AgentReference {
       message: `There is no agent at ${given}.`,
       exitCode: ExitCode.usage,
       file: given,
-      expected: '`reference`, `mutant:<name>`, a module (.ts, .js, .mjs) or an agent file (.yaml)',
+      expected: '`reference`, `mutant:<name>`, `kubelet`, a module (.ts, .js, .mjs) or an agent file (.yaml)',
       got: 'a path that does not exist',
       hint: '`conformance list mutants` names the broken agents; docs/WRITING-AN-AGENT.md shows an agent file.',
     });
@@ -41,8 +51,18 @@ export function parseAgentReference(given: string | undefined): AgentReference {
   return { kind: /\.(ya?ml|json)$/i.test(path) ? 'file' : 'module', path };
 }
 
+/** What is resolved for sim is never a process. */
+export function assertModule(reference: AgentReference): asserts reference is ModuleReference {
+  assert(!isProcess(reference), 'an agent that is a process is not simulated');
+}
+
+/** Whether the agent is a program that somebody else made, whatever it is given by. */
+export function isProcess(reference: AgentReference): reference is Exclude<AgentReference, ModuleReference> {
+  return reference.kind === 'file' || reference.kind === 'kubelet';
+}
+
 /** Loads an agent that runs inside the process. */
-export async function loadAgent(reference: Exclude<AgentReference, { kind: 'file' }>): Promise<LoadedAgent> {
+export async function loadAgent(reference: ModuleReference): Promise<LoadedAgent> {
   switch (reference.kind) {
     case 'embedded': {
       const { createReferenceAgent, referenceFeatures } =

@@ -7,11 +7,11 @@ import { setHeartbeat } from '../run/heartbeat.js';
 import { withVirtualGlobals } from '../run/virtual-globals.js';
 import type { Plan } from '../spec/plan.js';
 import type { Finding } from '../spec/verdict.js';
-import { loadAgent, type AgentReference } from './load-agent.js';
+import { loadAgent, type ModuleReference } from './load-agent.js';
 
 /** What each thread is told when it begins. */
 export interface SimWorkerData {
-  readonly agent: Exclude<AgentReference, { kind: 'file' }>;
+  readonly agent: ModuleReference;
   readonly suites: readonly string[];
   readonly seed: string;
   readonly generate: GenerateOptions;

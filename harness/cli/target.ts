@@ -3,11 +3,20 @@ import { fileURLToPath } from 'node:url';
 import { ExitCode, HarnessError } from '../core/errors.js';
 import type { AgentFeature } from '../ports/agent.js';
 import type { AgentDriver, AgentProfile } from '../ports/driver.js';
+import { findKubelet } from '../drivers/kubelet/find-kubelet.js';
+import { createKubeletDriver, kubeletReadyTimeoutMs } from '../drivers/kubelet/kubelet-driver.js';
 import { createProcessDriver } from '../drivers/process-driver.js';
 import { splitCommand } from '../drivers/templates.js';
 import { agentFileTimings, type AgentFile } from '../spec/agent-file.js';
 import { loadAgentFile } from './load-input.js';
-import { isAgentModule, loadAgent, parseAgentReference, type AgentReference } from './load-agent.js';
+import {
+  isAgentModule,
+  isProcess,
+  loadAgent,
+  parseAgentReference,
+  type AgentReference,
+  type ModuleReference,
+} from './load-agent.js';
 
 /** What a command runs against. */
 export interface Target {
@@ -25,30 +34,52 @@ export interface Target {
 /** Works out the agent and the world it runs in; refuses what does not fit together. */
 export async function resolveTarget(asked: {
   agent: string;
+  agentBinary?: string | undefined;
   world?: 'sim' | 'live' | undefined;
   runtime: string;
 }): Promise<Target> {
   const reference = await referenceOf(asked.agent);
-  const world = asked.world ?? (reference.kind === 'file' || asked.runtime !== 'memory' ? 'live' : 'sim');
-  if (world === 'sim' && (reference.kind === 'file' || asked.runtime !== 'memory')) {
+  const world = asked.world ?? (isProcess(reference) || asked.runtime !== 'memory' ? 'live' : 'sim');
+  if (world === 'sim' && (isProcess(reference) || asked.runtime !== 'memory')) {
     throw new HarnessError({
       code: 'world-impossible',
       message: 'This cannot be simulated.',
       exitCode: ExitCode.usage,
       expected: 'an agent module and the memory runtime for --world sim',
-      got: reference.kind === 'file' ? 'an agent that is a process' : `--runtime ${asked.runtime}`,
+      got: isProcess(reference) ? 'an agent that is a process' : `--runtime ${asked.runtime}`,
       hint: 'Leave --world out, or say --world live.',
     });
   }
+  checkBinary(reference, asked);
   const shared = { given: asked.agent, reference, world, runtime: asked.runtime };
   if (reference.kind === 'file') {
     const file = await loadAgentFile(reference.path);
     const { profile, driver } = fileDriver(reference.path, file);
     return { ...shared, profile, driver, readyTimeoutMs: file.readyTimeoutMs };
   }
+  if (reference.kind === 'kubelet') {
+    const driver = createKubeletDriver(findKubelet(asked.agentBinary ?? 'kubelet'), reference.variant);
+    return { ...shared, profile: driver.profile, driver, readyTimeoutMs: kubeletReadyTimeoutMs };
+  }
   const { profile } = await loadAgent(reference);
   const driver = world === 'live' ? hostDriver(reference, profile) : undefined;
   return { ...shared, profile, driver, readyTimeoutMs: undefined };
+}
+
+function checkBinary(
+  reference: AgentReference,
+  asked: { readonly agent: string; readonly agentBinary?: string | undefined },
+): void {
+  if (asked.agentBinary === undefined || reference.kind === 'kubelet') return;
+  throw new HarnessError({
+    code: 'usage',
+    message: 'Only --agent kubelet takes --agent-binary.',
+    exitCode: ExitCode.usage,
+    path: '--agent-binary',
+    expected: '--agent kubelet',
+    got: `--agent ${asked.agent}`,
+    hint: 'An agent file names its program itself, in its command.',
+  });
 }
 
 /** A TypeScript file may be an agent itself, or an agent file that says how to start one. */
@@ -78,10 +109,7 @@ function fileDriver(path: string, file: AgentFile): { profile: AgentProfile; dri
 }
 
 /** Runs an agent module as a process of its own: this command's `agent`. */
-function hostDriver(
-  reference: Exclude<AgentReference, { kind: 'file' }>,
-  profile: AgentProfile,
-): AgentDriver {
+function hostDriver(reference: ModuleReference, profile: AgentProfile): AgentDriver {
   const here = import.meta.url;
   const isSource = here.endsWith('.ts');
   const main = fileURLToPath(new URL(isSource ? './main.ts' : './main.js', here));

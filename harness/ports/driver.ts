@@ -33,6 +33,8 @@ export interface AgentExit {
   readonly signal?: string;
   /** The last lines that it wrote. */
   readonly lastOutput: readonly string[];
+  /** What they mean, as a sentence for the user, where the driver knows its agent well enough. */
+  readonly likelyCause?: string;
 }
 
 /** Starts and ends an agent that is a process, or waits for one that someone else starts. */

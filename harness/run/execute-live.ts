@@ -294,9 +294,10 @@ function exitedAtOnce(driver: AgentDriver, exit: AgentExit): HarnessError {
     expected: 'a process that connects to the CRI endpoint and goes on running',
     got: describe(exit),
     hint:
-      exit.lastOutput.length === 0
+      exit.likelyCause ??
+      (exit.lastOutput.length === 0
         ? 'It wrote nothing. Try its command by hand against `conformance serve`.'
-        : 'The lines above are the last that it wrote. Try its command by hand against `conformance serve`.',
+        : 'The lines above are the last that it wrote. Try its command by hand against `conformance serve`.'),
   });
 }
 

@@ -9,7 +9,7 @@ import { signatureOf } from '../../spec/verdict.js';
 import { encodeTrace, firstDigestDivergence, hashTrace } from '../../trace/codec.js';
 import type { ReplayOptions } from '../arguments.js';
 import { onInterrupt } from '../interrupt.js';
-import { loadAgent } from '../load-agent.js';
+import { assertModule, loadAgent } from '../load-agent.js';
 import { loadCase } from '../load-input.js';
 import { resolveTarget, type Target } from '../target.js';
 
@@ -47,6 +47,7 @@ async function targetOf(saved: CaseFile, options: ReplayOptions): Promise<Target
   try {
     return await resolveTarget({
       agent: options.agent ?? saved.agent.given,
+      agentBinary: options.agentBinary,
       world:
         options.world ??
         (options.runtime === undefined && options.agent === undefined ? saved.world : undefined),
@@ -99,7 +100,7 @@ async function check(saved: CaseFile, target: Target, options: ReplayOptions): P
       interrupt.release();
     }
   }
-  if (target.reference.kind === 'file') throw new Error('an agent file cannot be simulated');
+  assertModule(target.reference);
   const loaded = await loadAgent(target.reference);
   const createAgent = loaded.usesGlobals ? withVirtualGlobals(loaded.createAgent) : loaded.createAgent;
   return checkPlan({

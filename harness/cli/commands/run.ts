@@ -15,6 +15,7 @@ import { createProgress } from '../progress.js';
 import { presentResult } from '../present-result.js';
 import { onInterrupt } from '../interrupt.js';
 import { askedRequirements, chooseSuites } from '../choose.js';
+import { assertModule } from '../load-agent.js';
 import { resolveTarget, type Target } from '../target.js';
 
 /** Enough that every precondition is met many times, and over in less than 15 s on two cores. */
@@ -105,7 +106,8 @@ export async function campaignOf(
       corpus: corpus?.plans(Math.floor(cases * corpusShare)) ?? [],
       onRecovered: (plan) => corpus?.removeFailure(plan),
       onReached: ({ plan, states }) => corpus?.addStates(plan, new Set(states)),
-      replayLine: (casePath) => `npx conformance replay ${options.report}/${casePath}`,
+      replayLine: (casePath) =>
+        `npx conformance replay ${options.report}/${casePath}${binaryOption(options.agentBinary)}`,
       ...(hooks.onProgress === undefined ? {} : { onProgress: hooks.onProgress }),
       signal: hooks.signal,
       warnings: await pool.warnings(),
@@ -115,6 +117,10 @@ export async function campaignOf(
   } finally {
     await pool.close();
   }
+}
+
+function binaryOption(agentBinary: string | undefined): string {
+  return agentBinary === undefined ? '' : ` --agent-binary ${agentBinary}`;
 }
 
 function withKnownFailing(
@@ -147,7 +153,7 @@ async function openPool(run: {
     await cases.open();
     return { cases, warnings: () => Promise.resolve([]), close: () => Promise.resolve(cases.close()) };
   }
-  if (target.reference.kind === 'file') throw new Error('an agent file cannot be simulated');
+  assertModule(target.reference);
   const { createSimPool } = await import('../sim-pool.js');
   const pool = createSimPool(
     { agent: target.reference, suites: suites.map((suite) => suite.name), seed, generate },

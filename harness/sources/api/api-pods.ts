@@ -10,6 +10,7 @@ import {
   type ApiChange,
   type ApiStore,
 } from '../../../fakes/api-server/api-store.js';
+import { defaultPod } from '../../../fakes/api-server/default-pod.js';
 import { deleteObject } from '../../../fakes/api-server/delete-object.js';
 import { podOf } from '../../spec/manifest.js';
 import type { PlanPod, Step } from '../../spec/plan.js';
@@ -173,18 +174,18 @@ function boundPod(
   { spec, nodeName }: { readonly spec: number; readonly nodeName: string },
 ): ApiObject {
   const pod = podOf(planPod, spec);
-  return {
+  return defaultPod({
     ...pod,
     metadata: { ...pod.metadata, generation: 1 },
     spec: { ...pod.spec, nodeName },
     status: { phase: 'Pending' },
-  };
+  });
 }
 
 function updated(object: ApiObject, pod: Pod, nodeName: string): ApiObject {
   const { labels: _labels, annotations: _annotations, ...metadata } = object.metadata;
   const { labels, annotations } = pod.metadata;
-  return {
+  return defaultPod({
     ...object,
     metadata: {
       ...metadata,
@@ -193,7 +194,7 @@ function updated(object: ApiObject, pod: Pod, nodeName: string): ApiObject {
       generation: (metadata.generation ?? 0) + 1,
     },
     spec: { ...pod.spec, nodeName },
-  };
+  });
 }
 
 function nodeObject(name: string): ApiObject {

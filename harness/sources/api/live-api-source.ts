@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { createHttpFront } from '../../../fakes/api-server/http-front.js';
+import { createCertificates } from '../../../fakes/api-server/create-certificates.js';
+import { createHttpFront, type HttpFront } from '../../../fakes/api-server/http-front.js';
 import { ExitCode, HarnessError } from '../../core/errors.js';
 import type { LiveSource, SourceContext } from '../../ports/source.js';
 import { createApiGate } from './api-gate.js';
@@ -18,7 +19,7 @@ export interface LiveApiOptions {
   readonly port?: number;
 }
 
-/** The API source in live: a real HTTP server; `open` resolves to the path of a kubeconfig file for it. */
+/** The API source in live: a real server with TLS; `open` resolves to the path of a kubeconfig file for it. */
 export function createLiveApiSource(context: SourceContext, options: LiveApiOptions): LiveSource {
   const token = randomBytes(24).toString('base64url');
   const gate = createApiGate(context, {
@@ -26,7 +27,7 @@ export function createLiveApiSource(context: SourceContext, options: LiveApiOpti
     latencies: { replyMs: 0, eventMs: 0 },
     isAttended: () => true,
   });
-  const front = createHttpFront({ backend: gate, token });
+  let front: HttpFront | undefined;
   const kubeconfig = join(options.directory, 'kubeconfig');
   return {
     kind: 'api',
@@ -34,27 +35,39 @@ export function createLiveApiSource(context: SourceContext, options: LiveApiOpti
     heal: () => gate.heal(),
     busy: () => gate.busy(),
     async open() {
+      const { host = '127.0.0.1' } = options;
+      const { authority, ...tls } = await createCertificates([host, 'localhost']);
+      front = createHttpFront({ backend: gate, token, tls });
       const url = await front.listen(options).catch((cause: unknown) => {
         throw unavailable(options, cause);
       });
       gate.begin();
       // Readable by its owner only: it holds the token.
-      writeFileSync(kubeconfig, stringify(kubeconfigOf(url, token)), { mode: 0o600 });
+      writeFileSync(kubeconfig, stringify(kubeconfigOf({ url, authority, token })), { mode: 0o600 });
       return kubeconfig;
     },
     async close() {
-      await front.close();
+      await front?.close();
       rmSync(kubeconfig, { force: true });
     },
   };
 }
 
-function kubeconfigOf(server: string, token: string): object {
+function kubeconfigOf(access: {
+  readonly url: string;
+  /** PEM. */
+  readonly authority: string;
+  readonly token: string;
+}): object {
+  const cluster = {
+    server: access.url,
+    'certificate-authority-data': Buffer.from(access.authority).toString('base64'),
+  };
   return {
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: [{ name: 'conformance', cluster: { server } }],
-    users: [{ name: 'agent', user: { token } }],
+    clusters: [{ name: 'conformance', cluster }],
+    users: [{ name: 'agent', user: { token: access.token } }],
     contexts: [{ name: 'conformance', context: { cluster: 'conformance', user: 'agent' } }],
     'current-context': 'conformance',
   };

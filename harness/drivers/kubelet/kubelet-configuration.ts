@@ -1,0 +1,103 @@
+import { join } from 'node:path';
+import type { AgentEndpoints } from '../../ports/driver.js';
+import type { KubeletVersion } from './kubelet-version.js';
+
+/** Where one kubelet keeps its things, each an own directory below the state directory of its run. */
+export interface KubeletDirectories {
+  readonly root: string;
+  readonly certificates: string;
+  readonly podLogs: string;
+  readonly volumePlugins: string;
+  /** Stands in for `/var/lib/kubelet`, where a kubelet puts sockets whatever its root directory is. */
+  readonly fixedState: string;
+  /** Stands in for `/var/log/containers`. */
+  readonly containerLogs: string;
+  /** Stands in for what a kubelet would set for the whole machine. */
+  readonly kernelSettings: string;
+}
+
+/** The directories of the kubelet of a run; they survive its restarts. */
+export function kubeletDirectories(stateDirectory: string): KubeletDirectories {
+  const own = (name: string): string => join(stateDirectory, 'kubelet', name);
+  return {
+    root: own('root'),
+    certificates: own('certificates'),
+    podLogs: own('pod-logs'),
+    volumePlugins: own('volume-plugins'),
+    fixedState: own('fixed-state'),
+    containerLogs: own('container-logs'),
+    kernelSettings: own('kernel-settings'),
+  };
+}
+
+/** Whether the maximum of the crash back-off can be set, as a beta feature or behind a gate. */
+export function takesBackoffMax({ minor }: KubeletVersion): boolean {
+  return minor >= 32;
+}
+
+/**
+ * The KubeletConfiguration for one version: a field that a version does not know would keep it from starting. It
+ * asks nothing of the machine that a container cannot give: neither systemd nor cgroups of its own, no ports,
+ * no firewall rules.
+ */
+export function kubeletConfiguration(
+  version: KubeletVersion,
+  endpoints: AgentEndpoints,
+  directories: KubeletDirectories,
+): object {
+  const { minor } = version;
+  const gates = takesBackoffMax(version) && minor < 35 ? { KubeletCrashLoopBackOffMax: true } : undefined;
+  return {
+    apiVersion: 'kubelet.config.k8s.io/v1beta1',
+    kind: 'KubeletConfiguration',
+    containerRuntimeEndpoint: endpoints.runtime,
+    ...(endpoints.file === undefined ? {} : { staticPodPath: endpoints.file }),
+    ...(endpoints.http === undefined ? {} : { staticPodURL: endpoints.http }),
+    ...periods(version, endpoints),
+    ...withoutTheMachine,
+    ...limits,
+    ...(minor >= 30 ? { podLogsDir: directories.podLogs } : {}),
+    ...(minor >= 31 ? { failCgroupV1: false } : {}),
+    ...(gates === undefined ? {} : { featureGates: gates }),
+    volumePluginDir: directories.volumePlugins,
+  };
+}
+
+function periods(version: KubeletVersion, { timings }: AgentEndpoints): object {
+  return {
+    fileCheckFrequency: `${timings.fileCheckMs}ms`,
+    httpCheckFrequency: `${timings.httpCheckMs}ms`,
+    syncFrequency: `${timings.syncFrequencyMs}ms`,
+    runtimeRequestTimeout: `${timings.callDeadlineMs}ms`,
+    ...(takesBackoffMax(version)
+      ? { crashLoopBackOff: { maxContainerRestartPeriod: `${timings.backoffMaxMs}ms` } }
+      : {}),
+  };
+}
+
+const withoutTheMachine = {
+  failSwapOn: false,
+  cgroupDriver: 'cgroupfs',
+  cgroupsPerQOS: false,
+  enforceNodeAllocatable: [],
+  localStorageCapacityIsolation: false,
+  makeIPTablesUtilChains: false,
+  // The machine needs its kubelets no more than its other processes.
+  oomScoreAdj: 0,
+  enableServer: false,
+  readOnlyPort: 0,
+  healthzPort: 0,
+  authentication: { anonymous: { enabled: true }, webhook: { enabled: false } },
+  authorization: { mode: 'AlwaysAllow' },
+  // Nothing is resolved in the pods, and without a name server each of them would be complained about.
+  clusterDNS: ['10.96.0.10'],
+  clusterDomain: 'cluster.local',
+};
+
+/** How full the machine is must not decide what happens to pods and images, nor how many pulls there were. */
+const limits = {
+  evictionHard: {},
+  imageGCHighThresholdPercent: 100,
+  serializeImagePulls: false,
+  registryPullQPS: 0,
+};

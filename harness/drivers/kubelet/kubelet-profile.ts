@@ -1,0 +1,46 @@
+import type { AgentFeature } from '../../ports/agent.js';
+import type { AgentProfile } from '../../ports/driver.js';
+import { kubeletTimings, type Timings } from '../../spec/timings.js';
+import { takesBackoffMax } from './kubelet-configuration.js';
+import type { KubeletVariant } from './kubelet-variant.js';
+import type { KubeletVersion } from './kubelet-version.js';
+
+const features: readonly AgentFeature[] = [
+  'restart-policy',
+  'init-containers',
+  'sidecars',
+  'pre-stop',
+  'probes',
+  'status',
+  'mirror-pods',
+  'garbage-collection',
+  'adoption',
+  'orphan-cleanup',
+  'image-pull',
+  'host-network',
+  'static-identity',
+];
+
+/** What a kubelet of this version can do, and the periods that it works with as the preset sets it up. */
+export function kubeletProfile(version: KubeletVersion, variant: KubeletVariant): AgentProfile {
+  return {
+    name: 'kubelet',
+    version: version.text,
+    sources: variant.standalone ? ['file', 'http'] : ['file', 'http', 'api'],
+    features,
+    timings: timingsOf(version, variant),
+  };
+}
+
+/** Whatever can be set is set to the least that works; the rest is compiled in. */
+function timingsOf(version: KubeletVersion, variant: KubeletVariant): Timings {
+  return {
+    ...kubeletTimings,
+    fileCheckMs: 1_000,
+    httpCheckMs: 1_000,
+    syncFrequencyMs: variant.slowResync ? 60_000 : 1_000,
+    callDeadlineMs: 10_000,
+    // A maximum below the first delay becomes the first delay too.
+    ...(takesBackoffMax(version) ? { backoffInitialMs: 1_000, backoffMaxMs: 1_000 } : {}),
+  };
+}
