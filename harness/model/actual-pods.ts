@@ -21,7 +21,8 @@ export interface ActualContainer {
   readonly pod: ActualPod;
   readonly sandboxId: string;
   readonly name: string;
-  readonly image: string;
+  /** As the author of a pod would name it, where that is known. */
+  image: string;
   /** Image, command and arguments as CreateContainer named them; absent when that call was not seen. */
   content: string | undefined;
   state: 'created' | 'running' | 'exited';

@@ -2,6 +2,7 @@ import type { CriMethod } from '../spec/plan.js';
 import type { RuntimeEffect, RuntimeReply, RuntimeRequest, Stamp } from '../trace/events.js';
 import type { ActualContainer, ActualSandbox } from './actual-pods.js';
 import type { Call, ModelState } from './model-view.js';
+import { containerContent } from './pod-meaning.js';
 import { contentOfCreate, narrowVersions } from './pod-versions.js';
 import { stopReasonOf, tearsDown } from './stop-reason.js';
 
@@ -93,6 +94,10 @@ function isList(method: CriMethod): boolean {
   return method === 'ListContainers' || method === 'ListPodSandbox';
 }
 
+function namesImages(method: CriMethod): boolean {
+  return method === 'PullImage' || method === 'ImageStatus' || method === 'ListImages';
+}
+
 /** Calls that last as long as a container or its hook likes. */
 function isLong(method: CriMethod): boolean {
   return method === 'StopContainer' || method === 'ExecSync';
@@ -133,7 +138,11 @@ export function applyEffect(state: ModelState, event: RuntimeEffect & Stamp): vo
   }
   if (event.method === 'CreateContainer' && event.code === 'OK' && event.id !== undefined) {
     const container = state.actual.containers.get(event.id);
-    if (container !== undefined) container.content = contentOfCreate(call.request);
+    if (container !== undefined) {
+      const content = contentOfCreate(state, call.request);
+      container.image = content.image;
+      container.content = containerContent(content);
+    }
   }
 }
 
@@ -156,6 +165,7 @@ export function applyReply(state: ModelState, event: RuntimeReply & Stamp): void
     return;
   }
   const call = state.calls.get(event.call);
+  if (namesImages(event.method)) state.imageNames.noteReply(event, call?.request);
   if (call === undefined) return;
   state.calls.delete(event.call);
   state.call = call;

@@ -3,6 +3,7 @@ import type { PhaseChanged, RunStarted, RuntimeEffect, RuntimeRequest, Stamp } f
 import type { ActualContainer, ActualPod, ActualPods, ActualSandbox } from './actual-pods.js';
 import type { ServedChange } from './desired-pod.js';
 import type { DesiredPods } from './desired-pods.js';
+import type { ImageNames } from './image-names.js';
 import type { StopReason } from './stop-reason.js';
 
 /** A state-changing call, or an ExecSync, whose answer is awaited or has just come. */
@@ -58,6 +59,7 @@ export interface ModelView {
 export type ModelState = Mutable<Omit<ModelView, 'calmSinceMs' | 'images'>> & {
   calmSinceMs(): number;
   images: Map<string, boolean>;
+  readonly imageNames: ImageNames;
   calmSince: number;
   runtimeReady: boolean;
   /** Listings of the runtime that have not been answered. */

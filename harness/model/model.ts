@@ -12,6 +12,7 @@ import { beginNextLife, createActualPods } from './actual-pods.js';
 import { applyEffect, applyReply, applyRequest, callSlots, slowCallMs } from './apply-call.js';
 import { applyHeld, applyServed, licenseUnwanted } from './apply-source.js';
 import { createDesiredPods } from './desired-pods.js';
+import { createImageNames } from './image-names.js';
 import type { ModelState, ModelView } from './model-view.js';
 import { guessVersions } from './pod-versions.js';
 
@@ -48,6 +49,7 @@ export function createModel(run: RunStarted): Model {
     lieSeq: -1,
     lieAtMs: -Infinity,
     images: new Map(),
+    imageNames: createImageNames(),
     calmSince: 0,
     runtimeReady: true,
     openLists: 0,

@@ -25,7 +25,7 @@ export function narrowVersions(state: ModelState, pod: ActualPod, event: Runtime
   const { config } = event.request as { config?: { metadata?: { name?: string } } };
   const name = config?.metadata?.name ?? event.container;
   if (name === undefined) return;
-  const content = contentOfCreate(event);
+  const content = containerContent(contentOfCreate(state, event));
   const says = (version: number): boolean => {
     const container = findContainer(state.desired.podOfVersion(version), name);
     return container !== undefined && containerContent(container) === content;
@@ -42,13 +42,17 @@ export function narrowVersions(state: ModelState, pod: ActualPod, event: Runtime
   if (pod.versions.size === 0) for (const version of guessed) pod.versions.add(version);
 }
 
-export function contentOfCreate(event: RuntimeRequest): string {
+/** What a container is to run, as the request to create it says. */
+export function contentOfCreate(
+  { imageNames }: ModelState,
+  event: RuntimeRequest,
+): Parameters<typeof containerContent>[0] {
   const { config } = event.request as {
-    config?: { image?: { image?: string }; command?: string[]; args?: string[] };
+    config?: {
+      image?: { image?: string; userSpecifiedImage?: string };
+      command?: string[];
+      args?: string[];
+    };
   };
-  return containerContent({
-    image: config?.image?.image ?? '',
-    command: config?.command,
-    args: config?.args,
-  });
+  return { image: imageNames.nameOf(config?.image), command: config?.command, args: config?.args };
 }

@@ -23,6 +23,25 @@ describe('what a container is made from', () => {
     ]);
   });
 
+  /** The runtime said that `image:1` has the identifier `id-1`; then the pod is started from this one. */
+  const startedFrom = (image: string): TraceBuilder => {
+    const given = makePod('web', { uid: 'u2', image: 'image:1' });
+    const trace = createTrace(['feed']).agent().list('feed', [given]).at(500);
+    const asked = (name: string): object => ({ request: { image: { image: name } } });
+    trace.call('PullImage', { ...asked('image:1'), response: { imageRef: 'id-1' } });
+    const tagged = { image: { id: 'id-2', repoTags: ['image:2'] } };
+    trace.call('ImageStatus', { ...asked('image:2'), response: tagged });
+    return trace.start(asGiven(given), { spec: makePod('web', { uid: 'u2', image }) }).rest();
+  };
+
+  it('MUX-02: an agent may name an image by the identifier that the runtime gave it', () => {
+    expect(seenOf(startedFrom('id-1'))).toEqual([]);
+  });
+
+  it('MUX-02: … and the identifier of another image is caught, under the name of that', () => {
+    expect(seenOf(startedFrom('id-2'))).toEqual(['MUX-02: Container main runs image image:2, not image:1.']);
+  });
+
   it('MUX-02: what the runtime refused is part of what was seen', () => {
     const given = makePod('web', { uid: 'u2' });
     const pod = asGiven(given);

@@ -66,6 +66,7 @@ export interface CallSketch {
   /** What the effect says, when it differs from the reply; `none` leaves it out. */
   readonly effect?: 'OK' | GrpcCode | 'none';
   readonly id?: string;
+  readonly response?: object;
 }
 
 export const testNode = 'node';
@@ -210,7 +211,15 @@ export function createTrace(
           ...(sketch.id === undefined ? {} : { id: sketch.id }),
         });
       }
-      return builder.add({ kind: 'runtime.reply', actor: 'runtime', call, method, code });
+      const { response } = sketch;
+      return builder.add({
+        kind: 'runtime.reply',
+        actor: 'runtime',
+        call,
+        method,
+        code,
+        ...(response === undefined ? {} : { response }),
+      });
     },
     sandbox: (id, pod, state, cause = 'agent') =>
       builder.add({
