@@ -53,6 +53,17 @@ test.each([
 });
 
 test.each([
+  ['kubelet', './kubelet', 'kubelet', 'beside'],
+  ['kubelet:standalone', 'kubelet-1.36', 'kubelet:standalone', 'as it is'],
+])('the kubelet %s is no path, its program %s may be one', async (agent, agentBinary, asAgent, how) => {
+  writeFileSync(join(directory, 'other.yaml'), `agent: '${agent}'\nagentBinary: ${agentBinary}\n`);
+  expect(await resolveRunOptions({}, { directory, config: 'other.yaml' })).toMatchObject({
+    agent: asAgent,
+    agentBinary: how === 'beside' ? join(directory, agentBinary) : agentBinary,
+  });
+});
+
+test.each([
   ['wat: 1', 'unknown field wat', '(the whole file)'],
   ['cases: many', '"many"', 'cases'],
   ['time: soon', '"soon"', 'time'],

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import type { AgentEndpoints } from '../../ports/driver.js';
+import { kubeletConfiguration, kubeletDirectories } from './kubelet-configuration.js';
+import { kubeletProfile } from './kubelet-profile.js';
+
+const fast = { standalone: false, slowResync: false };
+const directories = kubeletDirectories('/state');
+
+function versionOf(minor: number): { text: string; minor: number } {
+  return { text: `v1.${minor}.0`, minor };
+}
+
+function endpointsOf(minor: number, parts: Partial<AgentEndpoints> = {}): AgentEndpoints {
+  const { timings } = kubeletProfile(versionOf(minor), fast);
+  return { nodeName: 'node-1', runtime: 'unix:///cri.sock', stateDirectory: '/state', timings, ...parts };
+}
+
+function configurationOf(minor: number, parts: Partial<AgentEndpoints> = {}): Record<string, unknown> {
+  const endpoints = endpointsOf(minor, parts);
+  return kubeletConfiguration(versionOf(minor), endpoints, directories) as Record<string, unknown>;
+}
+
+/** The fields that came after 1.29, by the version that first knows them. */
+const since: Readonly<Record<string, number>> = { podLogsDir: 30, failCgroupV1: 31, crashLoopBackOff: 32 };
+
+test.each([29, 30, 31, 32, 33, 34, 35, 36])('a kubelet 1.%i gets only fields that it knows', (minor) => {
+  const configuration = configurationOf(minor);
+  for (const [field, first] of Object.entries(since))
+    expect([field, field in configuration]).toEqual([field, minor >= first]);
+  // The maximum of the back-off is behind a gate until it is a beta feature.
+  const isGated = minor >= 32 && minor <= 34;
+  expect(configuration['featureGates']).toEqual(isGated ? { KubeletCrashLoopBackOffMax: true } : undefined);
+});
+
+test('the back-off that the profile declares is the one that is configured', () => {
+  for (const [minor, maxMs] of [
+    [31, 300_000],
+    [32, 1_000],
+    [36, 1_000],
+  ] as const) {
+    const { timings } = kubeletProfile(versionOf(minor), fast);
+    expect(timings.backoffMaxMs).toBe(maxMs);
+  }
+  expect(configurationOf(36)['crashLoopBackOff']).toEqual({ maxContainerRestartPeriod: '1000ms' });
+});
+
+test('a source that is not given is not configured', () => {
+  const given = configurationOf(36, { file: '/manifests', http: 'http://127.0.0.1:1/pods' });
+  expect([given['staticPodPath'], given['staticPodURL']]).toEqual(['/manifests', 'http://127.0.0.1:1/pods']);
+  const without = configurationOf(36);
+  expect(['staticPodPath' in without, 'staticPodURL' in without]).toEqual([false, false]);
+});
+
+test('periods and deadlines are those of the run', () => {
+  const { timings } = kubeletProfile(versionOf(36), { standalone: false, slowResync: true });
+  expect(configurationOf(36, { timings: { ...timings, callDeadlineMs: 30_000 } })).toMatchObject({
+    fileCheckFrequency: '1000ms',
+    httpCheckFrequency: '1000ms',
+    syncFrequency: '60000ms',
+    runtimeRequestTimeout: '30000ms',
+  });
+});
+
+test('what is standalone has no API source', () => {
+  expect(kubeletProfile(versionOf(36), fast).sources).toEqual(['file', 'http', 'api']);
+  expect(kubeletProfile(versionOf(36), { standalone: true, slowResync: false }).sources).toEqual([
+    'file',
+    'http',
+  ]);
+});
