@@ -72,7 +72,7 @@ module.exports = {
       from: {
         path: '^(harness|suites|fakes)/',
         pathNot:
-          '^harness/(core/cri-protocol|runtimes/(cri-server|cri)/|drivers/agent-ports/|sources/feed/)|\\.test\\.ts$',
+          '^harness/(core/cri-(protocol|connection)|runtimes/cri-server/|drivers/agent-ports/|sources/feed/)|\\.test\\.ts$',
       },
       to: { path: 'node_modules/@grpc/' },
     },

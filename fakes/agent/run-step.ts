@@ -110,10 +110,15 @@ function failLater(worker: WorkerState, errors: readonly unknown[]): void {
   const isAllDue = due.every((moment) => moment !== undefined);
   const dueMs = isAllDue ? Math.min(...due) - scheduler.clock.now() : Infinity;
   const usualMs = decisions.retryDelayMs(timings, random());
-  const hasOldView = errors.some((error) => error instanceof CriError && error.code === 'ALREADY_EXISTS');
+  const hasOldView = errors.some(isNameTaken);
   const retryMs = hasOldView && usualMs !== undefined ? Math.min(usualMs, timings.relistMs) : usualMs;
   worker.wakeIn(retryMs === undefined ? undefined : Math.max(1, Math.min(retryMs, dueMs)));
   report(worker);
+}
+
+/** Runtimes have no code of their own for it. */
+function isNameTaken(error: unknown): boolean {
+  return error instanceof CriError && error.message.includes('is reserved for');
 }
 
 /** All is as it should be: tidies up, reports, and looks again after a while. */

@@ -77,6 +77,8 @@ export interface Container {
   metadata: ContainerMetadata;
   image: ImageSpec;
   imageRef: string;
+  /** Of runtimes that tell it beside the reference. */
+  imageId?: string;
   state: ContainerState;
   createdAt: number;
   labels: Record<string, string>;
@@ -94,6 +96,7 @@ export interface ContainerStatus {
   exitCode: number;
   image: ImageSpec;
   imageRef: string;
+  imageId?: string;
   /** `Completed`, `Error`, `OOMKilled` or empty. */
   reason: string;
   message: string;

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { createCriPort } from '../../harness/drivers/agent-ports/cri-port.js';
 import { createCriServer } from '../../harness/runtimes/cri-server/cri-server.js';
 import { createDockerBackend } from '../../harness/runtimes/docker/docker-backend.js';
-import { connectDocker, labels } from '../../harness/runtimes/docker/docker-engine.js';
+import { connectDocker } from '../../harness/runtimes/docker/docker-engine.js';
+import { runLabels } from '../../harness/runtimes/run-labels.js';
 import { ensureWorkloadImage } from '../../harness/runtimes/docker/workload-image.js';
 import { workloadArguments, workloadCommand } from '../../harness/spec/workload.js';
 import { median, timed } from './common.js';
@@ -36,7 +37,7 @@ export async function docker(pairs: number): Promise<object> {
     await cri.call('PullImage', { image: { image } });
     const sandbox = { metadata: { name: 'bench', uid: 'bench', namespace: 'default', attempt: 0 } };
     const { podSandboxId } = await cri.call('RunPodSandbox', { config: sandbox });
-    const sandboxes = { all: true, filters: { label: [`${labels.run}=${runId}`] } };
+    const sandboxes = { all: true, filters: { label: [`${runLabels.run}=${runId}`] } };
     const [pause] = await dockerode.listContainers(sandboxes);
     const workload = await ensureWorkloadImage(engine);
     const through = async (attempt: number): Promise<void> => {
@@ -54,7 +55,7 @@ export async function docker(pairs: number): Promise<object> {
         Image: workload,
         Entrypoint: [workloadCommand],
         Cmd: args,
-        Labels: { [labels.run]: runId },
+        Labels: { [runLabels.run]: runId },
         HostConfig: { NetworkMode: `container:${pause!.Id}` },
       });
       await container.start();
@@ -76,7 +77,7 @@ export async function docker(pairs: number): Promise<object> {
     await backend.close();
     for (const { Id } of await dockerode.listContainers({
       all: true,
-      filters: { label: [`${labels.run}=${runId}`] },
+      filters: { label: [`${runLabels.run}=${runId}`] },
     }))
       await dockerode.getContainer(Id).remove({ force: true });
     rmSync(directory, { recursive: true, force: true });

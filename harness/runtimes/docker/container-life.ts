@@ -1,7 +1,9 @@
 import type { ChangeCause } from '../../trace/events.js';
+import type { ChangeReports } from '../change-reports.js';
+import { exitCause, killedExitCode } from '../exit-cause.js';
 import { followContainerLog } from './container-log.js';
 import { engineStatus } from './docker-engine.js';
-import type { ChangeReports, ContainerRecord } from './docker-records.js';
+import type { ContainerRecord } from './docker-records.js';
 import type { EngineEvent } from './engine-events.js';
 
 /** How long the engine may take to end a container that got SIGKILL. */
@@ -9,9 +11,6 @@ const killTimeoutMs = 30_000;
 
 /** How long the rest of a log may take to arrive before its container is removed. */
 const logDrainTimeoutMs = 500;
-
-const killedExitCode = 137;
-const terminatedExitCode = 143;
 
 /** What happens to containers between their creation and their removal. */
 export interface ContainerLife {
@@ -159,19 +158,6 @@ export function createContainerLife(options: {
       }
     },
   };
-}
-
-/** Whether this is an end of the workload's own is not told by the engine, only its code and what was ordered. */
-function exitCause(record: ContainerRecord): ChangeCause {
-  const { exitCode, startedAt, finishedAt } = record.status;
-  if (record.exitOrdered || record.outOfMemory) return 'workload';
-  const bySignal = exitCode === killedExitCode || exitCode === terminatedExitCode;
-  if (!bySignal) return record.status.reason === 'StartError' ? 'agent' : 'workload';
-  const { runMs, exitCode: ownCode = 0 } = record.workload;
-  // Clocks of 10 ms on the one side, so a little less than runMs is enough.
-  const ownTime = runMs !== undefined && (finishedAt - startedAt) / 1e6 >= runMs - 20;
-  if (ownTime && ownCode === exitCode) return 'workload';
-  return record.endOrderedBy ?? 'outside';
 }
 
 function hasEnded(record: ContainerRecord): boolean {

@@ -1,5 +1,5 @@
 import type { CriRequest, PodSandboxConfig } from '../../ports/cri.js';
-import { labels } from './docker-engine.js';
+import { runLabels } from '../run-labels.js';
 import type { DockerEngine } from './docker-engine.js';
 
 type CreateOptions = Parameters<DockerEngine['container']['create']>[0];
@@ -21,7 +21,7 @@ export function sandboxOptions(run: RunIdentity, config: PodSandboxConfig): Crea
     Entrypoint: ['/bin/sleep', '2147483647'],
     Cmd: [],
     ...(hostNetwork ? {} : { Hostname: hostName(config.hostname || metadata.name) }),
-    Labels: runLabels(run, 'sandbox', { pod: `${metadata.namespace}/${metadata.name}` }),
+    Labels: labelsOf(run, 'sandbox', { pod: `${metadata.namespace}/${metadata.name}` }),
     HostConfig: { NetworkMode: hostNetwork ? 'host' : 'bridge' },
   };
 }
@@ -40,7 +40,7 @@ export function containerOptions(
     Cmd: config.args ?? [],
     Env: (config.envs ?? []).map(({ key, value }) => `${key}=${value}`),
     ...(config.workingDir ? { WorkingDir: config.workingDir } : {}),
-    Labels: runLabels(run, 'container', { pod: sandbox.pod, container: config.metadata.name }),
+    Labels: labelsOf(run, 'container', { pod: sandbox.pod, container: config.metadata.name }),
     HostConfig: {
       NetworkMode: sandbox.hostNetwork ? 'host' : `container:${sandbox.id}`,
       ...limits(resources),
@@ -68,17 +68,17 @@ function limits(resources: Record<string, unknown>): object {
   };
 }
 
-function runLabels(
+function labelsOf(
   run: RunIdentity,
   kind: string,
   about: { readonly pod: string; readonly container?: string },
 ): Record<string, string> {
   return {
-    [labels.run]: run.runId,
-    [labels.owner]: run.owner,
-    [labels.kind]: kind,
-    [labels.pod]: about.pod,
-    ...(about.container === undefined ? {} : { [labels.container]: about.container }),
+    [runLabels.run]: run.runId,
+    [runLabels.owner]: run.owner,
+    [runLabels.kind]: kind,
+    [runLabels.pod]: about.pod,
+    ...(about.container === undefined ? {} : { [runLabels.container]: about.container }),
   };
 }
 

@@ -9,10 +9,11 @@ import { workloadArguments } from '../../spec/workload.js';
 import type { CriRequest, CriResponse, CriResult } from '../../ports/cri.js';
 import type { RuntimeBackend, RuntimeChange } from '../../ports/runtime.js';
 import { runtimeContract } from '../contract.js';
+import { runLabels } from '../run-labels.js';
 import { createFrameDecoder } from './container-log.js';
 import { createDockerBackend } from './docker-backend.js';
 import type { DockerEngine } from './docker-engine.js';
-import { connectDocker, labels } from './docker-engine.js';
+import { connectDocker } from './docker-engine.js';
 import { ensureWorkloadImage } from './workload-image.js';
 
 runtimeContract('docker', (observer) =>
@@ -164,7 +165,7 @@ test('pieces of long lines are marked, and frames may come in pieces', () => {
 });
 
 test('close removes everything of the run and nothing else', async () => {
-  const own = `${labels.run}=${runId}-close`;
+  const own = `${runLabels.run}=${runId}-close`;
   const other = await createDockerBackend({
     runId: `${runId}-close`,
     observer: { onChange: () => {}, onEvent: () => {} },
@@ -172,11 +173,11 @@ test('close removes everything of the run and nothing else', async () => {
   const config = { metadata: { name: 'p', uid: 'p', namespace: 'default', attempt: 0 } };
   await new Promise((resolve) => other.invoke('RunPodSandbox', { config }, resolve));
   expect(await labelled(own)).toHaveLength(1);
-  const before = await labelled(`${labels.run}=${runId}`);
+  const before = await labelled(`${runLabels.run}=${runId}`);
   expect(before.length).toBeGreaterThan(0);
   await other.close();
   expect(await labelled(own)).toEqual([]);
-  expect(await labelled(`${labels.run}=${runId}`)).toEqual(before);
+  expect(await labelled(`${runLabels.run}=${runId}`)).toEqual(before);
 });
 
 test('a harness that is killed leaves no container behind', async () => {
@@ -195,6 +196,6 @@ test('a harness that is killed leaves no container behind', async () => {
   const signal = await new Promise((resolve) => child.once('exit', (_code, name) => resolve(name)));
   expect(signal).toBe('SIGKILL');
   await expect
-    .poll(() => labelled(`${labels.run}=${killedRun}`), { timeout: 30_000, interval: 200 })
+    .poll(() => labelled(`${runLabels.run}=${killedRun}`), { timeout: 30_000, interval: 200 })
     .toEqual([]);
 });

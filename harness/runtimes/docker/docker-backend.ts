@@ -4,15 +4,24 @@ import type { ChangeCause } from '../../trace/events.js';
 import type { HarnessError } from '../../core/errors.js';
 import type { CriRequest, CriResponse, CriResult } from '../../ports/cri.js';
 import { notFound, type RuntimeBackend, type RuntimeObserver } from '../../ports/runtime.js';
+import { createChangeReports } from '../change-reports.js';
 import { currentOwner, formatOwner } from '../leftovers/owner.js';
 import { ensureReaper } from '../leftovers/reaper.js';
-import { createImageStore } from '../memory/images.js';
 import { matchesContainer, matchesSandbox } from '../memory/records.js';
+import {
+  alreadyStarted,
+  cannotExecIn,
+  imageUnknown,
+  nameReserved,
+  sandboxHasEnded,
+  sandboxNotRunning,
+} from '../refusals.js';
+import { createVirtualImages } from '../virtual-images.js';
 import { createContainerLife } from './container-life.js';
 import { containerOptions, sandboxOptions } from './container-options.js';
 import { engineMessage, engineStatus, isConnectionLost } from './docker-engine.js';
 import type { ContainerRecord, SandboxRecord } from './docker-records.js';
-import { createChangeReports, newContainer, newSandbox } from './docker-records.js';
+import { newContainer, newSandbox } from './docker-records.js';
 import { engineGone, engineUnable } from './engine-gone.js';
 import { watchEngine } from './engine-events.js';
 import { execSync } from './exec-sync.js';
@@ -36,7 +45,7 @@ const empty: CriResult = { code: 'OK', response: {} };
 /**
  * Real containers behind the CRI, by Docker. The engine runs them; what exists, in which state and why, is
  * kept here from what was ordered and what the engine tells, so that lists cost no call and changes are seen
- * in their order. Which images are present is a matter of the run alone: all containers run the workload.
+ * in their order.
  */
 export async function createDockerBackend(options: DockerBackendOptions): Promise<RuntimeBackend> {
   const { observer, runId } = options;
@@ -45,7 +54,7 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
   const releaseReaper = ensureReaper().watchDocker();
   const sandboxes = new Map<string, SandboxRecord>();
   const containers = new Map<string, ContainerRecord>();
-  const images = createImageStore();
+  const images = createVirtualImages(observer);
   const reports = createChangeReports(observer);
   /** Names that are taken, by objects or by calls under way, with the id where there is one. */
   const names = new Map<string, string>();
@@ -58,7 +67,7 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
     forget(record) {
       containers.delete(record.id);
       record.sandbox.containers.delete(record);
-      names.delete(containerKey(record.sandbox.id, record.item.metadata));
+      names.delete(containerKey(record.sandbox, record.item.metadata));
     },
   });
   const watch = await watchEngine(engine, {
@@ -118,7 +127,7 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
   async function runSandbox({ config }: CriRequest<'RunPodSandbox'>): Promise<CriResult> {
     const metadata = { ...config.metadata, attempt: config.metadata.attempt ?? 0 };
     const key = sandboxKey(metadata);
-    if (names.has(key)) return nameTaken('sandbox', key, names.get(key)!);
+    if (names.has(key)) return nameReserved('sandbox', key, names.get(key)!);
     names.set(key, 'a call under way');
     try {
       const handle = await engine.container.create(sandboxOptions(run, config));
@@ -143,17 +152,13 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
     const { config } = request;
     if (sandbox === undefined) return notFound('sandbox', request.podSandboxId);
     if (sandbox.item.state !== 'SANDBOX_READY') {
-      return refuse(
-        'UNKNOWN',
-        `failed to create container: sandbox container "${sandbox.id}" is not running`,
-      );
+      return sandboxHasEnded(sandbox.id);
     }
     const metadata = { name: config.metadata.name, attempt: config.metadata.attempt ?? 0 };
-    const key = containerKey(sandbox.id, metadata);
-    if (names.has(key)) return nameTaken('container', key, names.get(key)!);
+    const key = containerKey(sandbox, metadata);
+    if (names.has(key)) return nameReserved('container', key, names.get(key)!);
     const image = images.get(config.image.image);
-    if (image === undefined)
-      return refuse('NOT_FOUND', `failed to resolve image "${config.image.image}": not found`);
+    if (image === undefined) return imageUnknown(config.image.image);
     names.set(key, 'a call under way');
     try {
       const pod = `${sandbox.item.metadata.namespace}/${sandbox.item.metadata.name}`;
@@ -214,10 +219,10 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
       const record = containers.get(containerId);
       if (record === undefined) return notFound('container', containerId);
       if (record.item.state !== 'CONTAINER_CREATED' || record.starting) {
-        return refuse('FAILED_PRECONDITION', `container "${record.id}" is in ${record.item.state} state`);
+        return alreadyStarted(record.id, record.item.state);
       }
       if (record.sandbox.item.state !== 'SANDBOX_READY') {
-        return refuse('UNKNOWN', `sandbox container "${record.sandbox.id}" is not running`);
+        return sandboxNotRunning(record.sandbox.id);
       }
       await life.start(record);
       return empty;
@@ -256,7 +261,7 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
       const record = containers.get(containerId);
       if (record === undefined) return notFound('container', containerId);
       if (record.item.state !== 'CONTAINER_RUNNING') {
-        return refuse('UNKNOWN', `container "${record.id}" is not running`);
+        return cannotExecIn(record.item.state);
       }
       return execSync(record.handle, cmd, timeout ?? 0);
     },
@@ -264,27 +269,7 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
     RuntimeConfig: () => ({ code: 'OK', response: { linux: { cgroupDriver: 'CGROUPFS' } } }),
     ListContainerStats: () => ({ code: 'OK', response: { stats: [] } }),
     ListPodSandboxStats: () => ({ code: 'OK', response: { stats: [] } }),
-    ListImages({ filter }) {
-      const name = filter?.image?.image ?? '';
-      const found = name === '' ? images.list() : [images.get(name)].filter((image) => image !== undefined);
-      return ok<'ListImages'>({ images: [...found] });
-    },
-    ImageStatus({ image: { image: name } }) {
-      const image = images.get(name);
-      return ok<'ImageStatus'>(image === undefined ? {} : { image });
-    },
-    PullImage({ image: { image } }) {
-      if (images.add(image)) {
-        observer.onChange({ kind: 'image', actor: 'runtime', image, present: true, cause: 'agent' });
-      }
-      return ok<'PullImage'>({ imageRef: images.get(image)!.id });
-    },
-    RemoveImage({ image: { image } }) {
-      if (images.remove(image)) {
-        observer.onChange({ kind: 'image', actor: 'runtime', image, present: false, cause: 'agent' });
-      }
-      return empty;
-    },
+    ...images.handlers,
     ImageFsInfo: () => ({
       code: 'OK',
       response: { imageFilesystems: [imageFilesystem()], containerFilesystems: [] },
@@ -323,12 +308,7 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
     removeContainer: (id) => ordered(containers.get(id), (record) => life.remove(record, 'outside')),
     stopSandbox: (id) => ordered(sandboxes.get(id), (record) => stopSandboxRecord(record, 'outside')),
     removeSandbox: (id) => ordered(sandboxes.get(id), (record) => dropSandbox(record, 'outside')),
-    removeImage(image) {
-      const removed = images.remove(image);
-      if (removed)
-        observer.onChange({ kind: 'image', actor: 'outside', image, present: false, cause: 'outside' });
-      return Promise.resolve(removed);
-    },
+    removeImage: (image) => Promise.resolve(images.remove(image)),
     setConditions(next) {
       conditions = next;
     },
@@ -372,12 +352,9 @@ function sandboxKey(metadata: { name: string; namespace: string; uid: string; at
   return [metadata.name, metadata.namespace, metadata.uid, metadata.attempt].join('_');
 }
 
-function containerKey(sandboxId: string, metadata: { name: string; attempt: number }): string {
-  return [metadata.name, sandboxId, metadata.attempt].join('_');
-}
-
-function nameTaken(what: string, name: string, by: string): CriResult {
-  return refuse('ALREADY_EXISTS', `failed to reserve ${what} name "${name}": it is reserved for "${by}"`);
+function containerKey(sandbox: SandboxRecord, metadata: { name: string; attempt: number }): string {
+  const pod = sandbox.item.metadata;
+  return [metadata.name, pod.name, pod.namespace, pod.uid, metadata.attempt].join('_');
 }
 
 /** Waits for an order to the engine whose refusal with one of these statuses means that it is done already. */

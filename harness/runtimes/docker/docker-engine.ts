@@ -3,15 +3,6 @@ import type { ContainerRuntimeClient } from 'testcontainers';
 import { getContainerRuntimeClient } from 'testcontainers';
 import { ExitCode, HarnessError } from '../../core/errors.js';
 
-/** Labels on everything that is made in the engine; nothing without them is ever touched. */
-export const labels = {
-  run: 'org.node-agent-conformance.run',
-  owner: 'org.node-agent-conformance.owner',
-  kind: 'org.node-agent-conformance.kind',
-  pod: 'org.node-agent-conformance.pod',
-  container: 'org.node-agent-conformance.container',
-} as const;
-
 /** The engine behind testcontainers, whichever way it was found (socket, DOCKER_HOST, configuration). */
 export type DockerEngine = ContainerRuntimeClient;
 export type DockerContainerHandle = ReturnType<DockerEngine['container']['getById']>;

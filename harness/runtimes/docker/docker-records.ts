@@ -1,16 +1,14 @@
 import type { Workload } from '../../spec/plan.js';
 import { parseWorkload } from '../../spec/workload.js';
-import type { ChangeCause, ContainerChanged, SandboxChanged } from '../../trace/events.js';
+import type { ChangeCause } from '../../trace/events.js';
 import type {
   Container,
   ContainerConfig,
-  ContainerEvent,
   PodSandboxConfig,
   ContainerStatus,
   PodSandbox,
   PodSandboxStatus,
 } from '../../ports/cri.js';
-import type { RuntimeObserver } from '../../ports/runtime.js';
 import type { ContainerLog } from './container-log.js';
 import type { DockerContainerHandle } from './docker-engine.js';
 
@@ -109,66 +107,5 @@ export function newContainer(
     removed: false,
     log: undefined,
     waiters: new Set(),
-  };
-}
-
-export interface ChangeReports {
-  sandbox(record: SandboxRecord, state: SandboxChanged['state'], cause: ChangeCause): void;
-  container(record: ContainerRecord, state: ContainerChanged['state'], cause: ChangeCause): void;
-}
-
-/** Words the changes of records for the observer. */
-export function createChangeReports(observer: RuntimeObserver): ChangeReports {
-  return {
-    sandbox(record, state, cause) {
-      const { metadata } = record.item;
-      observer.onChange({
-        kind: 'sandbox',
-        actor: cause === 'outside' ? 'outside' : 'runtime',
-        id: record.id,
-        podUid: metadata.uid,
-        podNamespace: metadata.namespace,
-        podName: metadata.name,
-        attempt: metadata.attempt,
-        state,
-        cause,
-      });
-    },
-    container(record, state, cause) {
-      const { metadata } = record.sandbox.item;
-      observer.onChange({
-        kind: 'container',
-        actor: cause === 'outside' ? 'outside' : cause === 'workload' ? 'workload' : 'runtime',
-        id: record.id,
-        sandboxId: record.sandbox.id,
-        podUid: metadata.uid,
-        podNamespace: metadata.namespace,
-        podName: metadata.name,
-        name: record.item.metadata.name,
-        attempt: record.item.metadata.attempt,
-        image: record.item.image.image,
-        state,
-        ...(state === 'exited' ? { exitCode: record.status.exitCode } : {}),
-        cause,
-      });
-      observer.onEvent(containerEvent(record, state));
-    },
-  };
-}
-
-const eventTypes = {
-  created: 'CONTAINER_CREATED_EVENT',
-  running: 'CONTAINER_STARTED_EVENT',
-  exited: 'CONTAINER_STOPPED_EVENT',
-  removed: 'CONTAINER_DELETED_EVENT',
-} as const;
-
-function containerEvent(record: ContainerRecord, state: ContainerChanged['state']): ContainerEvent {
-  return {
-    containerId: record.id,
-    containerEventType: eventTypes[state],
-    createdAt: Date.now() * 1e6,
-    podSandboxStatus: record.sandbox.status,
-    containersStatuses: [...record.sandbox.containers].map((container) => container.status),
   };
 }

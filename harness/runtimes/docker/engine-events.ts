@@ -1,5 +1,5 @@
 import type { DockerEngine } from './docker-engine.js';
-import { labels } from './docker-engine.js';
+import { runLabels } from '../run-labels.js';
 
 /** What the engine tells of one container as it happens. */
 export interface EngineEvent {
@@ -29,7 +29,7 @@ export async function watchEngine(
   },
 ): Promise<{ close(): void }> {
   const stream = (await engine.container.dockerode.getEvents({
-    filters: { type: ['container'], event: [...actions], label: [`${labels.run}=${options.runId}`] },
+    filters: { type: ['container'], event: [...actions], label: [`${runLabels.run}=${options.runId}`] },
   })) as NodeJS.ReadableStream & { destroy(): void };
   let closed = false;
   const end = (error?: Error): void => {

@@ -1,6 +1,7 @@
 import { isOwnerDead, parseOwner } from '../leftovers/owner.js';
 import type { DockerEngine } from './docker-engine.js';
-import { engineStatus, labels } from './docker-engine.js';
+import { runLabels } from '../run-labels.js';
+import { engineStatus } from './docker-engine.js';
 
 /** Containers being made while others are removed are found in a second look; there is no need for many. */
 const roundsMax = 5;
@@ -8,7 +9,7 @@ const roundsMax = 5;
 /** Removes every container of one run. */
 export async function removeContainersOfRun(engine: DockerEngine, runId: string): Promise<void> {
   for (let round = 0; round < roundsMax; round++) {
-    const found = await listLabelled(engine, `${labels.run}=${runId}`);
+    const found = await listLabelled(engine, `${runLabels.run}=${runId}`);
     if (found.length === 0) return;
     await removeAll(engine, found);
   }
@@ -18,9 +19,9 @@ export async function removeContainersOfRun(engine: DockerEngine, runId: string)
 export async function sweepContainers(engine: DockerEngine): Promise<number> {
   let count = 0;
   for (let round = 0; round < roundsMax; round++) {
-    const found = await listLabelled(engine, labels.owner);
+    const found = await listLabelled(engine, runLabels.owner);
     const orphans = found.filter(({ Labels }) => {
-      const owner = parseOwner(Labels[labels.owner] ?? '');
+      const owner = parseOwner(Labels[runLabels.owner] ?? '');
       return owner !== undefined && isOwnerDead(owner);
     });
     if (orphans.length === 0) break;

@@ -53,7 +53,7 @@ test('directories and agents of dead owners go; those of living ones, and foreig
   appendFileSync(join(alive, 'state', 'agent.pids'), `${kept.pid}\n`);
 
   const swept = await sweepLeftovers({ docker: false, temporaryDirectory: root });
-  expect(swept).toEqual({ directories: 2, processGroups: 1, containers: 0 });
+  expect(swept).toEqual({ directories: 2, processGroups: 1, containers: 0, pods: 0 });
   expect(await ended).toBe('SIGKILL');
   expect([dead, deadShort].some(existsSync)).toBe(false);
   expect([alive, nameless, foreign].every(existsSync)).toBe(true);

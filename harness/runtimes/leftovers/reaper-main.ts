@@ -4,7 +4,7 @@ import { sweepLeftovers } from './sweep-leftovers.js';
 /** On a busy machine a killed harness may not be quite dead at the first look. */
 const sweepDelaysMs = [0, 1_000, 4_000];
 /** A container that was being made when the harness died appears only after the first look. */
-const dockerSweepDelaysMs = [0, 1_000, 3_000, 8_000];
+const containerSweepDelaysMs = [0, 1_000, 3_000, 8_000];
 
 let told = '';
 try {
@@ -12,12 +12,14 @@ try {
 } catch {
   // A pipe that breaks says the same as one that ends.
 }
-const words = told.split('\n');
+const words = told.split('\n').filter((word) => word !== '');
 const count = (word: string): number => words.filter((each) => each === word).length;
-const docker = count('docker') > count('docker-closed');
+const isWatched = (what: string): boolean => count(what) > count(`closed ${what}`);
+const docker = isWatched('docker');
+const runtimes = [...new Set(words)].filter((word) => word.startsWith('cri:') && isWatched(word));
 if (!words.includes('done')) {
-  for (const delayMs of docker ? dockerSweepDelaysMs : sweepDelaysMs) {
+  for (const delayMs of docker || runtimes.length > 0 ? containerSweepDelaysMs : sweepDelaysMs) {
     await delay(delayMs);
-    await sweepLeftovers({ docker });
+    await sweepLeftovers({ docker, runtimes: runtimes.map((word) => word.slice('cri:'.length)) });
   }
 }

@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 export interface Reaper {
   /** From now on there are containers to look for, too, until the returned function is called. */
   watchDocker(): () => void;
+  /** The same for the pods in the CRI runtime at this endpoint. */
+  watchRuntime(endpoint: string): () => void;
   /** This process ends in good order and has cleaned up itself. */
   dismiss(): void;
 }
@@ -36,11 +38,13 @@ function startReaper(): Reaper {
   child.stdin!.on('error', () => {});
   child.unref();
   (child.stdin as unknown as { unref?: () => void }).unref?.();
+  const watch = (what: string): (() => void) => {
+    child.stdin!.write(`${what}\n`);
+    return () => void child.stdin!.write(`closed ${what}\n`);
+  };
   return {
-    watchDocker() {
-      child.stdin!.write('docker\n');
-      return () => void child.stdin!.write('docker-closed\n');
-    },
+    watchDocker: () => watch('docker'),
+    watchRuntime: (endpoint) => watch(`cri:${endpoint}`),
     dismiss() {
       child.stdin!.end('done\n');
       reaper = undefined;

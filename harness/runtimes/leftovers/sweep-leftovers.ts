@@ -16,6 +16,8 @@ const pidFileName = 'agent.pids';
 export interface SweepOptions {
   /** Also containers; loads testcontainers. Without a Docker that answers, there are none to remove. */
   readonly docker: boolean;
+  /** Also pods in the CRI runtimes at these endpoints; loads grpc-js. */
+  readonly runtimes?: readonly string[];
   /** Where run directories are; default the system's. */
   readonly temporaryDirectory?: string;
 }
@@ -24,6 +26,7 @@ export interface Swept {
   readonly directories: number;
   readonly processGroups: number;
   readonly containers: number;
+  readonly pods: number;
 }
 
 /**
@@ -49,7 +52,10 @@ export async function sweepLeftovers(options: SweepOptions): Promise<Swept> {
       // Another start sweeps the same directory at the same time, or it is another user's.
     }
   }
-  return { directories, processGroups, containers: options.docker ? await sweepDocker() : 0 };
+  const containers = options.docker ? await sweepDocker() : 0;
+  let pods = 0;
+  for (const endpoint of options.runtimes ?? []) pods += await sweepRuntime(endpoint);
+  return { directories, processGroups, containers, pods };
 }
 
 /** Without the directory there is nothing to sweep; who needs it says so. */
@@ -91,6 +97,22 @@ async function sweepDocker(): Promise<number> {
     return await sweepContainers(await connectDocker());
   } catch {
     // Without Docker nothing can be removed there; the next start with it tries again.
+    return 0;
+  }
+}
+
+async function sweepRuntime(endpoint: string): Promise<number> {
+  const { connectRuntime } = await import('../cri/cri-runtime.js');
+  const { sweepPods } = await import('../cri/sweep.js');
+  try {
+    const runtime = await connectRuntime(endpoint);
+    try {
+      return await sweepPods(runtime);
+    } finally {
+      runtime.close();
+    }
+  } catch {
+    // As without Docker.
     return 0;
   }
 }

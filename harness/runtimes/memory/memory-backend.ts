@@ -3,6 +3,14 @@ import type { CriMethod, GrpcCode } from '../../spec/plan.js';
 import { parseWorkload } from '../../spec/workload.js';
 import type { CriRequest, CriResult, PodSandbox } from '../../ports/cri.js';
 import { notFound, type RuntimeBackend, type RuntimeObserver } from '../../ports/runtime.js';
+import {
+  alreadyStarted,
+  cannotExecIn,
+  imageUnknown,
+  nameReserved,
+  sandboxHasEnded,
+  sandboxNotRunning,
+} from '../refusals.js';
 import { createImageStore } from './images.js';
 import { createMemoryStore, killedExitCode } from './memory-store.js';
 import { matchesContainer, matchesSandbox, type ContainerRecord, type SandboxRecord } from './records.js';
@@ -59,13 +67,8 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
           known.name === metadata.name &&
           known.attempt === (metadata.attempt ?? 0)
         ) {
-          reply(
-            refuse(
-              'ALREADY_EXISTS',
-              `failed to reserve sandbox name "${metadata.name}_${metadata.namespace}_${metadata.uid}_${metadata.attempt}": it is reserved for "${other.id}"`,
-            ),
-          );
-          return;
+          const name = [metadata.name, metadata.namespace, metadata.uid, known.attempt].join('_');
+          return reply(nameReserved('sandbox', name, other.id));
         }
       }
       const id = `sandbox-${String(nextId++).padStart(6, '0')}`;
@@ -128,24 +131,18 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
       const { config } = request;
       if (sandbox === undefined) return reply(notFound('sandbox', request.podSandboxId));
       if (sandbox.item.state !== 'SANDBOX_READY') {
-        return reply(
-          refuse('UNKNOWN', `failed to create container: sandbox container "${sandbox.id}" is not running`),
-        );
+        return reply(sandboxHasEnded(sandbox.id));
       }
       for (const other of sandbox.containers) {
         const known = other.item.metadata;
         if (known.name === config.metadata.name && known.attempt === (config.metadata.attempt ?? 0)) {
-          return reply(
-            refuse(
-              'ALREADY_EXISTS',
-              `failed to reserve container name "${known.name}_${known.attempt}": it is reserved for "${other.id}"`,
-            ),
-          );
+          const pod = sandbox.item.metadata;
+          const name = [known.name, pod.name, pod.namespace, pod.uid, known.attempt].join('_');
+          return reply(nameReserved('container', name, other.id));
         }
       }
       const image = images.get(config.image.image);
-      if (image === undefined)
-        return reply(refuse('NOT_FOUND', `failed to resolve image "${config.image.image}": not found`));
+      if (image === undefined) return reply(imageUnknown(config.image.image));
       const record = newContainer(
         `container-${String(nextId++).padStart(6, '0')}`,
         sandbox,
@@ -162,12 +159,10 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
       const record = containers.get(request.containerId);
       if (record === undefined) return reply(notFound('container', request.containerId));
       if (record.item.state !== 'CONTAINER_CREATED') {
-        return reply(
-          refuse('FAILED_PRECONDITION', `container "${record.id}" is in ${record.item.state} state`),
-        );
+        return reply(alreadyStarted(record.id, record.item.state));
       }
       if (record.sandbox.item.state !== 'SANDBOX_READY') {
-        return reply(refuse('UNKNOWN', `sandbox container "${record.sandbox.id}" is not running`));
+        return reply(sandboxNotRunning(record.sandbox.id));
       }
       record.startedAtMs = clock.now();
       record.item = { ...record.item, state: 'CONTAINER_RUNNING' };
@@ -213,8 +208,7 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
     ExecSync(request, reply) {
       const record = containers.get(request.containerId);
       if (record === undefined) return reply(notFound('container', request.containerId));
-      if (record.item.state !== 'CONTAINER_RUNNING')
-        return reply(refuse('UNKNOWN', `container "${record.id}" is not running`));
+      if (record.item.state !== 'CONTAINER_RUNNING') return reply(cannotExecIn(record.item.state));
       exec(record, request.cmd, (request.timeout ?? 0) * 1_000, reply);
     },
     UpdateRuntimeConfig: (_request, reply) => reply(empty),

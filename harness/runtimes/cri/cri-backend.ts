@@ -1,0 +1,164 @@
+import { CriCallFailure } from '../../core/cri-connection.js';
+import { asHarnessError, type HarnessError } from '../../core/errors.js';
+import type { CriResult } from '../../ports/cri.js';
+import type { RuntimeBackend, RuntimeObserver } from '../../ports/runtime.js';
+import { grpcCodes, type CriMethod } from '../../spec/plan.js';
+import { currentOwner, formatOwner } from '../leftovers/owner.js';
+import { ensureReaper } from '../leftovers/reaper.js';
+import { createVirtualImages } from '../virtual-images.js';
+import { runtimeGone } from './cri-failures.js';
+import { createCriHandlers } from './cri-handlers.js';
+import type { ContainerRecord } from './cri-records.js';
+import { isUnreachable } from './cri-runtime.js';
+import { createObservation } from './observation.js';
+import { createOrders } from './orders.js';
+import { prepareRuntime, tryPod } from './prepare-runtime.js';
+import { removePodsOfRun } from './sweep.js';
+
+export interface CriBackendOptions {
+  /** Of the runtime's socket, `unix:///…`. */
+  readonly endpoint: string;
+  /** Labels everything that is made; unique among the runs on this runtime. */
+  readonly runId: string;
+  readonly observer: RuntimeObserver;
+  /** The runtime went away, or cannot run pods any more: the run cannot go on. Called at most once. */
+  readonly onFailure?: (error: HarnessError) => void;
+}
+
+/** Whether a runtime that gave no answer is still there. */
+const probeTimeoutMs = 5_000;
+/** What a runtime is making when a run ends has to be there before it can be removed. */
+const makingTimeoutMs = 30_000;
+/** Another pod of this name and attempt is there: the one refusal of a sandbox that is the agent's own doing. */
+const nameTaken = /is reserved for/;
+
+/**
+ * A real CRI runtime behind the CRI. Calls go on to it, with the label of the run on what they make, and its answers
+ * back; in between, changes of state are seen and reported. Only what carries the label is shown and touched.
+ */
+export async function createCriBackend(options: CriBackendOptions): Promise<RuntimeBackend> {
+  const { endpoint, observer, runId } = options;
+  const prepared = await prepareRuntime(endpoint);
+  const { runtime } = prepared;
+  const releaseReaper = ensureReaper().watchRuntime(endpoint);
+  const images = createVirtualImages(observer);
+  /** Calls that may make something. */
+  const making = new Set<Promise<unknown>>();
+  let conditions = { runtimeReady: true, networkReady: true };
+  let closed = false;
+  let failed = false;
+
+  function fail(error: unknown): void {
+    if (closed || failed) return;
+    failed = true;
+    options.onFailure?.(asHarnessError(error));
+  }
+
+  let probe: Promise<void> | undefined;
+  /** Is the runtime still there? A call that it answers late, or refuses to carry out now, does not say. */
+  function noteTrouble(cause: unknown): Promise<void> {
+    if (!isUnreachable(cause)) return Promise.resolve();
+    probe ??= runtime
+      .call('Version', {}, probeTimeoutMs)
+      .then(
+        () => {},
+        () => fail(runtimeGone(endpoint, cause)),
+      )
+      .finally(() => (probe = undefined));
+    return probe;
+  }
+
+  const observation = createObservation({
+    runtime,
+    runId,
+    observer,
+    onTrouble: (cause) => void noteTrouble(cause),
+  });
+  const orders = createOrders(prepared, { runId, owner: formatOwner(currentOwner()), observation });
+  const handlers = createCriHandlers({
+    runtime,
+    runId,
+    observation,
+    orders,
+    images,
+    conditions: () => conditions,
+  });
+
+  async function answer(method: CriMethod, request: object): Promise<CriResult> {
+    const handler = handlers[method] as ((request: object) => Promise<CriResult> | CriResult) | undefined;
+    if (handler === undefined) return { code: 'UNIMPLEMENTED', message: `unknown method ${method}` };
+    if (closed) return { code: 'UNAVAILABLE', message: 'the runtime is closed' };
+    try {
+      return await handler(request);
+    } catch (error) {
+      const { code, message } = error as CriCallFailure;
+      await noteTrouble(error);
+      // Nothing of the agent's need be wrong in it: can the runtime still run what is known to be right?
+      if (method === 'RunPodSandbox' && !closed && !failed && !nameTaken.test(message))
+        await tryPod(prepared).catch(fail);
+      return { code: grpcCodes.find((known) => known === code) ?? 'UNKNOWN', message };
+    }
+  }
+
+  const running = (id: string): ContainerRecord | undefined => {
+    const record = observation.containers.get(id);
+    return record?.status.state === 'CONTAINER_RUNNING' ? record : undefined;
+  };
+
+  return {
+    name: 'cri',
+    invoke(method, request, reply) {
+      const answering = answer(method, request);
+      if (method === 'RunPodSandbox' || method === 'CreateContainer') {
+        making.add(answering);
+        void answering.finally(() => making.delete(answering));
+      }
+      void answering.then(reply);
+    },
+    exitContainer: (id, exitCode) => ordered(running(id), (record) => orders.exitContainer(record, exitCode)),
+    killContainer: (id) => ordered(running(id), (record) => orders.stopContainer(record, 0, 'outside')),
+    removeContainer: (id) =>
+      ordered(observation.containers.get(id), (record) => orders.removeContainer(record, 'outside')),
+    stopSandbox: (id) =>
+      ordered(observation.sandboxes.get(id), (record) => orders.stopSandbox(record, 'outside')),
+    removeSandbox: (id) =>
+      ordered(observation.sandboxes.get(id), (record) => orders.removeSandbox(record, 'outside')),
+    removeImage: (image) => Promise.resolve(images.remove(image)),
+    setConditions(next) {
+      conditions = next;
+    },
+    async close() {
+      closed = true;
+      observation.close();
+      try {
+        await withinMs(Promise.allSettled(making), makingTimeoutMs);
+        await removePodsOfRun(runtime, runId);
+        releaseReaper();
+      } catch (error) {
+        // Without a runtime nothing can be removed now: the reaper and the next start see to it.
+        if (!isUnreachable(error)) throw error;
+      }
+    },
+  };
+}
+
+/** Carries out an order from outside; false when its object is not there, or went while it was carried out. */
+async function ordered<Record>(
+  record: Record | undefined,
+  act: (record: Record) => Promise<boolean | void>,
+): Promise<boolean> {
+  if (record === undefined) return false;
+  try {
+    return (await act(record)) !== false;
+  } catch (error) {
+    if (!(error instanceof CriCallFailure)) throw error;
+    return false;
+  }
+}
+
+async function withinMs(work: Promise<unknown>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
+  await Promise.race([work, timeout]);
+  clearTimeout(timer);
+}

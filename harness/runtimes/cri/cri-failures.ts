@@ -1,0 +1,67 @@
+import { ExitCode, HarnessError } from '../../core/errors.js';
+
+/** Nothing that speaks the CRI answers at the endpoint. */
+export function runtimeMissing(endpoint: string, cause: unknown): HarnessError {
+  return new HarnessError({
+    code: 'runtime-missing',
+    message: `No container runtime answers at ${endpoint}.`,
+    exitCode: ExitCode.unavailable,
+    expected: 'a socket that serves the Container Runtime Interface',
+    got: messageOf(cause),
+    hint: 'Is the runtime started, is its CRI enabled, and may your user use its socket? `conformance doctor --runtime cri:<endpoint>` looks again. Or use --runtime memory.',
+    cause,
+  });
+}
+
+export function runtimeSpeaksOtherwise(endpoint: string, cause: unknown): HarnessError {
+  return new HarnessError({
+    code: 'runtime-version',
+    message: `What answers at ${endpoint} speaks no version of the CRI that the suite knows.`,
+    exitCode: ExitCode.unavailable,
+    expected: 'runtime.v1 or runtime.v1alpha2',
+    got: messageOf(cause),
+    hint: 'Is this the CRI socket of the runtime, and is its CRI plugin enabled? containerd of Docker, for one, has it disabled.',
+    cause,
+  });
+}
+
+/** It answers, and says itself that it cannot run pods now. */
+export function runtimeNotReady(endpoint: string, got: string): HarnessError {
+  return new HarnessError({
+    code: 'runtime-not-ready',
+    message: `The container runtime at ${endpoint} is not ready.`,
+    exitCode: ExitCode.unavailable,
+    expected: 'RuntimeReady and NetworkReady',
+    got,
+    hint: 'A network that is not ready mostly lacks a CNI configuration or the CNI plugins (Debian, Ubuntu: apt-get install containernetworking-plugins).',
+  });
+}
+
+/** It cannot run what the suite itself made: nothing that an agent asked for is in it. */
+export function runtimeUnable(endpoint: string, cause: unknown): HarnessError {
+  return new HarnessError({
+    code: 'runtime-failed',
+    message: `The container runtime at ${endpoint} could not run a pod that the suite made to try it.`,
+    exitCode: ExitCode.unavailable,
+    expected: 'a sandbox on the network of pods, and a container of the workload image in it',
+    got: messageOf(cause),
+    hint: 'Look at the log of the runtime: has it the image of its sandboxes, a network configuration, and room on its disk?',
+    cause,
+  });
+}
+
+/** It answered before and does not any more. */
+export function runtimeGone(endpoint: string, cause: unknown): HarnessError {
+  return new HarnessError({
+    code: 'runtime-gone',
+    message: `The container runtime at ${endpoint} went away in the middle of the run.`,
+    exitCode: ExitCode.unavailable,
+    got: messageOf(cause),
+    hint: 'Start it again and repeat the run. Pods that are left are removed by its next start.',
+    cause,
+  });
+}
+
+export function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
