@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { ExitCode, HarnessError } from '../core/errors.js';
+import { isRuntimeChoice, runtimeChoices } from '../spec/runtime-choice.js';
 
 export const reportFormats = ['text', 'json', 'junit', 'html'] as const;
 export type ReportFormat = (typeof reportFormats)[number];
@@ -33,7 +34,7 @@ export interface RunOptions {
   readonly agentBinary?: string;
   /** Absent: the agent and the runtime decide. */
   readonly world?: 'sim' | 'live';
-  /** `memory`, `docker` or `cri:<endpoint>`. */
+  /** `memory`, `docker` or `cri:unix:///<socket>`. */
   readonly runtime: string;
   /** Empty: all. */
   readonly suites: readonly string[];
@@ -113,6 +114,8 @@ export interface ExplainOptions {
 }
 
 export interface DoctorOptions {
+  /** The runtime that is meant to be used: it has to work. */
+  readonly runtime?: string;
   readonly json: boolean;
 }
 
@@ -168,8 +171,8 @@ const choice =
   };
 
 const runtime = (text: string): string => {
-  if (text === 'memory' || text === 'docker' || /^cri:.+/.test(text)) return text;
-  throw new InvalidArgumentError('Give memory, docker or cri:<endpoint>.');
+  if (isRuntimeChoice(text)) return text;
+  throw new InvalidArgumentError(`Give ${runtimeChoices}.`);
 };
 
 const formats = (text: string, previous: readonly ReportFormat[] = []): ReportFormat[] => [
@@ -246,8 +249,9 @@ function buildProgram(version: string, found: Found): Command {
   program.addCommand(
     new Command('doctor')
       .description('say what works on this machine, and what to do about what does not')
+      .option('--runtime <runtime>', `also this one: ${runtimeChoices}`, runtime)
       .option('--json', 'as a JSON array', false)
-      .action((options: { json: boolean }) => found({ command: 'doctor', options })),
+      .action((options: DoctorOptions) => found({ command: 'doctor', options })),
   );
   return program;
 }
@@ -269,7 +273,7 @@ function runCommandLine(found: Found): Command {
     )
     .option('--agent-binary <path>', 'the kubelet to start (default: the one in PATH)')
     .option('--world <world>', 'sim (virtual time) or live (real time)', choice(['sim', 'live']))
-    .option('--runtime <runtime>', 'memory, docker or cri:<endpoint>', runtime)
+    .option('--runtime <runtime>', runtimeChoices, runtime)
     .option('--suite <names>', 'only these suites (several)', several)
     .option('--requirement <globs>', 'only these requirements, for example MUX-* (several)', several)
     .option('--seed <seed>', 'where randomness starts: the same seed runs the same cases')
@@ -308,7 +312,7 @@ function replayCommandLine(found: Found): Command {
     .option('--agent <agent>', 'another agent than the one that the case names')
     .option('--agent-binary <path>', 'the kubelet to start (default: the one in PATH)')
     .option('--world <world>', 'sim or live', choice(['sim', 'live']))
-    .option('--runtime <runtime>', 'memory, docker or cri:<endpoint>', runtime)
+    .option('--runtime <runtime>', runtimeChoices, runtime)
     .option('--trace <file>', 'write the trace there, one event a line')
     .option('--verbose', 'print the whole trace in words', false)
     .addHelpText('after', replayExamples)
@@ -327,7 +331,7 @@ function serveCommandLine(found: Found): Command {
   return new Command('serve')
     .description('print endpoints, wait for an agent that someone else starts, and run a campaign against it')
     .option('--agent <file>', 'agent file that says what the agent supports')
-    .option('--runtime <runtime>', 'memory, docker or cri:<endpoint>', runtime, 'memory')
+    .option('--runtime <runtime>', runtimeChoices, runtime, 'memory')
     .option('--suite <names>', 'only these suites (several)', several, [])
     .option('--requirement <globs>', 'only these requirements (several)', several, [])
     .option('--seed <seed>', 'where randomness starts')
@@ -380,6 +384,7 @@ Examples:
   conformance run --agent mutant:blind-to-uid      see what a failure looks like
   conformance run --agent ./my-agent.ts --time 1m  a module, for one minute
   conformance run --agent agent.yaml --runtime docker --suite termination
+  conformance run --agent agent.yaml --runtime cri:unix:///run/containerd/containerd.sock
   conformance run --requirement 'MUX-*,TERM-0?' --seed 7 --cases 5000
   conformance run --agent agent.yaml --known-failing known-failing.txt
   conformance run --agent kubelet --agent-binary ./kubelet

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { ExitCode, HarnessError } from '../core/errors.js';
+import { isRuntimeChoice, runtimeChoices } from '../spec/runtime-choice.js';
 import { parseDuration, reportFormats, type RunArguments, type RunOptions } from './arguments.js';
 import { importUserModule } from './load-agent.js';
 import { defaultExport, readDocument, validate } from './load-input.js';
@@ -13,10 +14,7 @@ const configSchema = z.strictObject({
   agent: z.string().min(1).optional(),
   agentBinary: z.string().min(1).optional(),
   world: z.enum(['sim', 'live']).optional(),
-  runtime: z
-    .string()
-    .regex(/^(memory|docker|cri:.+)$/, 'memory, docker or cri:<endpoint>')
-    .optional(),
+  runtime: z.string().refine(isRuntimeChoice, runtimeChoices).optional(),
   suite: names.optional(),
   requirement: names.optional(),
   seed: z.union([z.string().min(1), z.number()]).optional(),

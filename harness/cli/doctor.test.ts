@@ -20,6 +20,7 @@ const environment = (parts: Partial<DoctorEnvironment> = {}): DoctorEnvironment 
   directory,
   dockerHost: `unix://${join(directory, 'docker.sock')}`,
   busyboxPaths: [],
+  criEndpoints: [],
   ...parts,
 });
 

@@ -1,4 +1,13 @@
-import { accessSync, chmodSync, constants, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -8,7 +17,7 @@ import { join } from 'node:path';
 export interface Check {
   readonly name: string;
   /** What it is needed for: `everything` means that nothing works without it. */
-  readonly neededFor: 'everything' | '--world live' | '--runtime docker';
+  readonly neededFor: 'everything' | '--world live' | '--runtime docker' | '--runtime cri';
   readonly ok: boolean;
   /** What was found. */
   readonly found: string;
@@ -23,6 +32,8 @@ export interface DoctorEnvironment {
   /** `DOCKER_HOST`, when it is set. */
   readonly dockerHost: string | undefined;
   readonly busyboxPaths: readonly string[];
+  /** Of the CRI runtimes to look at, `unix:///…`. */
+  readonly criEndpoints: readonly string[];
 }
 
 /** The least Node version that runs the suite. */
@@ -34,20 +45,26 @@ const socketPathMax = 103;
 /** The suite puts sockets this deep into the temporary directory. */
 const socketSuffixLength = '/conformance-XXXXXXXX/runtime/agent.sock'.length;
 
-/** This process's environment. */
-export function doctorEnvironment(): DoctorEnvironment {
+/** Where containerd, CRI-O and the adapter of Docker are when nobody has moved them. */
+const usualCriSockets = ['/run/containerd/containerd.sock', '/run/crio/crio.sock', '/run/cri-dockerd.sock'];
+
+/** This process's environment. Without an `endpoint` the CRI runtimes are those at the usual places, if there are any. */
+export function doctorEnvironment(endpoint?: string): DoctorEnvironment {
+  const usual = usualCriSockets.filter((path) => existsSync(path)).map((path) => `unix://${path}`);
   return {
     nodeVersion: process.versions.node,
     temporaryDirectory: tmpdir(),
     directory: process.cwd(),
     dockerHost: process.env['DOCKER_HOST'],
     busyboxPaths: ['/bin/busybox', '/usr/bin/busybox', '/bin/busybox.static', '/usr/bin/busybox-static'],
+    criEndpoints: endpoint === undefined ? usual : [endpoint],
   };
 }
 
 /** Tries everything that the suite needs on this machine. Never throws, and changes nothing that stays. */
 export async function examine(environment: DoctorEnvironment): Promise<Check[]> {
   const docker = await dockerCheck(environment.dockerHost);
+  const runtimes = environment.criEndpoints.length === 0 ? [] : await criChecks(environment.criEndpoints);
   return [
     nodeCheck(environment.nodeVersion),
     coresCheck(),
@@ -56,7 +73,16 @@ export async function examine(environment: DoctorEnvironment): Promise<Check[]> 
     await socketCheck(environment.temporaryDirectory),
     docker,
     ...(docker.ok ? [await imageCheck(environment)] : []),
+    ...runtimes,
   ];
+}
+
+async function criChecks(endpoints: readonly string[]): Promise<Check[]> {
+  const { examineRuntime } = await import('../runtimes/cri/examine-runtime.js');
+  const checks: Check[] = [];
+  for (const endpoint of endpoints)
+    checks.push({ name: 'cri runtime', neededFor: '--runtime cri', ...(await examineRuntime(endpoint)) });
+  return checks;
 }
 
 function nodeCheck(version: string): Check {

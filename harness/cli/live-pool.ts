@@ -13,6 +13,7 @@ import type { CheckedPlan } from '../run/check-plan.js';
 import { executeLive, type LiveRunOptions } from '../run/execute-live.js';
 import { withRunDirectory } from '../run/run-directory.js';
 import type { Plan } from '../spec/plan.js';
+import { criEndpoint, runtimeChoices } from '../spec/runtime-choice.js';
 import { createLaneGate } from './lane-gate.js';
 import type { Target } from './target.js';
 
@@ -133,20 +134,26 @@ async function makeBackend(
     const { createMemoryBackend } = await import('../runtimes/memory/memory-backend.js');
     return createMemoryBackend({ clock, observer, epochMs: Date.now() - clock.now(), writeLog: appendLog });
   }
+  const real = { runId: run.directory.split('/').at(-1)!, observer, onFailure: run.onFailure };
   if (runtime === 'docker') {
     const { createDockerBackend } = await import('../runtimes/docker/docker-backend.js');
-    return createDockerBackend({
-      runId: run.directory.split('/').at(-1)!,
-      observer,
-      onFailure: run.onFailure,
-    });
+    return createDockerBackend(real);
   }
-  throw new HarnessError({
-    code: 'runtime-unsupported',
-    message: `The runtime ${runtime} cannot be used yet.`,
+  const endpoint = criEndpoint(runtime);
+  if (endpoint === undefined) throw runtimeUnknown(runtime);
+  const { createCriBackend } = await import('../runtimes/cri/cri-backend.js');
+  return createCriBackend({ ...real, endpoint });
+}
+
+/** The command line takes no other; a case file may name one. */
+function runtimeUnknown(runtime: string): HarnessError {
+  return new HarnessError({
+    code: 'runtime-unknown',
+    message: `There is no runtime ${runtime}.`,
     exitCode: ExitCode.usage,
-    expected: 'memory or docker',
+    expected: runtimeChoices,
     got: runtime,
+    hint: 'Give one with --runtime.',
   });
 }
 

@@ -13,7 +13,7 @@ export interface CampaignResult {
   readonly exitCode: ExitCode;
   readonly agent: ReportedAgent;
   readonly world: 'sim' | 'live';
-  /** `memory`, `docker` or `cri:<endpoint>`. */
+  /** `memory`, `docker` or `cri:unix:///<socket>`. */
   readonly runtime: string;
   readonly seed: string;
   /** Names of the suites that ran. */

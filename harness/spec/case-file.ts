@@ -21,7 +21,7 @@ const caseFileShape = z.strictObject({
   /** Two failures are the same when their signatures are. */
   signature: z.string().min(1).max(200),
   world: z.enum(['sim', 'live']),
-  /** `memory`, `docker` or `cri:<endpoint>`. */
+  /** `memory`, `docker` or `cri:unix:///<socket>`. */
   runtime: z.string().min(1).max(4_096),
   /** SHA-256 of the trace; in `sim` every replay has the same. */
   traceHash: z.string().regex(/^[0-9a-f]{64}$/),

@@ -62,6 +62,8 @@ export function runtimeGone(endpoint: string, cause: unknown): HarnessError {
   });
 }
 
+/** The library wraps what the system said in words about its own doings. */
 export function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return /Last error: (?:Error: )?(.*?)\. Resolution note/.exec(message)?.[1] ?? message;
 }

@@ -29,12 +29,6 @@ const callTimeoutMsDefault = 120_000;
 /** As they are looked for: all that are in use serve the first. */
 const apiVersions: readonly CriApiVersion[] = ['v1', 'v1alpha2'];
 
-/** `cri:unix:///run/x.sock` and `cri:/run/x.sock` as an endpoint; undefined when it is neither. */
-export function criEndpoint(runtime: string): string | undefined {
-  const path = /^cri:(?:unix:\/\/)?(\/[^/].*)$/.exec(runtime)?.[1];
-  return path === undefined ? undefined : `unix://${path}`;
-}
-
 /** Rejects with a HarnessError when nothing answers there, or nothing that speaks the CRI. */
 export async function connectRuntime(endpoint: string): Promise<CriRuntime> {
   let unknown: unknown;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { ExitCode, HarnessError } from '../../core/errors.js';
-import { workloadFiles, workloadRepository } from '../workload-files.js';
+import { workloadFiles, workloadRepository, type WorkloadFiles } from '../workload-files.js';
 import { messageOf } from './cri-failures.js';
 import type { CriRuntime } from './cri-runtime.js';
 import { workloadArchive } from './workload-archive.js';
@@ -21,7 +21,7 @@ const lookEveryMs = 50;
  */
 export async function ensureWorkload(runtime: CriRuntime): Promise<string> {
   const files = workloadFiles();
-  const name = `docker.io/${workloadRepository}:${files.version}`;
+  const name = imageName(files);
   if (await hasImage(runtime, name)) return name;
   const path = join(tmpdir(), `conformance-workload-${files.version}.tar`);
   const unfinished = `${path}.${process.pid}`;
@@ -37,6 +37,16 @@ export async function ensureWorkload(runtime: CriRuntime): Promise<string> {
   }
   rmSync(path, { force: true });
   return name;
+}
+
+/** Whether a run would find it there. Rejects when there is nothing on this machine to make it of. */
+export async function hasWorkload(runtime: CriRuntime): Promise<boolean> {
+  return hasImage(runtime, imageName(workloadFiles()));
+}
+
+/** In full, since not all runtimes take a short name for one of docker.io. */
+function imageName(files: WorkloadFiles): string {
+  return `docker.io/${workloadRepository}:${files.version}`;
 }
 
 /** What loads an archive into the store of a runtime, as its people would type it. */
