@@ -74,4 +74,17 @@ describe('api', () => {
     const node = createTrace(['api']).agent().phase('quiet');
     expect(failed(ask(node, { ...write, resource: 'nodes' }))).toEqual([]);
   });
+
+  it('QUIET-01: what came back from its back-off just before the quiet phase is reported in it', () => {
+    const write = { verb: 'patch' as const, namespace: 'default', name: 'web', subresource: 'status' };
+    const restarted = (): TraceBuilder => {
+      const trace = createTrace(['api']).agent().list('api', [web]).at(500).start(webPod).at(5_000);
+      trace.container('c-u1-main', webPod, 'exited', { cause: 'workload', exitCode: 1 });
+      const next = { sandboxId: 's-u1', attempt: 1 };
+      trace.at(8_000).container('c-2', webPod, 'created', next).container('c-2', webPod, 'running', next);
+      return trace.at(8_001).phase('quiet');
+    };
+    expect(failed(ask(restarted().at(8_004), write))).toEqual([]);
+    expect(failed(ask(restarted().at(20_000), write))).toEqual(['QUIET-01']);
+  });
 });

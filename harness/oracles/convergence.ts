@@ -322,8 +322,9 @@ function isRestless(model: OracleContext['model'], pod: ActualPod, quietSeq: num
   for (const history of pod.history.values()) {
     if (history.exitCause !== 'agent' && history.exitedSeq > quietSeq) return true;
     if (history.latest === undefined || history.exits === 0) continue;
-    // It waits out its back-off, or has just done so.
+    // It waits out its back-off, or has just done so, and is yet to be reported.
     if (history.latest.state !== 'running' || history.latest.startedSeq > quietSeq) return true;
+    if (model.t - history.latest.changedAtMs <= model.bounds.Tpleg + model.bounds.Tstat) return true;
   }
   return false;
 }
