@@ -87,7 +87,7 @@ describe('live, simulated containers', () => {
           '--agent',
           'agent.yaml',
           '--cases',
-          '30',
+          '80',
           '--seed',
           '1',
           '--jobs',
