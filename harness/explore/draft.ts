@@ -28,6 +28,7 @@ export interface DraftSettings {
   readonly prng: Prng;
   readonly sources: readonly SourceKind[];
   readonly timings: Timings;
+  /** On a real clock, and with periods of milliseconds: everything takes little time. */
   readonly live: boolean;
   readonly podsMax: number;
   readonly workloads: readonly WorkloadKind[];

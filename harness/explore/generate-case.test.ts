@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { planSchema, type Plan } from '../spec/plan.js';
+import { fastTimings } from '../spec/timings.js';
 import { findRequirement } from '../spec/requirements.js';
 import { suites } from '../../suites/index.js';
 import { generateCase } from './generate-case.js';
@@ -146,6 +147,25 @@ describe('the distribution', () => {
         }
       }
     }
+  });
+
+  it('goes at the pace of an agent that cannot be told its periods', () => {
+    const timings = { ...fastTimings, backoffMaxMs: 1_000, garbageCollectionMs: 60_000 };
+    const options: GenerateOptions = { ...live, timings };
+    const plans = suites.flatMap((suite) => casesOf(suite, 60, options));
+    const longest = (plan: Plan): number =>
+      Math.max(0, ...plan.steps.map((step) => (step.do === 'wait' ? step.ms : 0)));
+    const waitedMs = (plan: Plan): number =>
+      plan.steps.reduce((sum, step) => sum + (step.do === 'wait' ? step.ms : 0), 0);
+    for (const plan of plans) {
+      expect(plan.setup.timings).toEqual(timings);
+      expect(plan.setup.pods.length).toBeLessThanOrEqual(6);
+      // The last snippet may begin just before the limit.
+      expect(waitedMs(plan)).toBeLessThan(45_000);
+    }
+    // Long enough for a pod to start before it is changed.
+    expect(percent(plans, (plan) => longest(plan) >= 1_000)).toBeGreaterThan(80);
+    expect(casesOf(suites[0]!, 20, live).every((plan) => longest(plan) < 1_000)).toBe(true);
   });
 
   it('has each kind of step and each effect in some suite, often', () => {

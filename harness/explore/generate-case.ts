@@ -37,7 +37,8 @@ export function generateCase(input: {
 const arbitraries = new WeakMap<Suite, Map<string, fc.Arbitrary<Plan>>>();
 
 function arbitraryOf(suite: Suite, options: GenerateOptions): fc.Arbitrary<Plan> {
-  const key = `${options.profile} ${options.sources.join()} ${options.features?.join() ?? '*'}`;
+  const { profile, sources, features, timings } = options;
+  const key = `${profile} ${sources.join()} ${features?.join() ?? '*'} ${JSON.stringify(timings)}`;
   let known = arbitraries.get(suite);
   if (known === undefined) arbitraries.set(suite, (known = new Map()));
   let arbitrary = known.get(key);

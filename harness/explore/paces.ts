@@ -9,9 +9,14 @@ import type { Timings } from '../spec/timings.js';
  */
 export type Pace = 'instant' | 'within' | 'between' | 'start' | 'resync';
 
+/** Whether periods are so short that whatever a plan does takes milliseconds, and not seconds. */
+export function isBrief(timings: Timings): boolean {
+  return timings.relistMs < 500;
+}
+
 /** A wait of this pace under these periods, in whole milliseconds. */
 export function drawWaitMs(prng: Prng, pace: Pace, timings: Timings, source: SourceKind): number {
-  const live = timings.relistMs < 500;
+  const live = isBrief(timings);
   switch (pace) {
     case 'instant':
       return 0;

@@ -9,6 +9,7 @@ import {
   type Timings,
 } from '../spec/timings.js';
 import { PlanDraft } from './draft.js';
+import { isBrief } from './paces.js';
 import { patternNeeds, patterns } from './patterns/index.js';
 import { drawSchedule } from './schedule.js';
 import { shapeArbitrary, type Shape } from './shape.js';
@@ -21,15 +22,16 @@ export function planArbitrary(suite: Suite, options: GenerateOptions): fc.Arbitr
 
 function writePlan(suite: Suite, options: GenerateOptions, shape: Shape): Plan {
   const prng = createPrng(String(shape.detailSeed));
-  const timings = timingsOf(shape);
-  const live = options.profile === 'live';
+  const timings = options.timings ?? timingsOf(shape);
+  const isLive = options.profile === 'live';
+  const live = isLive && isBrief(timings);
   const weights = suite.workloads ?? defaultWorkloads;
   const draft = new PlanDraft({
     prng,
     sources: shape.sources,
     timings,
     live,
-    podsMax: live ? Math.min(3, suite.podsMax ?? 3) : (suite.podsMax ?? 4),
+    podsMax: isLive ? Math.min(3, suite.podsMax ?? 3) : (suite.podsMax ?? 4),
     workloads: workloadKinds.flatMap((kind) => Array.from({ length: weights[kind] ?? 0 }, () => kind)),
     without: shape.without,
     can: (feature) => options.features === undefined || options.features.includes(feature),
@@ -37,7 +39,8 @@ function writePlan(suite: Suite, options: GenerateOptions, shape: Shape): Plan {
   open(draft);
   // Every snippet adds a step unless swarm flags empty it, so that twice the steps is ample.
   for (let turn = 0; turn < 2 * shape.stepCount; turn++) {
-    if (draft.steps.length >= shape.stepCount || draft.elapsedMs >= chaosMaxMs(live, shape.stepCount)) break;
+    if (draft.steps.length >= shape.stepCount || draft.elapsedMs >= chaosMaxMs(options, timings, shape))
+      break;
     const name = shape.patterns[turn % shape.patterns.length]!;
     const needed = patternNeeds[name];
     const fits = needed === undefined || draft.has(needed);
@@ -68,8 +71,9 @@ function writePlan(suite: Suite, options: GenerateOptions, shape: Shape): Plan {
 }
 
 /** A plan that has waited this long gets no more snippets: `live` runs on a real clock. */
-function chaosMaxMs(live: boolean, stepCount: number): number {
-  return live ? 1_000 : Math.max(240_000, 8_000 * stepCount);
+function chaosMaxMs({ profile }: GenerateOptions, timings: Timings, { stepCount }: Shape): number {
+  if (profile === 'live') return isBrief(timings) ? 1_000 : 30_000;
+  return Math.max(240_000, 8_000 * stepCount);
 }
 
 /** Most plans begin with some pods, so that what follows happens beside others. */

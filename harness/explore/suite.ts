@@ -1,5 +1,6 @@
 import type { FaultEffect, Step } from '../spec/plan.js';
 import type { SourceKind } from '../spec/pod.js';
+import type { Timings } from '../spec/timings.js';
 import type { RequirementId } from '../spec/requirements.js';
 
 /**
@@ -108,6 +109,8 @@ export interface GenerateOptions {
   readonly profile: 'sim' | 'live';
   /** The features that the agent declares; absent: all. Plans leave out what it cannot do. */
   readonly features?: readonly string[];
+  /** The periods of an agent that cannot be told any; absent: the plans choose. */
+  readonly timings?: Timings;
 }
 
 /** The suites that can be run with these sources. */

@@ -227,7 +227,9 @@ describe('lifecycle', () => {
   });
 
   it('BACK-01: an attempt that failed is made again as any other', () => {
-    const trace = createTrace(['feed'], { timings: { syncFrequencyMs: 20_000 } }).agent();
+    const trace = createTrace(['feed'], {
+      timings: { syncFrequencyMs: 20_000, errorRetryMs: 10_000 },
+    }).agent();
     trace.list('feed', [web]).at(500).start(webPod);
     trace.at(5_000).container('c-u1-main', webPod, 'exited', { ...exit, exitCode: 1 });
     replace(trace.at(5_500), 'c-u1-2');

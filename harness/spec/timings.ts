@@ -15,7 +15,7 @@ export interface Timings {
   readonly httpCheckMs: number;
   /** Periodic re-sync of every pod, before jitter. */
   readonly syncFrequencyMs: number;
-  /** Retry after a failed sync, before jitter; never more than syncFrequencyMs. */
+  /** Retry after a failed sync, before jitter. An agent whose re-sync comes sooner declares that. */
   readonly errorRetryMs: number;
   /** Retry of a static pod that waits for its predecessor, before jitter. */
   readonly staticRetryMs: number;
@@ -63,6 +63,7 @@ export const fastTimings: Timings = {
   fileCheckMs: 1_000,
   httpCheckMs: 1_000,
   syncFrequencyMs: 1_000,
+  errorRetryMs: 1_000,
   staticRetryMs: 1_000,
   garbageCollectionMs: 5_000,
   statusMs: 1_000,
@@ -76,7 +77,11 @@ export const fastTimings: Timings = {
  * Fast, but with a re-sync that comes far later than everything else, so that it does not hide lost
  * observations. The kubelet's own 60 s say the same at three times the cost.
  */
-export const slowResyncTimings: Timings = { ...fastTimings, syncFrequencyMs: 20_000 };
+export const slowResyncTimings: Timings = {
+  ...fastTimings,
+  syncFrequencyMs: 20_000,
+  errorRetryMs: kubeletTimings.errorRetryMs,
+};
 
 /** For agent processes on real clocks whose periods can be set down to tens of milliseconds. */
 export const liveTimings: Timings = {
@@ -126,7 +131,7 @@ export function boundsOf(timings: Timings): Bounds {
     Tfile: timings.fileCheckMs,
     Thttp: timings.httpCheckMs,
     Tresync: jitterMax * timings.syncFrequencyMs + timings.tickMs,
-    Terr: jitterMax * Math.min(timings.errorRetryMs, timings.syncFrequencyMs) + timings.tickMs,
+    Terr: jitterMax * timings.errorRetryMs + timings.tickMs,
     Tstatic: jitterMax * timings.staticRetryMs + timings.tickMs,
     Tnet: jitterMax * timings.networkRetryMs + timings.tickMs,
     Tgc: timings.garbageCollectionMs,

@@ -16,6 +16,7 @@ import { presentResult } from '../present-result.js';
 import { onInterrupt } from '../interrupt.js';
 import { askedRequirements, chooseSuites } from '../choose.js';
 import { assertModule } from '../load-agent.js';
+import { generateOptionsOf } from '../generate-options.js';
 import { resolveTarget, type Target } from '../target.js';
 
 /** Enough that every precondition is met many times, and over in less than 15 s on two cores. */
@@ -72,11 +73,7 @@ export async function campaignOf(
   const target = hooks.target ?? (await resolveTarget(options));
   const known = options.knownFailing === undefined ? undefined : loadKnownFailing(options.knownFailing);
   const asked = askedRequirements(options.requirements);
-  const generate: GenerateOptions = {
-    sources: target.profile.sources,
-    profile: target.world,
-    features: target.profile.features,
-  };
+  const generate = generateOptionsOf(target.profile, target.world);
   const suites = chooseSuites(options, generate, asked);
   const seed = options.seed ?? randomBytes(4).toString('hex');
   const jobs = options.jobs ?? availableParallelism();

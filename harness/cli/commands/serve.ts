@@ -16,6 +16,7 @@ import type { ServeOptions } from '../arguments.js';
 import { onInterrupt } from '../interrupt.js';
 import { askedRequirements, chooseSuites } from '../choose.js';
 import { checkLive, withReaper } from '../live-pool.js';
+import { generateOptionsOf } from '../generate-options.js';
 import { loadAgentFile } from '../load-input.js';
 import { presentResult } from '../present-result.js';
 
@@ -30,7 +31,7 @@ export async function serveCommand(options: ServeOptions): Promise<ExitCode> {
   const driver = createAttachedDriver(profile);
   const interrupt = onInterrupt();
   const seed = options.seed ?? randomBytes(4).toString('hex');
-  const generate = { sources: profile.sources, profile: 'live' as const, features: profile.features };
+  const generate = generateOptionsOf(profile, 'live');
   const asked = askedRequirements(options.requirements);
   const suites = chooseSuites(options, generate, asked);
   const count = options.cases ?? casesDefault;

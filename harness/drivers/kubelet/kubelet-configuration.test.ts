@@ -44,6 +44,12 @@ test('the back-off that the profile declares is the one that is configured', () 
   expect(configurationOf(36)['crashLoopBackOff']).toEqual({ maxContainerRestartPeriod: '1000ms' });
 });
 
+test('until 1.34 a re-sync does not shorten the wait after a failure', () => {
+  const retryOf = (minor: number, slowResync: boolean): number =>
+    kubeletProfile(versionOf(minor), { standalone: false, slowResync }).timings.errorRetryMs;
+  expect([retryOf(34, false), retryOf(35, false), retryOf(35, true)]).toEqual([10_000, 1_000, 10_000]);
+});
+
 test('a source that is not given is not configured', () => {
   const given = configurationOf(36, { file: '/manifests', http: 'http://127.0.0.1:1/pods' });
   expect([given['staticPodPath'], given['staticPodURL']]).toEqual(['/manifests', 'http://127.0.0.1:1/pods']);

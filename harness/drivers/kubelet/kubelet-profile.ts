@@ -34,11 +34,15 @@ export function kubeletProfile(version: KubeletVersion, variant: KubeletVariant)
 
 /** Whatever can be set is set to the least that works; the rest is compiled in. */
 function timingsOf(version: KubeletVersion, variant: KubeletVariant): Timings {
+  const syncFrequencyMs = variant.slowResync ? 60_000 : 1_000;
+  const { errorRetryMs } = kubeletTimings;
   return {
     ...kubeletTimings,
     fileCheckMs: 1_000,
     httpCheckMs: 1_000,
-    syncFrequencyMs: variant.slowResync ? 60_000 : 1_000,
+    syncFrequencyMs,
+    // Until 1.34 what failed waited for its ten seconds even where everything else was synced sooner.
+    errorRetryMs: version.minor >= 35 ? Math.min(errorRetryMs, syncFrequencyMs) : errorRetryMs,
     callDeadlineMs: 10_000,
     // A maximum below the first delay becomes the first delay too.
     ...(takesBackoffMax(version) ? { backoffInitialMs: 1_000, backoffMaxMs: 1_000 } : {}),
