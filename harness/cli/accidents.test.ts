@@ -13,6 +13,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../core/package-root.js';
+import { connectRuntime } from '../runtimes/cri/cri-runtime.js';
+import { sweepPods } from '../runtimes/cri/sweep.js';
+import { testEndpoint } from '../runtimes/cri/test-endpoint.js';
 
 /** What users and their machines do to the command, end to end: each has one message and the right exit code. */
 const main = join(packageRoot(), 'dist/harness/cli/main.js');
@@ -263,30 +266,91 @@ describe('Docker', () => {
     expect(ended.code).toBe(69);
     expect(ended.out).not.toContain('FAIL');
   }, 40_000);
-
-  /** A way to the machine's engine that can be shut. */
-  async function openDoor(path: string): Promise<{ messages(): number; shut(): void }> {
-    const sockets = new Set<Socket>();
-    let messages = 0;
-    const server: Server = createServer((near) => {
-      const far = connect('/var/run/docker.sock');
-      for (const socket of [near, far]) {
-        sockets.add(socket);
-        socket.on('error', () => {});
-      }
-      near.on('data', () => messages++);
-      near.pipe(far).pipe(near);
-    });
-    await new Promise<void>((resolve) => server.listen(path, resolve));
-    return {
-      messages: () => messages,
-      shut() {
-        server.close();
-        for (const socket of sockets) socket.destroy();
-      },
-    };
-  }
 });
+
+describe('a CRI runtime', () => {
+  const runtime = testEndpoint.slice('unix://'.length);
+
+  test('is not there', async () => {
+    const ended = await conformance(['run', '--runtime', 'cri:/no/where.sock', ...short], newDirectory());
+    expect(ended.err).toMatch(/No container runtime answers at unix:\/\/\/no\/where\.sock[^]*ENOENT/);
+    expect(ended.code).toBe(69);
+    const looked = await conformance(['doctor', '--runtime', 'cri:/no/where.sock'], newDirectory());
+    expect(looked.out).toMatch(/✗ cri runtime +No container runtime answers/);
+    expect(looked.code).toBe(69);
+  });
+
+  test('is there, and doctor says which', async () => {
+    const ended = await conformance(['doctor', '--runtime', `cri:${runtime}`], newDirectory());
+    expect(ended.out).toMatch(/✓ cri runtime +containerd .* \(runtime\.v1\) at unix:\/\/\S+ is ready/);
+    expect(ended.code).toBe(0);
+  });
+
+  test('is named in a way that nobody can reach', async () => {
+    const ended = await conformance(['run', '--runtime', 'cri:tcp://127.0.0.1:1', ...short], newDirectory());
+    expect(ended.err).toContain('cri:unix:///<socket>');
+    expect(ended.code).toBe(64);
+  });
+
+  test('goes away in the middle: said at once, no finding, the report is there', async () => {
+    const directory = newDirectory();
+    const socket = join(directory, 'cri.sock');
+    const door = await openDoor(socket, runtime);
+    const ending = conformance(
+      [
+        'run',
+        '--runtime',
+        `cri:unix://${socket}`,
+        '--cases',
+        '40',
+        '--seed',
+        '2',
+        '--jobs',
+        '1',
+        '--report',
+        'out',
+      ],
+      directory,
+    );
+    // So many make out more than the suite's own first pod.
+    expect(await until(() => door.messages() > 300, 60_000)).toBe(true);
+    door.shut();
+    const ended = await ending;
+    expect(ended.err).toMatch(/went away in the middle of the run/);
+    expect(ended.code).toBe(69);
+    expect(ended.out).not.toContain('FAIL');
+    // What the door kept the run from removing goes with the next look at the runtime.
+    const direct = await connectRuntime(testEndpoint);
+    await sweepPods(direct);
+    direct.close();
+  }, 90_000);
+});
+
+/** A way to a socket of the machine that can be shut. */
+async function openDoor(
+  path: string,
+  to = '/var/run/docker.sock',
+): Promise<{ messages(): number; shut(): void }> {
+  const sockets = new Set<Socket>();
+  let messages = 0;
+  const server: Server = createServer((near) => {
+    const far = connect(to);
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+    }
+    near.on('data', () => messages++);
+    near.pipe(far).pipe(near);
+  });
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  return {
+    messages: () => messages,
+    shut() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
 
 test('bad input is named with its place', async () => {
   const directory = newDirectory({

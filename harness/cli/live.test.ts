@@ -5,6 +5,10 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../core/package-root.js';
 import { createCriPort } from '../drivers/agent-ports/cri-port.js';
+import { connectRuntime } from '../runtimes/cri/cri-runtime.js';
+import { testEndpoint } from '../runtimes/cri/test-endpoint.js';
+import { isOwnerDead, parseOwner } from '../runtimes/leftovers/owner.js';
+import { runLabels } from '../runtimes/run-labels.js';
 
 const main = join(packageRoot(), 'dist/harness/cli/main.js');
 
@@ -191,5 +195,34 @@ describe('live, real containers', () => {
     );
     expect(ended.out).toContain('Conforms');
     expect(ended.code).toBe(0);
+  });
+
+  test('and on a CRI runtime', { timeout: 240_000 }, async () => {
+    const ended = await conformance(
+      [
+        'run',
+        '--runtime',
+        `cri:${testEndpoint}`,
+        '--cases',
+        '5',
+        '--seed',
+        '1',
+        '--jobs',
+        '1',
+        '--report',
+        'out',
+      ],
+      newDirectory(),
+    );
+    expect(ended.out).toContain('Conforms');
+    expect(ended.code).toBe(0);
+    const runtime = await connectRuntime(testEndpoint);
+    const { items } = await runtime.call('ListPodSandbox', {});
+    runtime.close();
+    const left = items.filter(({ labels }) => {
+      const owner = parseOwner(labels[runLabels.owner] ?? '');
+      return owner !== undefined && isOwnerDead(owner);
+    });
+    expect(left).toEqual([]);
   });
 });

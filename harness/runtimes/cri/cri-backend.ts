@@ -14,6 +14,7 @@ import { createObservation } from './observation.js';
 import { createOrders } from './orders.js';
 import { prepareRuntime, tryPod } from './prepare-runtime.js';
 import { removePodsOfRun } from './sweep.js';
+import { withoutRun } from './uid-in-run.js';
 
 export interface CriBackendOptions {
   /** Of the runtime's socket, `unix:///…`. */
@@ -96,7 +97,8 @@ export async function createCriBackend(options: CriBackendOptions): Promise<Runt
       // Nothing of the agent's need be wrong in it: can the runtime still run what is known to be right?
       if (method === 'RunPodSandbox' && !closed && !failed && !nameTaken.test(message))
         await tryPod(prepared).catch(fail);
-      return { code: grpcCodes.find((known) => known === code) ?? 'UNKNOWN', message };
+      const known = grpcCodes.find((each) => each === code) ?? 'UNKNOWN';
+      return { code: known, message: withoutRun(message, runId) };
     }
   }
 

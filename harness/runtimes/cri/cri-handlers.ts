@@ -73,7 +73,7 @@ function runtimeHandlers({ runtime, runId, conditions }: CriHandlerContext): Cri
   };
 }
 
-function sandboxHandlers({ runtime, observation, orders }: CriHandlerContext): CriHandlers {
+function sandboxHandlers({ runtime, runId, observation, orders }: CriHandlerContext): CriHandlers {
   const withSandbox = async (
     id: string,
     act: (record: SandboxRecord) => Promise<CriResult>,
@@ -109,13 +109,13 @@ function sandboxHandlers({ runtime, observation, orders }: CriHandlerContext): C
       const { podSandboxId = '' } = request as { podSandboxId?: string };
       return withSandbox(podSandboxId, async () => ({
         code: 'OK',
-        response: await statsOf(runtime, 'PodSandboxStats', request),
+        response: await statsOf(runtime, 'PodSandboxStats', { request, runId }),
       }));
     },
   };
 }
 
-function containerHandlers({ runtime, observation, orders, images }: CriHandlerContext): CriHandlers {
+function containerHandlers({ runtime, runId, observation, orders, images }: CriHandlerContext): CriHandlers {
   const withContainer = async (
     id: string | undefined,
     act: (record: ContainerRecord) => Promise<CriResult>,
@@ -177,7 +177,7 @@ function containerHandlers({ runtime, observation, orders, images }: CriHandlerC
       const { containerId } = request as { containerId?: string };
       return withContainer(containerId, async () => ({
         code: 'OK',
-        response: await statsOf(runtime, 'ContainerStats', request),
+        response: await statsOf(runtime, 'ContainerStats', { request, runId }),
       }));
     },
   };

@@ -49,18 +49,32 @@ export interface ContainerRecord {
 
 /** What RunPodSandbox made. */
 export function newSandbox(
-  made: { readonly status: PodSandboxStatus; readonly config: PodSandboxConfig },
+  made: {
+    readonly status: PodSandboxStatus;
+    /** As the agent gave it, and as the runtime got it. */
+    readonly asked: PodSandboxConfig;
+    readonly config: PodSandboxConfig;
+  },
   knownSince: number,
 ): SandboxRecord {
-  const status = ownSandboxStatus(made.status);
-  const { id, metadata, state, createdAt, labels, annotations, runtimeHandler = '' } = status;
+  const { id, state, createdAt, annotations, runtimeHandler = '' } = made.status;
+  const metadata = { ...made.asked.metadata, attempt: made.asked.metadata.attempt ?? 0 };
+  const item = {
+    id,
+    metadata,
+    state,
+    createdAt,
+    labels: withoutRunLabels(made.status.labels),
+    annotations,
+    runtimeHandler,
+  };
   return {
     id,
     config: made.config,
     containers: new Set(),
     knownSince,
-    item: { id, metadata, state, createdAt, labels, annotations, runtimeHandler },
-    status,
+    item,
+    status: ownSandboxStatus(item, made.status),
     endOrderedBy: undefined,
     removalOrderedBy: undefined,
     removed: false,
@@ -116,8 +130,8 @@ export function ownItem(record: ContainerRecord, listed: Container | undefined):
   };
 }
 
-export function ownSandboxStatus(status: PodSandboxStatus): PodSandboxStatus {
-  return { ...status, labels: withoutRunLabels(status.labels) };
+export function ownSandboxStatus(item: PodSandbox, status: PodSandboxStatus): PodSandboxStatus {
+  return { ...status, metadata: item.metadata, labels: item.labels };
 }
 
 export function withoutRunLabels(labels: Readonly<Record<string, string>>): Record<string, string> {

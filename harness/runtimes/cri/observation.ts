@@ -68,7 +68,7 @@ export function createObservation(options: {
 
   function advanceSandbox(record: SandboxRecord, status: PodSandboxStatus): void {
     if (record.removed || closed || record.status.state === 'SANDBOX_NOTREADY') return;
-    record.status = ownSandboxStatus(status);
+    record.status = ownSandboxStatus(record.item, status);
     if (status.state === 'SANDBOX_NOTREADY') {
       reports.sandbox(record, 'notReady', record.endOrderedBy ?? 'outside');
     }
@@ -120,7 +120,9 @@ export function createObservation(options: {
       // A sandbox takes its containers with it, and they are seen to go first.
       if (status.state !== record.status.state) await listContainers();
       advanceSandbox(record, status);
-      return record.status.state === 'SANDBOX_NOTREADY' ? record.status : ownSandboxStatus(status);
+      return record.status.state === 'SANDBOX_NOTREADY'
+        ? record.status
+        : ownSandboxStatus(record.item, status);
     } catch (error) {
       if (!isNotFound(error)) throw error;
       sandboxRemoved(record, record.removalOrderedBy ?? 'outside');

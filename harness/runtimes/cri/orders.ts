@@ -1,8 +1,10 @@
-import type { CriRequest } from '../../ports/cri.js';
+import type { CriRequest, CriResponse } from '../../ports/cri.js';
 import { workloadCommand } from '../../spec/workload.js';
 import type { ChangeCause } from '../../trace/events.js';
 import { runLabels } from '../run-labels.js';
+import { uidInRun } from './uid-in-run.js';
 import type { ContainerRecord, SandboxRecord } from './cri-records.js';
+import { ensureWorkload, hasWorkload } from './ensure-workload.js';
 import type { Observation } from './observation.js';
 import type { PreparedRuntime } from './prepare-runtime.js';
 
@@ -62,11 +64,16 @@ export function createOrders(
   return {
     async runSandbox({ config: asked, runtimeHandler }) {
       // Runtimes take these parts to be there, and one of them dies without.
-      const config = { ...asked, labels: { ...asked.labels, ...labels }, linux: asked.linux ?? {} };
+      const config = {
+        ...asked,
+        metadata: { ...asked.metadata, uid: uidInRun(asked.metadata.uid, run.runId) },
+        labels: { ...asked.labels, ...labels },
+        linux: asked.linux ?? {},
+      };
       const request = { config, ...(runtimeHandler === undefined ? {} : { runtimeHandler }) };
       const { podSandboxId } = await runtime.call('RunPodSandbox', request);
       const { status } = await runtime.call('PodSandboxStatus', { podSandboxId });
-      return observation.addSandbox({ status, config });
+      return observation.addSandbox({ status, asked, config });
     },
     async stopSandbox(record, cause) {
       record.endOrderedBy ??= cause;
@@ -91,7 +98,13 @@ export function createOrders(
         linux: asked.linux ?? {},
       };
       const request = { podSandboxId: sandbox.id, config, sandboxConfig: sandbox.config };
-      const { containerId } = await runtime.call('CreateContainer', request);
+      const order = (): Promise<CriResponse<'CreateContainer'>> => runtime.call('CreateContainer', request);
+      const { containerId } = await order().catch(async (error: unknown) => {
+        // Others who use the runtime may clear away images that nobody uses at the moment.
+        if (await hasWorkload(runtime)) throw error;
+        await ensureWorkload(runtime);
+        return order();
+      });
       const { status } = await runtime.call('ContainerStatus', { containerId });
       return observation.addContainer(sandbox, { status, config: asked, imageRef });
     },

@@ -1,0 +1,188 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createRealClock } from '../../core/clock.js';
+import type { CriApiVersion } from '../../core/cri-protocol.js';
+import { asHarnessError, type HarnessError } from '../../core/errors.js';
+import type { CriRequest, CriResult } from '../../ports/cri.js';
+import type { RuntimeBackend } from '../../ports/runtime.js';
+import type { CriMethod } from '../../spec/plan.js';
+import { createCriServer, type CriServer } from '../cri-server/cri-server.js';
+import { createMemoryBackend } from '../memory/memory-backend.js';
+import { workloadFiles, workloadRepository } from '../workload-files.js';
+import { createCriBackend } from './cri-backend.js';
+import { connectRuntime } from './cri-runtime.js';
+import { examineRuntime } from './examine-runtime.js';
+
+/** Other runtimes than containerd, and what can be wrong with any: simulated containers behind a real socket. */
+let directory: string;
+let server: CriServer | undefined;
+let backend: RuntimeBackend | undefined;
+let failures: HarnessError[];
+const observer = { onChange() {}, onEvent() {} };
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'nac-runtime-'));
+  failures = [];
+});
+afterEach(async () => {
+  await backend?.close();
+  await server?.close();
+  [backend, server] = [undefined, undefined];
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** Starts a runtime; `refuse` may answer a call in its place. */
+async function runtime(
+  options: {
+    apiVersion?: CriApiVersion;
+    hasImage?: boolean;
+    refuse?: (method: CriMethod, request: object) => CriResult | undefined;
+  } = {},
+): Promise<string> {
+  const memory = createMemoryBackend({ clock: createRealClock(), observer, epochMs: Date.now() });
+  const image = `docker.io/${workloadRepository}:${workloadFiles().version}`;
+  if (options.hasImage ?? true) memory.invoke('PullImage', { image: { image } }, () => {});
+  server = createCriServer({
+    socketPath: join(directory, 'runtime.sock'),
+    apiVersions: [options.apiVersion ?? 'v1'],
+    handle(method, request, reply) {
+      const refusal = options.refuse?.(method, request);
+      if (refusal === undefined) memory.invoke(method, request as never, reply);
+      else reply(refusal);
+    },
+    subscribeEvents: () => () => {},
+  });
+  await server.start();
+  return server.endpoint;
+}
+
+async function open(endpoint: string): Promise<RuntimeBackend> {
+  backend = await createCriBackend({
+    endpoint,
+    runId: `accident-${process.pid}`,
+    observer,
+    onFailure: (error) => void failures.push(error),
+  });
+  return backend;
+}
+const invoke = <Method extends CriMethod>(method: Method, request: CriRequest<Method>): Promise<CriResult> =>
+  new Promise((resolve) => backend!.invoke(method, request, resolve));
+const runPod = (name = 'p', runtimeHandler = ''): Promise<CriResult> => {
+  const metadata = { name, uid: 'u', namespace: 'default', attempt: 0 };
+  return invoke('RunPodSandbox', { config: { metadata }, runtimeHandler });
+};
+const failureOf = (work: Promise<unknown>): Promise<HarnessError> =>
+  work.then(
+    () => expect.unreachable('it went well'),
+    (error: unknown) => asHarnessError(error),
+  );
+
+describe('at the start', () => {
+  test('a runtime that speaks only the older version of the CRI is used with that', async () => {
+    const endpoint = await runtime({ apiVersion: 'v1alpha2' });
+    expect((await connectRuntime(endpoint)).apiVersion).toBe('v1alpha2');
+    await open(endpoint);
+    expect(await runPod()).toMatchObject({ code: 'OK' });
+    expect(await invoke('Version', {})).toMatchObject({ response: { runtimeApiVersion: 'v1' } });
+  });
+
+  test('there is no socket', async () => {
+    const error = await failureOf(open(`unix://${directory}/none.sock`));
+    expect(error).toMatchObject({ code: 'runtime-missing', exitCode: 69 });
+    expect(error.got).toMatch(/^connect ENOENT .*none\.sock$/);
+  });
+
+  test('what is behind the socket is no gRPC server', async () => {
+    const stranger = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    await new Promise<void>((resolve) => stranger.listen(join(directory, 'x.sock'), resolve));
+    const error = await failureOf(open(`unix://${directory}/x.sock`));
+    expect(error).toMatchObject({ code: 'runtime-missing', exitCode: 69 });
+    stranger.close();
+  });
+
+  test('it is no runtime', async () => {
+    const endpoint = await runtime({
+      refuse: () => ({ code: 'UNIMPLEMENTED', message: 'unknown service runtime.v1.RuntimeService' }),
+    });
+    const error = await failureOf(open(endpoint));
+    expect(error).toMatchObject({ code: 'runtime-version', exitCode: 69 });
+    expect(await examineRuntime(endpoint)).toMatchObject({ ok: false, advice: error.hint });
+  });
+
+  test('it says that its network is not ready', async () => {
+    const conditions = [
+      { type: 'RuntimeReady', status: true },
+      { type: 'NetworkReady', status: false, reason: 'R', message: 'cni plugin not initialized' },
+    ];
+    const endpoint = await runtime({
+      refuse: (method) =>
+        method === 'Status' ? { code: 'OK', response: { status: { conditions } } } : undefined,
+    });
+    const error = await failureOf(open(endpoint));
+    expect(error).toMatchObject({ code: 'runtime-not-ready', exitCode: 69 });
+    expect(error.got).toBe('not NetworkReady: cni plugin not initialized');
+  });
+
+  test('the workload image cannot be loaded from here: the archive is kept, with the command for it', async () => {
+    const endpoint = await runtime({
+      hasImage: false,
+      refuse: (method) =>
+        method === 'Version'
+          ? { code: 'OK', response: { runtimeName: 'cri-o', runtimeVersion: '1.29', version: '0.1.0' } }
+          : undefined,
+    });
+    const error = await failureOf(open(endpoint));
+    expect(error).toMatchObject({ code: 'workload-image-missing', exitCode: 69 });
+    expect(error.hint).toContain(`podman load --input ${error.file}`);
+    expect(existsSync(error.file!)).toBe(true);
+    rmSync(error.file!);
+  });
+
+  test('it cannot run a pod', async () => {
+    const endpoint = await runtime({
+      refuse: (method) =>
+        method === 'RunPodSandbox' ? { code: 'UNKNOWN', message: 'no sandbox image' } : undefined,
+    });
+    const error = await failureOf(open(endpoint));
+    expect(error).toMatchObject({ code: 'runtime-failed', exitCode: 69, got: 'no sandbox image' });
+  });
+});
+
+describe('in the middle of a run', () => {
+  test('it goes away: said once, at once, whether or not the agent asks for anything', async () => {
+    await open(await runtime());
+    await runPod();
+    await server!.close();
+    await expect.poll(() => failures.length, { timeout: 5_000 }).toBe(1);
+    expect(failures[0]).toMatchObject({ code: 'runtime-gone', exitCode: 69 });
+    expect(await runPod('q')).toMatchObject({ code: 'UNAVAILABLE' });
+    expect(failures).toHaveLength(1);
+  });
+
+  test('it cannot run pods any more: that is not laid at the door of the agent', async () => {
+    let isBroken = false;
+    const endpoint = await runtime({
+      refuse: (method) =>
+        isBroken && method === 'RunPodSandbox' ? { code: 'UNKNOWN', message: 'no address left' } : undefined,
+    });
+    await open(endpoint);
+    isBroken = true;
+    expect(await runPod()).toEqual({ code: 'UNKNOWN', message: 'no address left' });
+    expect(failures).toMatchObject([{ code: 'runtime-failed', got: 'no address left' }]);
+  });
+
+  test('it refuses what this agent asks for, and nothing else: that is an answer like any other', async () => {
+    const refusal = { code: 'UNKNOWN', message: 'no runtime for "other" is configured' } as const;
+    const endpoint = await runtime({
+      refuse: (_method, request) =>
+        (request as { runtimeHandler?: string }).runtimeHandler === 'other' ? refusal : undefined,
+    });
+    await open(endpoint);
+    expect(await runPod('p', 'other')).toEqual(refusal);
+    expect(await runPod('q')).toMatchObject({ code: 'OK' });
+    expect(failures).toEqual([]);
+  });
+});
