@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { ExitCode, HarnessError } from '../core/errors.js';
 import { isRuntimeChoice, runtimeChoices } from '../spec/runtime-choice.js';
+import { compareCommandLine, type CompareOptions } from './compare-arguments.js';
 
 export const reportFormats = ['text', 'json', 'junit', 'html'] as const;
 export type ReportFormat = (typeof reportFormats)[number];
@@ -123,6 +124,7 @@ export type Invocation =
   | { readonly command: 'run'; readonly options: RunArguments; readonly config?: string }
   | { readonly command: 'replay'; readonly options: ReplayOptions }
   | { readonly command: 'judge'; readonly options: JudgeOptions }
+  | { readonly command: 'compare'; readonly options: CompareOptions }
   | { readonly command: 'serve'; readonly options: ServeOptions }
   | { readonly command: 'agent'; readonly options: AgentOptions }
   | { readonly command: 'list'; readonly options: ListOptions }
@@ -226,6 +228,7 @@ function buildProgram(version: string, found: Found): Command {
       .argument('<trace>', 'path of a trace, one event a line')
       .action((tracePath: string) => found({ command: 'judge', options: { tracePath } })),
   );
+  program.addCommand(compareCommandLine((options) => found({ command: 'compare', options })));
   program.addCommand(serveCommandLine(found));
   program.addCommand(agentCommandLine(found));
   program.addCommand(

@@ -27,6 +27,8 @@ async function main(words: readonly string[]): Promise<ExitCode> {
     }
     case 'replay':
       return (await import('./commands/replay.js')).replayCommand(invocation.options);
+    case 'compare':
+      return (await import('./commands/compare.js')).compareCommand(invocation.options);
     case 'serve':
       return (await import('./commands/serve.js')).serveCommand(invocation.options);
     case 'agent':
