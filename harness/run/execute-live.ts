@@ -17,6 +17,7 @@ import { createLiveSources } from './live-sources.js';
 import { createPodSlots } from './pod-slots.js';
 import { requestProblem } from './request-problem.js';
 import { createRuntimeBoundary } from './runtime-boundary.js';
+import { watchStalls } from './stall-watch.js';
 
 /** One execution against an agent process on the machine's clock. */
 export interface LiveRunOptions {
@@ -137,6 +138,12 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
     },
   });
 
+  const deadlines = deadlinesOf(plan, timings, slackMs);
+  const stopWatch = watchStalls(deadlines.calmMs, (ms) => {
+    if (director === undefined || director.isDone()) return;
+    journal.record({ kind: 'stalled', actor: 'harness', ms });
+    director.noteActivity(undefined);
+  });
   const interrupt = (): void => director?.abort('interrupted', 'the campaign was ended');
   let isAwaiting = false;
   const setAwaiting = (awaits: boolean): void => {
@@ -159,7 +166,7 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
         disturbances,
         slots,
         agent: lives.control(reject),
-        deadlines: deadlinesOf(plan, timings, slackMs),
+        deadlines,
         onDone: resolve,
       });
       options.signal?.addEventListener('abort', interrupt, { once: true });
@@ -178,6 +185,7 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
       });
     });
   } finally {
+    stopWatch();
     setAwaiting(false);
     options.signal?.removeEventListener('abort', interrupt);
     await lives.end();
