@@ -37,6 +37,22 @@ describe('file', () => {
     expect(exercised(trace, 'FILE-03')).toBe(1);
   });
 
+  it('FILE-04: on a real clock a pod may have been started from a name that its file had a moment before', () => {
+    const file = (name: string) => [{ name, type: 'file' as const, readable: true, pod: web, text: '' }];
+    const stopped = (afterMs: number): string[] => {
+      const trace = createTrace(['file', 'http'], { world: 'live' }).agent().list('http', []);
+      trace
+        .at(9_000)
+        .held('file', [web], file('web.yaml.tmp'))
+        .at(9_030)
+        .held('file', [web], file('web.yaml'));
+      trace.at(9_030 + afterMs).start(webPod);
+      return failed(trace.at(20_000).list('http', [db]).at(20_500).stop(webPod));
+    };
+    expect(stopped(5)).toEqual([]);
+    expect(stopped(8_000)).toEqual(['MUX-01']);
+  });
+
   it('FILE-05: a bad file takes a good one down', () => {
     const trace = createTrace(['file']).agent().list('file', [web, db]).at(500).start(webPod).start(dbPod);
     trace.at(30_000).list('file', [web], { held: false, bad: ['db.yaml'] });
