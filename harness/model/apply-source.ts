@@ -34,7 +34,7 @@ function applyLiveFile(state: ModelState, event: SourceHeld & Stamp): void {
     entry.uncertainUntilMs = untilMs;
   // A file of another name may mean another identity.
   for (const entry of state.desired.sources.get('file')?.listed ?? [])
-    if (entry.movedSeq === event.seq) entry.uncertainUntilMs = entry.movedUntilMs = untilMs;
+    if (entry.movedSeq === event.seq) entry.uncertainUntilMs = untilMs;
   noteChange(state, change);
 }
 

@@ -19,8 +19,6 @@ export interface DesiredPod {
   origin: string;
   /** When only those names changed: an agent may give the same content another identity then, or not. */
   movedSeq: number;
-  /** Until then the agent may still have read it under the other name; only where reads cannot be observed. */
-  movedUntilMs: number;
   /** The agent's present life has been shown the list that says so. */
   known: boolean;
   /** Its manifest cannot be read at the moment: running on and stopping are both allowed. */
@@ -97,7 +95,6 @@ export function newEntry(identity: {
     versions: [],
     origin: '',
     movedSeq: -1,
-    movedUntilMs: -1,
     everVersions: new Set(),
     known: false,
     uncertain: false,

@@ -69,7 +69,7 @@ function entryStanding(model: ModelView, entry: DesiredPod, pod: ActualPod): Sta
 
 /** It may have been started from a file of another name, and so under another identity. */
 export function mayPredateMove(entry: DesiredPod, pod: ActualPod): boolean {
-  return pod.firstSeq < entry.movedSeq || pod.firstAtMs < entry.movedUntilMs;
+  return pod.firstSeq < entry.movedSeq || (entry.movedSeq >= 0 && pod.readBeforeSeq >= entry.movedSeq);
 }
 
 /** It may as well be an instance of another version than the one that is listed. */
