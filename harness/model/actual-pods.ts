@@ -79,6 +79,8 @@ export interface ActualPod {
   runningCount: number;
   /** Versions of a static pod without a UID that this instance may be. */
   versions: Set<number>;
+  /** What was moved until then may have been read before that; -1: only where reads cannot be observed. */
+  readBeforeSeq: number;
   /** Since when it has been allowed to stop: it was unwanted at some time in its present life. */
   licenceSeq: number;
   /** It has had two ready sandboxes, and so everything of it is to be stopped. */
@@ -322,6 +324,7 @@ function newPod(identity: PodIdentity, stamp: Stamp, incarnation: number): Actua
     readyCount: 0,
     runningCount: 0,
     versions: new Set(),
+    readBeforeSeq: -1,
     licenceSeq: -1,
     isDoubled: false,
     teardownSeq: -1,

@@ -1,5 +1,6 @@
 import type { RuntimeRequest } from '../trace/events.js';
 import type { ActualPod } from './actual-pods.js';
+import type { DesiredPod } from './desired-pod.js';
 import type { ModelState } from './model-view.js';
 import { containerContent, findContainer } from './pod-meaning.js';
 
@@ -16,7 +17,19 @@ export function guessVersions(state: ModelState, pod: ActualPod): void {
     if (entry.uid !== undefined) continue;
     const isOld = entry.pods.length > 0 && state.t - entry.changedAtMs > reactionMs;
     for (const version of isOld ? entry.versions : entry.everVersions) pod.versions.add(version);
+    if (mayHaveReadBefore(state, entry)) pod.readBeforeSeq = entry.movedSeq;
   }
+}
+
+/** A pod that is started now may come from a file that got its present name after the agent had read it. */
+function mayHaveReadBefore(state: ModelState, entry: DesiredPod): boolean {
+  const { run, bounds } = state;
+  if (entry.movedSeq < 0 || run.world !== 'live' || entry.source !== 'file') return false;
+  const readAgainMs = Math.max(
+    entry.uncertainUntilMs,
+    state.calmSinceMs() + run.timings.fileCheckMs + run.slackMs,
+  );
+  return state.t <= readAgainMs + bounds.Tpleg + bounds.Thk + reactionMs;
 }
 
 /** What a container is created from tells versions apart. */

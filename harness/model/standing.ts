@@ -62,11 +62,15 @@ function entryStanding(model: ModelView, entry: DesiredPod, pod: ActualPod): Sta
     return 'superseded';
   }
   if (isContested(model.desired, entry)) return 'contested';
-  if (entry.uid === undefined && (pod.firstSeq < entry.movedSeq || isAmbiguous(entry, pod)))
-    return 'contested';
+  if (entry.uid === undefined && (mayPredateMove(entry, pod) || isAmbiguous(entry, pod))) return 'contested';
   if (entry.deleting) return 'deleting';
   if (entry.undeleted) return 'uncertain';
   return entry.terminal ? 'terminal' : 'wanted';
+}
+
+/** It may have been started from a file of another name, and so under another identity. */
+export function mayPredateMove(entry: DesiredPod, pod: ActualPod): boolean {
+  return pod.firstSeq < entry.movedSeq || (entry.movedSeq >= 0 && pod.readBeforeSeq >= entry.movedSeq);
 }
 
 /** It may as well be an instance of another version than the one that is listed. */

@@ -1,5 +1,6 @@
 import type { ActualPod } from '../model/actual-pods.js';
 import type { ServedChange } from '../model/desired-pod.js';
+import { mayPredateMove } from '../model/standing.js';
 import { isStaticSource } from '../spec/pod.js';
 import type { SourceKind } from '../spec/pod.js';
 import type { Oracle, OracleContext } from './oracle.js';
@@ -110,7 +111,7 @@ function judgeIdentity(
   if (entries.length !== 1) return;
   const entry = entries[0]!;
   const { origin } = entry;
-  if (pod.firstSeq < entry.movedSeq) return;
+  if (mayPredateMove(entry, pod)) return;
   // Which name of the file the agent has read is not known before it must have looked again.
   if (model.t < entry.uncertainUntilMs) return;
   if (entry.source === 'file' && (origin === '' || origin.includes(' '))) return;
