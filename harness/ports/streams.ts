@@ -26,6 +26,8 @@ export type SessionEnd = { readonly exitCode: number } | { readonly error: strin
 /** A command in a container, or its main process, that a client may be connected with. */
 export interface CommandSession {
   readonly kind: 'exec' | 'attach';
+  /** Of exec; empty of attach. */
+  readonly command: readonly string[];
   readonly tty: boolean;
   readonly stdin: boolean;
   readonly stdout: boolean;

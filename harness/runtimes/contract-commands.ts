@@ -20,10 +20,10 @@ export function commandContract(kit: ContractKit): void {
 
   test('a command in a container: readiness, a preStop hook, a timeout, the container not running', async () => {
     const podSandboxId = await runPod();
-    const containerId = await start(podSandboxId, { readyMs: 1_200 });
+    const containerId = await start(podSandboxId, { readyMs: 3_000 });
     expect((await exec(containerId, readyCommand)).exitCode).toBe(1);
     await expect
-      .poll(async () => (await exec(containerId, readyCommand)).exitCode, { timeout: 8_000 })
+      .poll(async () => (await exec(containerId, readyCommand)).exitCode, { timeout: 15_000 })
       .toBe(0);
     const beganAt = performance.now();
     expect((await exec(containerId, preStopCommand(300))).exitCode).toBe(0);
@@ -291,7 +291,7 @@ function describeSessions(kit: ContractKit, transport: string, open: Open): void
     expect(failureIn(client)).toMatchObject({
       status: 'Failure',
       reason: 'NonZeroExitCode',
-      message: 'command terminated with non-zero exit code: exit status 3',
+      message: `command terminated with non-zero exit code: error executing command [${cmd.join(' ')}], exit code 3`,
       details: { causes: [{ reason: 'ExitCode', message: '3' }] },
     });
     await call('RemovePodSandbox', { podSandboxId });

@@ -78,7 +78,11 @@ export function createContractKit(makeBackend: MakeBackend) {
       logDirectory,
       labels: { app: podName, suite: 'contract' },
       annotations: { note: 'kept' },
-      linux: { securityContext: { namespaceOptions: { network: overrides.network ?? ('POD' as const) } } },
+      linux: {
+        // Runtimes that measure a pod as a whole do it by this.
+        cgroupParent: '/conformance-contract',
+        securityContext: { namespaceOptions: { network: overrides.network ?? ('POD' as const) } },
+      },
     };
   }
   const runPod = async (overrides: Parameters<typeof podConfig>[0] = {}): Promise<string> =>

@@ -70,7 +70,7 @@ function execSession(wanted: WantedStreams, record: ContainerRecord, command: st
     if (exitCode === 126 && pid === 0) return { error: messageOf(programMissing(command[0] ?? '')) };
     return { exitCode: exitCode ?? 137 };
   };
-  return { kind: 'exec', ...wanted, run: (streams) => run(streams).catch(asEnd) };
+  return { kind: 'exec', command, ...wanted, run: (streams) => run(streams).catch(asEnd) };
 }
 
 function attachSession(wanted: WantedStreams, record: ContainerRecord): CommandSession {
@@ -84,7 +84,7 @@ function attachSession(wanted: WantedStreams, record: ContainerRecord): CommandS
     await carry(stream as unknown as Duplex, streams, isTerminal);
     return { exitCode: 0 };
   };
-  return { kind: 'attach', ...wanted, run: (streams) => run(streams).catch(asEnd) };
+  return { kind: 'attach', command: [], ...wanted, run: (streams) => run(streams).catch(asEnd) };
 }
 
 /** A program in the sandbox's container makes the connection: it is on the pod's network, also behind 127.0.0.1. */

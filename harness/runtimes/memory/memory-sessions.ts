@@ -19,6 +19,7 @@ export function execSession(
 ): CommandSession {
   return {
     kind: 'exec',
+    command: words,
     ...wanted,
     run: (streams) =>
       new Promise((resolve) => {
@@ -59,6 +60,7 @@ export function attachSession(
 ): CommandSession {
   return {
     kind: 'attach',
+    command: [],
     ...wanted,
     run: (streams) =>
       new Promise((resolve) => {

@@ -1,4 +1,4 @@
-import type { SessionEnd } from '../../ports/streams.js';
+import type { CommandSession, SessionEnd } from '../../ports/streams.js';
 
 /** What clients of exec and attach call the versions of their protocol; the first that they offer and we know is used. */
 export const commandProtocols = ['v5', 'v4', 'v3', 'v2', ''] as const;
@@ -10,26 +10,42 @@ export function channelProtocol(version: CommandProtocol, base64 = false): strin
   return parts.filter((part) => part !== '').join('.');
 }
 
-/** What goes over the error stream at the end; undefined for nothing. Newer clients read it as an API's status. */
+/**
+ * What goes over the error stream at the end; undefined for nothing. Newer clients read it as an API's status, older ones
+ * as text, and nothing as success.
+ */
 export function endMessage(
   protocol: CommandProtocol,
-  kind: 'exec' | 'attach',
+  session: Pick<CommandSession, 'kind' | 'command'>,
   end: SessionEnd,
 ): string | undefined {
-  const isNew = protocol === 'v4' || protocol === 'v5';
-  if ('error' in end) {
-    const message = `error ${kind === 'exec' ? 'executing command in' : 'attaching to'} container: ${end.error}`;
-    return isNew
-      ? JSON.stringify(failure('InternalError', `Internal error occurred: ${message}`, 500))
-      : message;
-  }
-  if (end.exitCode === 0) return isNew ? JSON.stringify({ metadata: {}, status: 'Success' }) : undefined;
-  const message = `command terminated with non-zero exit code: exit status ${end.exitCode}`;
-  if (!isNew) return `error executing command in container: ${message}`;
-  const causes = [{ reason: 'ExitCode', message: String(end.exitCode) }];
-  return JSON.stringify({ ...failure('NonZeroExitCode', message, undefined), details: { causes } });
+  const status = statusOf(session, end);
+  if (protocol === 'v4' || protocol === 'v5') return JSON.stringify(status);
+  return status.message;
 }
 
-function failure(reason: string, message: string, code: number | undefined): object {
-  return { metadata: {}, status: 'Failure', message, reason, ...(code === undefined ? {} : { code }) };
+interface EndStatus {
+  readonly metadata: object;
+  readonly status: 'Success' | 'Failure';
+  readonly message?: string;
+  readonly reason?: string;
+  readonly code?: number;
+  readonly details?: { readonly causes: readonly { readonly reason: string; readonly message: string }[] };
+}
+
+function statusOf({ kind, command }: Pick<CommandSession, 'kind' | 'command'>, end: SessionEnd): EndStatus {
+  const failure = { metadata: {}, status: 'Failure' } as const;
+  if ('error' in end) {
+    const what = kind === 'exec' ? 'executing command in' : 'attaching to';
+    const message = `Internal error occurred: error ${what} container: ${end.error}`;
+    return { ...failure, message, reason: 'InternalError', code: 500 };
+  }
+  if (end.exitCode === 0) return { metadata: {}, status: 'Success' };
+  const what = `error executing command [${command.join(' ')}], exit code ${end.exitCode}`;
+  return {
+    ...failure,
+    message: `command terminated with non-zero exit code: ${what}`,
+    reason: 'NonZeroExitCode',
+    details: { causes: [{ reason: 'ExitCode', message: String(end.exitCode) }] },
+  };
 }

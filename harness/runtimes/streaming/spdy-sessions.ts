@@ -96,7 +96,7 @@ async function runCommand(
     },
     gone,
   });
-  const message = endMessage(protocol, session.kind, end);
+  const message = endMessage(protocol, session, end);
   const error = streams.get('error')!;
   if (message !== undefined) error.write(message);
   await Promise.all([...streams.values()].map(flushed));

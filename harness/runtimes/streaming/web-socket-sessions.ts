@@ -134,7 +134,7 @@ async function serveCommand(session: CommandSession, version: CommandProtocol, w
     gone: gone.signal,
   });
   await Promise.all([flushed(stdout.stream), flushed(stderr.stream)]);
-  const message = endMessage(version, session.kind, end);
+  const message = endMessage(version, session, end);
   if (message !== undefined) await wire.send(channels.error, Buffer.from(message));
   webSocket.close(1000);
 }
