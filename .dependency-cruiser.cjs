@@ -83,6 +83,13 @@ module.exports = {
       to: { path: 'node_modules/(testcontainers|dockerode)/' },
     },
     {
+      name: 'the-http-framework-only-in-its-front',
+      comment: 'The simulated world has the same API server without HTTP, and loads none.',
+      severity: 'error',
+      from: { path: '^(harness|suites|fakes)/', pathNot: '^fakes/api-server/http/|\\.test\\.ts$' },
+      to: { path: 'node_modules/(fastify|@fastify)/' },
+    },
+    {
       name: 'no-cycles',
       severity: 'error',
       from: {},

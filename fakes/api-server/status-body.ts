@@ -1,7 +1,9 @@
-/** What the server answers: an HTTP status and a body that is already JSON data. */
+/** What the server answers: an HTTP status and a body that is JSON data, or text or bytes that go out as they are. */
 export interface ApiAnswer {
   readonly status: number;
   readonly body: unknown;
+  /** Where it is another than that of JSON, or of text. */
+  readonly contentType?: string;
 }
 
 /** The body of every answer that is not an object or a list. */

@@ -86,10 +86,6 @@ class Gate implements ApiGate {
     return this.context.catchUp.isDue(this.pods.newestRevision());
   }
 
-  watchCount(): number {
-    return this.openSessions().length;
-  }
-
   heal(): void {
     this.isOut = false;
     this.context.catchUp.restart();

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { createCertificates } from '../../../fakes/api-server/create-certificates.js';
-import { createHttpFront, type HttpFront } from '../../../fakes/api-server/http-front.js';
+import { createCertificates } from '../../../fakes/api-server/http/create-certificates.js';
+import { createHttpFront, type HttpFront } from '../../../fakes/api-server/http/http-front.js';
 import { ExitCode, HarnessError } from '../../core/errors.js';
 import type { LiveSource, SourceContext } from '../../ports/source.js';
 import { createApiGate } from './api-gate.js';
@@ -37,7 +37,7 @@ export function createLiveApiSource(context: SourceContext, options: LiveApiOpti
     async open() {
       const { host = '127.0.0.1' } = options;
       const { authority, ...tls } = await createCertificates([host, 'localhost']);
-      front = createHttpFront({ backend: gate, token, tls });
+      front = createHttpFront({ users: [{ token, backend: gate }], tls });
       const url = await front.listen(options).catch((cause: unknown) => {
         throw unavailable(options, cause);
       });
