@@ -6,6 +6,15 @@ export interface ApiAnswer {
   readonly contentType?: string;
 }
 
+/** What a Status is about, for programs. */
+export interface StatusDetails {
+  readonly name?: string;
+  /** The plural of the resource, whatever this field is called. */
+  readonly kind?: string;
+  readonly retryAfterSeconds?: number;
+  readonly causes?: readonly { readonly reason: string; readonly message: string; readonly field?: string }[];
+}
+
 /** The body of every answer that is not an object or a list. */
 export interface StatusBody {
   readonly kind: 'Status';
@@ -14,7 +23,7 @@ export interface StatusBody {
   readonly status: 'Success' | 'Failure';
   readonly message: string;
   readonly reason?: string;
-  readonly details?: object;
+  readonly details?: StatusDetails;
   readonly code: number;
 }
 
@@ -24,6 +33,7 @@ const reasons: { readonly [code: number]: string } = {
   403: 'Forbidden',
   404: 'NotFound',
   405: 'MethodNotAllowed',
+  406: 'NotAcceptable',
   409: 'Conflict',
   410: 'Expired',
   413: 'RequestEntityTooLarge',
@@ -36,7 +46,12 @@ const reasons: { readonly [code: number]: string } = {
 };
 
 /** A Status of kind Failure with the reason that Kubernetes gives for this code, unless another is named. */
-export function failureBody(code: number, message: string, reason = reasons[code]): StatusBody {
+export function failureBody(
+  code: number,
+  message: string,
+  reason = reasons[code],
+  details?: StatusDetails,
+): StatusBody {
   return {
     kind: 'Status',
     apiVersion: 'v1',
@@ -44,8 +59,14 @@ export function failureBody(code: number, message: string, reason = reasons[code
     status: 'Failure',
     message,
     ...(reason === undefined ? {} : { reason }),
+    ...(details === undefined ? {} : { details }),
     code,
   };
+}
+
+/** A Status of kind Success, for what has no object to show. */
+export function successBody(code: number): StatusBody {
+  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', message: '', code };
 }
 
 export function failure(code: number, message: string, reason?: string): ApiAnswer {
@@ -57,14 +78,14 @@ export class ApiFailure extends Error {
   override readonly name = 'ApiFailure';
   readonly answer: ApiAnswer;
 
-  constructor(code: number, message: string, reason?: string) {
+  constructor(code: number, message: string, reason?: string, details?: StatusDetails) {
     super(message);
-    this.answer = failure(code, message, reason);
+    this.answer = { status: code, body: failureBody(code, message, reason, details) };
   }
 }
 
 export function notFoundFailure(resource: string, name: string): ApiFailure {
-  return new ApiFailure(404, `${resource} "${name}" not found`);
+  return new ApiFailure(404, `${resource} "${name}" not found`, 'NotFound', { name, kind: resource });
 }
 
 export function goneFailure(asked: number, oldest: number): ApiFailure {

@@ -3,9 +3,11 @@ import { createServer as createTlsServer } from 'node:https';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { ApiPortRequest } from '../../../harness/ports/agent.js';
 import type { ApiBackend, Outcome } from '../api-backend.js';
-import { failure } from '../status-body.js';
+import { failure, type ApiAnswer } from '../status-body.js';
+import { represented, representationOf, type Representation } from '../table/representation.js';
 import { acceptJson, mediaTypeOf } from './body-parser.js';
 import { onClientError, send, sendFailure } from './answers.js';
+import { encodeOpenApi, openApiProtobufType } from './openapi-protobuf.js';
 import { createResetConnection, type ResetConnection } from './reset-connection.js';
 import { createUserFinder, type UserFinder } from './user-finder.js';
 import { createWatchServer, type WatchServer } from './watch-server.js';
@@ -146,9 +148,12 @@ function handle(serving: Serving, request: FastifyRequest, reply: FastifyReply):
   const path = pathOf(request);
   const { watch, ...query } = Object.fromEntries(new URLSearchParams(request.url.slice(path.length)));
   const reset = (): void => serving.reset(request.raw);
-  const accept = request.headers.accept ?? '';
+  const { accept } = request.headers;
+  // Only what is kept can be shown in other forms.
+  const isObject = request.method === 'GET' && /^\/apis?\//.test(path);
+  const form = isObject ? representationOf(accept, query) : ({ as: 'object' } as const);
   if (request.method === 'GET' && (watch === '1' || watch === 'true')) {
-    serving.watches.serve(reply, { user, request: { path, query }, reset });
+    serving.watches.serve(reply, { user, request: { path, query }, form, reset });
     return;
   }
   const caller = { alive: true };
@@ -158,10 +163,11 @@ function handle(serving: Serving, request: FastifyRequest, reply: FastifyReply):
     path,
     query,
     ...bodyOf(request),
-    ...(accept === '' ? {} : { accept }),
+    ...(accept === undefined ? {} : { accept }),
   };
   user.backend.request(caller, asked, (outcome) => {
-    finish(reply, outcome, reset);
+    if (outcome.kind === 'answer') sendInForm(reply, outcome.answer, form, asked);
+    else fail(reply, outcome, reset);
   });
 }
 
@@ -170,11 +176,25 @@ function bodyOf({ body, headers }: FastifyRequest): Pick<ApiPortRequest, 'body' 
   return { body, contentType: mediaTypeOf(headers['content-type']) };
 }
 
-function finish(reply: FastifyReply, outcome: Outcome, reset: () => void): void {
+function sendInForm(
+  reply: FastifyReply,
+  answer: ApiAnswer,
+  form: Representation,
+  { path, accept }: ApiPortRequest,
+): void {
+  if (path === '/openapi/v2' && answer.status === 200 && accept?.includes(openApiProtobufType) === true) {
+    const body = encodeOpenApi(answer.body as Readonly<Record<string, unknown>>);
+    send(reply, { status: 200, body, contentType: openApiProtobufType });
+    return;
+  }
+  send(
+    reply,
+    form.as === 'object' ? answer : { ...answer, body: represented(answer.body, form, Date.now()) },
+  );
+}
+
+function fail(reply: FastifyReply, outcome: Exclude<Outcome, { kind: 'answer' }>, reset: () => void): void {
   switch (outcome.kind) {
-    case 'answer':
-      send(reply, outcome.answer);
-      return;
     case 'cut':
       // Nothing is answered any more.
       reply.hijack();

@@ -3,12 +3,14 @@ import type { FastifyReply } from 'fastify';
 import type { WatchEvent } from '../../../harness/ports/agent.js';
 import type { WatchRequest } from '../api-backend.js';
 import { failure, type ApiAnswer } from '../status-body.js';
+import { representedEvent, type Representation } from '../table/representation.js';
 import { send } from './answers.js';
 import type { ApiUser } from './http-front.js';
 
 interface WatchServing {
   readonly user: ApiUser;
   readonly request: WatchRequest;
+  readonly form: Representation;
   /** Breaks the connection. */
   readonly reset: () => void;
 }
@@ -54,7 +56,7 @@ export function createWatchServer({ watchesMax }: { readonly watchesMax: number 
 
 function stream(
   reply: FastifyReply,
-  { user, request, reset }: WatchServing,
+  { user, request, form, reset }: WatchServing,
   isTooSlow: (response: ServerResponse) => boolean,
 ): void {
   const response = reply.raw;
@@ -73,7 +75,7 @@ function stream(
       caller,
       onEvent(event) {
         begin();
-        response.write(lineOf(event));
+        response.write(lineOf(form.as === 'object' ? event : representedEvent(event, form, Date.now())));
         if (isTooSlow(response)) reset();
       },
       onEnd(status, body) {
