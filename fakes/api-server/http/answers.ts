@@ -40,7 +40,12 @@ export function onClientError(error: Error & { readonly code?: string }, socket:
     socket.destroy();
     return;
   }
-  const { status, body } = clientFailureOf(error.code);
+  socket.setTimeout(lingerMs, () => socket.destroy());
+  socket.end(rawAnswer(clientFailureOf(error.code)), () => socket.destroy());
+}
+
+/** An answer as it goes over a bare connection, which ends with it. */
+export function rawAnswer({ status, body }: ApiAnswer): string {
   const text = JSON.stringify(body);
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
@@ -48,8 +53,7 @@ export function onClientError(error: Error & { readonly code?: string }, socket:
     `content-length: ${Buffer.byteLength(text)}`,
     'connection: close',
   ];
-  socket.setTimeout(lingerMs, () => socket.destroy());
-  socket.end(`${head.join('\r\n')}\r\n\r\n${text}`, () => socket.destroy());
+  return `${head.join('\r\n')}\r\n\r\n${text}`;
 }
 
 function clientFailureOf(code: string | undefined): ApiAnswer {

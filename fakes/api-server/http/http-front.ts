@@ -1,12 +1,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { Duplex } from 'node:stream';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { ApiPortRequest } from '../../../harness/ports/agent.js';
 import type { ApiBackend, Outcome } from '../api-backend.js';
-import { failure, type ApiAnswer } from '../status-body.js';
+import { streamedSubresourceOf, type AgentAddress } from '../locate-pod.js';
+import { routeOf, type Route } from '../route.js';
+import { ApiFailure, failure, type ApiAnswer } from '../status-body.js';
 import { represented, representationOf, type Representation } from '../table/representation.js';
 import { acceptJson, mediaTypeOf } from './body-parser.js';
-import { onClientError, send, sendFailure } from './answers.js';
+import { createAgentProxy, type AgentProxy } from './agent-proxy.js';
+import { onClientError, rawAnswer, send, sendFailure } from './answers.js';
 import { encodeOpenApi, openApiProtobufType } from './openapi-protobuf.js';
 import { createResetConnection, type ResetConnection } from './reset-connection.js';
 import { createUserFinder, type UserFinder } from './user-finder.js';
@@ -17,6 +21,8 @@ export interface ApiUser {
   /** What requests carry as `Authorization: Bearer …`. */
   readonly token: string;
   readonly backend: ApiBackend;
+  /** With it the user may ask node agents for logs, and run commands through them. */
+  readonly locatePod?: (route: Route, search: URLSearchParams) => AgentAddress;
 }
 
 export interface HttpFrontOptions {
@@ -66,7 +72,9 @@ export function createHttpFront(options: HttpFrontOptions): HttpFront {
     users: createUserFinder(options.users),
     reset: createResetConnection(app.server),
     watches: createWatchServer({ watchesMax: options.watchesMax ?? watchesMaxDefault }),
+    agents: createAgentProxy(),
   };
+  app.server.on('upgrade', (request, socket, head) => upgrade(serving, request, socket, head));
   acceptJson(app);
   addRoutes(app, serving);
   return {
@@ -109,6 +117,7 @@ interface Serving {
   readonly users: UserFinder;
   readonly reset: ResetConnection;
   readonly watches: WatchServer;
+  readonly agents: AgentProxy;
 }
 
 /** Health is told to everybody, as it is to the first user. */
@@ -138,14 +147,41 @@ function userOf({ users }: Serving, request: FastifyRequest): ApiUser | undefine
 }
 
 /** As it was sent: escaped characters are told apart behind here. */
-function pathOf({ url }: FastifyRequest): string {
+function pathOf({ url = '/' }: { readonly url?: string | undefined }): string {
   const end = url.indexOf('?');
   return end < 0 ? url : url.slice(0, end);
+}
+
+/** Who may ask an agent, and where it is. Throws 403 or what {@link locatePod} does. */
+function locate(user: ApiUser, route: Route, url: string): AgentAddress {
+  if (user.locatePod === undefined) {
+    const what = `pods/${route.subresource}`;
+    throw new ApiFailure(403, `pods "${route.name}" is forbidden: this user may not get ${what}`);
+  }
+  return user.locatePod(route, new URL(url, 'http://local').searchParams);
+}
+
+/** Connections that become something else: only for what node agents stream. */
+function upgrade({ users, agents }: Serving, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const user = users.find(request.headers.authorization);
+  const route = routeOf(pathOf(request));
+  const subresource = streamedSubresourceOf(route);
+  if (user === undefined) socket.end(rawAnswer(failure(401, 'Unauthorized')));
+  else if (subresource === undefined || subresource === 'log') {
+    socket.end(rawAnswer(failure(400, 'there is nothing to upgrade to at this path')));
+  } else agents.upgrade(request, socket, head, () => locate(user, route!, request.url!));
 }
 
 function handle(serving: Serving, request: FastifyRequest, reply: FastifyReply): void {
   const user = userOf(serving, request)!;
   const path = pathOf(request);
+  const route = routeOf(path);
+  const subresource = streamedSubresourceOf(route);
+  if (subresource === 'log') {
+    serving.agents.pass(request.raw, reply, () => locate(user, route!, request.url));
+    return;
+  }
+  if (subresource !== undefined) throw new ApiFailure(400, 'Upgrade request required');
   const { watch, ...query } = Object.fromEntries(new URLSearchParams(request.url.slice(path.length)));
   const reset = (): void => serving.reset(request.raw);
   const { accept } = request.headers;

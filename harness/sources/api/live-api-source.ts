@@ -5,6 +5,8 @@ import { createDirectBackend } from '../../../fakes/api-server/direct-backend.js
 import { furnish, furnishContents } from '../../../fakes/api-server/furnish.js';
 import { createCertificates } from '../../../fakes/api-server/http/create-certificates.js';
 import { createHttpFront, type HttpFront } from '../../../fakes/api-server/http/http-front.js';
+import { locatePod } from '../../../fakes/api-server/locate-pod.js';
+import type { Route } from '../../../fakes/api-server/route.js';
 import { ExitCode, HarnessError } from '../../core/errors.js';
 import type { LiveSource, SourceContext } from '../../ports/source.js';
 import { createApiGate } from './api-gate.js';
@@ -49,7 +51,11 @@ export function createLiveApiSource(context: SourceContext, options: LiveApiOpti
       const people = createDirectBackend({ server, store, clock: context.clock });
       const users = [
         { token: tokens.agent, backend: gate },
-        { token: tokens.people, backend: people },
+        {
+          token: tokens.people,
+          backend: people,
+          locatePod: (route: Route, search: URLSearchParams) => locatePod(store, route, search),
+        },
       ];
       front = createHttpFront({ users, tls });
       const url = await front.listen(options).catch((cause: unknown) => {
