@@ -85,8 +85,15 @@ module.exports = {
     {
       name: 'web-sockets-only-where-they-are-served',
       severity: 'error',
-      from: { path: '^(harness|suites|fakes)/', pathNot: '^harness/runtimes/streaming/' },
+      from: { path: '^(harness|suites|fakes)/', pathNot: '^harness/runtimes/streaming/|\\.test\\.ts$' },
       to: { path: 'node_modules/(@types/)?ws/' },
+    },
+    {
+      name: 'the-http-framework-only-in-its-front',
+      comment: 'The simulated world has the same API server without HTTP, and loads none.',
+      severity: 'error',
+      from: { path: '^(harness|suites|fakes)/', pathNot: '^fakes/api-server/http/|\\.test\\.ts$' },
+      to: { path: 'node_modules/(fastify|@fastify)/' },
     },
     {
       name: 'no-cycles',

@@ -6,6 +6,8 @@ const real = [
   'harness/runtimes/**/*.test.ts',
   'harness/report/html*.test.ts',
   'harness/drivers/**/*.test.ts',
+  'harness/sources/api/kubernetes-clients.test.ts',
+  'fakes/api-server/http/*.test.ts',
   'suites/self/package.test.ts',
   'examples/**/*.test.ts',
 ];

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Brings up what the tests need beyond Node: a Docker engine, a containerd with its CRI beside it, a static busybox
-# for the workload image, a Chromium for the report page, and what the agent in examples/agent-python needs. On Debian or Ubuntu as root it installs and starts them,
+# for the workload image, a Chromium for the report page, a kubectl, and what the agent in examples/agent-python needs. On Debian or Ubuntu as root it installs and starts them,
 # saying so; elsewhere it says what is missing and fails. Where CONFORMANCE_CRI names the endpoint of a CRI runtime,
 # the tests use that one, and none is started.
 set -euo pipefail
@@ -18,6 +18,7 @@ if [ -z "${CONFORMANCE_CRI:-}" ]; then
 fi
 /usr/bin/python3 -c 'import grpc.aio, google.protobuf' 2>/dev/null || missing+=(python3-grpcio python3-protobuf)
 command -v protoc >/dev/null || missing+=(protobuf-compiler)
+command -v kubectl >/dev/null || missing+=(kubernetes-client)
 
 if [ "${#missing[@]}" -gt 0 ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
@@ -25,7 +26,7 @@ if [ "${#missing[@]}" -gt 0 ]; then
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
   else
-    die "please install these and run again: ${missing[*]} (Debian package names; Docker Engine, containerd, CNI plugins, a static busybox, Chromium, Python's grpc and protobuf, protoc)"
+    die "please install these and run again: ${missing[*]} (Debian package names; Docker Engine, containerd, CNI plugins, a static busybox, Chromium, Python's grpc and protobuf, protoc, kubectl)"
   fi
 fi
 

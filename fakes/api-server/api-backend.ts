@@ -32,6 +32,4 @@ export interface ApiBackend {
   request(caller: Caller, request: ApiPortRequest, onOutcome: (outcome: Outcome) => void): void;
   /** A refusal ends the watch before this returns. */
   watch(receiver: WatchReceiver, request: WatchRequest): { close(): void };
-  /** Open watches. */
-  watchCount(): number;
 }

@@ -264,5 +264,6 @@ test('other resources, health and version are there; unknown paths and methods a
   expect(ask('GET', '/version').status).toBe(200);
   expect(ask('GET', '/api/v1/unknown').status).toBe(404);
   expect(ask('GET', '/api/v1/pods/%zz').status).toBe(404);
-  expect(ask('DELETE', pods).status).toBe(405);
+  expect(ask('PUT', pods).status).toBe(405);
+  expect(ask('PATCH', '/api/v1/nodes').status).toBe(405);
 });

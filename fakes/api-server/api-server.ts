@@ -1,11 +1,17 @@
 import type { ApiPortRequest } from '../../harness/ports/agent.js';
-import { keyOfObject, objectKey, podResource, type ApiObject } from './api-object.js';
+import { namespaceResource, objectKey, podResource, type ApiObject } from './api-object.js';
 import type { ApiStore } from './api-store.js';
+import { createObject } from './create-object.js';
+import { deleteNamespace } from './delete-namespace.js';
 import { deleteObject, deleteOptionsOf } from './delete-object.js';
+import { discoveryAnswer } from './discovery/discovery.js';
+import { openApiAnswer } from './discovery/openapi.js';
+import { createDryStore, isDryRun } from './dry-store.js';
 import { listObjects, type ListResult } from './list-objects.js';
-import { routeOf, verbOf, type Route } from './route.js';
+import { routeOf, verbOf, type ApiVerb, type Route } from './route.js';
 import { ApiFailure, failure, notFoundFailure, type ApiAnswer } from './status-body.js';
-import { objectFromBody } from './validate-object.js';
+import { createSubresource } from './subresources.js';
+import { checkFields, objectFromBody } from './validate-object.js';
 import { watchObjects, type OpenWatch, type WatchSink } from './watch-objects.js';
 import { patched, replaceObject } from './write-object.js';
 
@@ -15,6 +21,8 @@ export interface ApiServerOptions {
   readonly wallClock: () => number;
   /** The node whose credentials requests carry: it may write no other node's pods, and create only mirrors. */
   readonly node?: string;
+  /** Called for each namespace that somebody creates, so that what belongs in it can be put there. */
+  readonly onNamespace?: (name: string) => void;
 }
 
 /** An answer; for lists also what they show. */
@@ -36,7 +44,8 @@ export interface ApiServer {
 
 const noQuery: Readonly<Record<string, string>> = {};
 
-export function createApiServer({ store, wallClock, node }: ApiServerOptions): ApiServer {
+export function createApiServer({ store, wallClock, node, onNamespace }: ApiServerOptions): ApiServer {
+  const context = { store, wallClock, node, onNamespace };
   return {
     handle(request, options) {
       try {
@@ -47,7 +56,7 @@ export function createApiServer({ store, wallClock, node }: ApiServerOptions): A
           const list = listObjects(store, { route, query, staleRevision: options?.staleRevision });
           return { answer: list.answer, list };
         }
-        return { answer: single({ store, wallClock, node }, route, request) };
+        return { answer: single(context, route, request) };
       } catch (error) {
         return { answer: answerOf(error) };
       }
@@ -68,6 +77,7 @@ interface Context {
   readonly store: ApiStore;
   readonly wallClock: () => number;
   readonly node: string | undefined;
+  readonly onNamespace: ((name: string) => void) | undefined;
 }
 
 const unknownPath = failure(404, 'the server could not find the requested resource');
@@ -77,8 +87,8 @@ function answerOf(error: unknown): ApiAnswer {
   throw error;
 }
 
-/** The few paths that are not resources. */
-function withoutRoute({ method, path }: ApiPortRequest): ApiAnswer {
+/** Paths that are not resources: health, and what the server says of itself. */
+function withoutRoute({ method, path, accept }: ApiPortRequest): ApiAnswer {
   if (method !== 'GET') return unknownPath;
   switch (path) {
     case '/healthz':
@@ -86,81 +96,95 @@ function withoutRoute({ method, path }: ApiPortRequest): ApiAnswer {
     case '/readyz':
       return { status: 200, body: 'ok' };
     case '/version':
-      return {
-        status: 200,
-        body: { major: '1', minor: '36', gitVersion: 'v1.36.0', platform: 'linux/amd64' },
-      };
-    case '/api':
-      return { status: 200, body: { kind: 'APIVersions', versions: ['v1'] } };
+      return { status: 200, body: versionInfo };
     default:
-      return unknownPath;
+      return discoveryAnswer(path, accept) ?? openApiAnswer(path) ?? unknownPath;
   }
 }
 
-/** Requests about one object. */
-function single(context: Context, route: Route, request: ApiPortRequest): ApiAnswer {
-  const { store } = context;
+const versionInfo = {
+  major: '1',
+  minor: '36',
+  gitVersion: 'v1.36.0',
+  gitCommit: '',
+  gitTreeState: '',
+  buildDate: '',
+  goVersion: '',
+  compiler: '',
+  platform: 'linux/amd64',
+};
+
+/** Requests about objects, other than to list and watch them. */
+function single(given: Context, route: Route, request: ApiPortRequest): ApiAnswer {
+  const context = isDryRun(request.query) ? { ...given, store: createDryStore(given.store) } : given;
   const verb = verbOf(request, route);
-  checkSubresource(route);
-  if (verb === 'create') {
-    if (route.name !== undefined) throw new ApiFailure(405, 'objects are created in their collection');
-    return { status: 201, body: create(context, route, request.body) };
-  }
-  if (route.name === undefined) throw new ApiFailure(405, `${verb} needs the name of an object`);
-  const object = store.get(route.resource, objectKey(route.namespace, route.name));
+  checkSubresource(route, verb);
+  if (route.name === undefined) return onCollection(context, route, request);
+  const object = context.store.get(route.resource, objectKey(route.namespace, route.name));
   if (object === undefined) throw notFoundFailure(route.resource.name, route.name);
   switch (verb) {
     case 'get':
       return { status: 200, body: object };
+    case 'create':
+      if (route.subresource === undefined)
+        throw new ApiFailure(405, 'objects are created in their collection');
+      checkBinding(context, route);
+      checkOwner(context, route, object);
+      return createSubresource(context, route.subresource, { object, body: request.body });
     case 'update':
     case 'patch': {
       checkOwner(context, route, object);
       const wanted = verb === 'patch' ? patched(object, request) : objectFromBody(route, request.body);
-      return { status: 200, body: replaceObject(store, route, { object, wanted }) };
+      checkFields(route.resource, wanted, request.query);
+      return { status: 200, body: replaceObject(context.store, route, { object, wanted }) };
     }
-    case 'delete': {
-      if (route.subresource !== undefined) throw new ApiFailure(405, 'a subresource cannot be deleted');
+    case 'delete':
       checkOwner(context, route, object);
-      const options = deleteOptionsOf(request.body, request.query);
-      return { status: 200, body: deleteObject(context, route.resource, object, options) };
+      return { status: 200, body: remove(context, route, { object, request }) };
+    default:
+      throw notAllowed;
+  }
+}
+
+const notAllowed = new ApiFailure(405, 'the server does not allow this method on the requested resource');
+
+function onCollection(context: Context, route: Route, request: ApiPortRequest): ApiAnswer {
+  switch (verbOf(request, route)) {
+    case 'create':
+      return { status: 201, body: createObject(context, route, request) };
+    case 'delete': {
+      const list = listObjects(context.store, { route, query: request.query ?? noQuery });
+      for (const object of list.items) checkOwner(context, route, object);
+      for (const object of list.items) remove(context, route, { object, request });
+      return list.answer;
     }
     default:
-      throw new ApiFailure(405, `the server does not allow this method on the requested resource`);
+      throw notAllowed;
   }
 }
 
-function checkSubresource({ resource, subresource }: Route): void {
-  if (subresource === undefined || (subresource === 'status' && resource.hasStatus)) return;
-  throw new ApiFailure(404, 'the server could not find the requested resource');
+function remove(
+  context: Context,
+  { resource }: Route,
+  { object, request }: { readonly object: ApiObject; readonly request: ApiPortRequest },
+): ApiObject {
+  const options = deleteOptionsOf(request.body, request.query);
+  if (resource === namespaceResource && !isDryRun(request.query)) return deleteNamespace(context, object);
+  return deleteObject(context, resource, object, options);
 }
 
-function create({ store, node }: Context, route: Route, body: unknown): ApiObject {
-  const { resource } = route;
-  const object = objectFromBody(route, body);
-  const { uid: _uid, resourceVersion: _version, deletionTimestamp: _deletion, ...metadata } = object.metadata;
-  const fresh: ApiObject = { ...object, metadata };
-  if (node !== undefined && resource === podResource) checkMirror(fresh, node);
-  const key = keyOfObject(resource, fresh);
-  if (store.get(resource, key) !== undefined) {
-    throw new ApiFailure(409, `${resource.name} "${metadata.name}" already exists`, 'AlreadyExists');
-  }
-  return store.create(
-    resource,
-    resource === podResource && fresh.status === undefined
-      ? { ...fresh, status: { phase: 'Pending' } }
-      : fresh,
-  );
+const verbsOfSubresources: { readonly [verb: string]: string } = { watch: 'get', list: 'get' };
+
+function checkSubresource({ resource, subresource }: Route, verb: ApiVerb): void {
+  if (subresource === undefined) return;
+  const known = resource.subresources.find(({ name }) => name === subresource);
+  if (known === undefined) throw new ApiFailure(404, 'the server could not find the requested resource');
+  if (!known.verbs.includes(verbsOfSubresources[verb] ?? verb)) throw notAllowed;
 }
 
-function checkMirror(pod: ApiObject, node: string): void {
-  const forbidden = (why: string): ApiFailure =>
-    new ApiFailure(403, `pods "${pod.metadata.name}" is forbidden: ${why}`);
-  if (pod.metadata.annotations?.['kubernetes.io/config.mirror'] === undefined) {
-    throw forbidden(`node "${node}" can only create mirror pods`);
-  }
-  if ((pod.spec as { nodeName?: string }).nodeName !== node) {
-    throw forbidden(`node "${node}" can only create pods with spec.nodeName set to itself`);
-  }
+function checkBinding({ node }: Context, { subresource, name }: Route): void {
+  if (node === undefined || subresource !== 'binding') return;
+  throw new ApiFailure(403, `pods "${name}" is forbidden: node "${node}" cannot bind pods`);
 }
 
 function checkOwner({ node }: Context, { resource }: Route, object: ApiObject): void {

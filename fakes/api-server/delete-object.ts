@@ -105,8 +105,7 @@ function checkPreconditions(resource: ApiResource, object: ApiObject, options: D
 
 /** The 409 of a write that is based on another state than the present. */
 export function conflict(resource: ApiResource, object: ApiObject, why: string): ApiFailure {
-  return new ApiFailure(
-    409,
-    `Operation cannot be fulfilled on ${resource.name} "${object.metadata.name}": ${why}`,
-  );
+  const { name } = object.metadata;
+  const message = `Operation cannot be fulfilled on ${resource.name} "${name}": ${why}`;
+  return new ApiFailure(409, message, 'Conflict', { name, kind: resource.name });
 }

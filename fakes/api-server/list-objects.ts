@@ -35,6 +35,7 @@ export function scopeOf(route: Route, query: Query): Matcher {
 
 /** A list with Kubernetes' meaning of resourceVersion, resourceVersionMatch, limit and continue. */
 export function listObjects(store: ApiStore, { route, query, staleRevision }: ListRequest): ListResult {
+  checkMatch(query);
   const token = parseToken(query['continue']);
   const revision = token?.revision ?? revisionOf(store, query, staleRevision);
   if (revision < store.oldestRevision()) {
@@ -74,6 +75,20 @@ export function numberOf(query: Query, name: string): number | undefined {
   return Number(text);
 }
 
+function checkMatch(query: Query): void {
+  const match = query['resourceVersionMatch'] ?? '';
+  const hasVersion = (query['resourceVersion'] ?? '') !== '';
+  if (match !== '' && match !== 'Exact' && match !== 'NotOlderThan') {
+    throw new ApiFailure(422, `resourceVersionMatch: Unsupported value: "${match}"`);
+  }
+  if (match !== '' && !hasVersion) {
+    throw new ApiFailure(422, 'resourceVersionMatch is forbidden unless resourceVersion is provided');
+  }
+  if ((query['continue'] ?? '') !== '' && hasVersion && query['resourceVersion'] !== '0') {
+    throw new ApiFailure(400, 'specifying resource version is not allowed when using continue');
+  }
+}
+
 function revisionOf(store: ApiStore, query: Query, staleRevision: number | undefined): number {
   const newest = store.revision();
   const asked = numberOf(query, 'resourceVersion');
@@ -85,7 +100,10 @@ function revisionOf(store: ApiStore, query: Query, staleRevision: number | undef
     if (asked <= newest) return asked;
   }
   if (asked !== undefined && asked > newest) {
-    throw new ApiFailure(504, `Too large resource version: ${asked}, current: ${newest}`);
+    const message = `Too large resource version: ${asked}, current: ${newest}`;
+    // Clients know by the cause that waiting helps.
+    const causes = [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }];
+    throw new ApiFailure(504, message, 'Timeout', { retryAfterSeconds: 1, causes });
   }
   // Without a resourceVersion a list is promised to be the newest.
   if (asked === undefined || staleRevision === undefined) return newest;

@@ -1,7 +1,18 @@
-/** What the server answers: an HTTP status and a body that is already JSON data. */
+/** What the server answers: an HTTP status and a body that is JSON data, or text or bytes that go out as they are. */
 export interface ApiAnswer {
   readonly status: number;
   readonly body: unknown;
+  /** Where it is another than that of JSON, or of text. */
+  readonly contentType?: string;
+}
+
+/** What a Status is about, for programs. */
+export interface StatusDetails {
+  readonly name?: string;
+  /** The plural of the resource, whatever this field is called. */
+  readonly kind?: string;
+  readonly retryAfterSeconds?: number;
+  readonly causes?: readonly { readonly reason: string; readonly message: string; readonly field?: string }[];
 }
 
 /** The body of every answer that is not an object or a list. */
@@ -12,7 +23,7 @@ export interface StatusBody {
   readonly status: 'Success' | 'Failure';
   readonly message: string;
   readonly reason?: string;
-  readonly details?: object;
+  readonly details?: StatusDetails;
   readonly code: number;
 }
 
@@ -22,6 +33,7 @@ const reasons: { readonly [code: number]: string } = {
   403: 'Forbidden',
   404: 'NotFound',
   405: 'MethodNotAllowed',
+  406: 'NotAcceptable',
   409: 'Conflict',
   410: 'Expired',
   413: 'RequestEntityTooLarge',
@@ -34,7 +46,12 @@ const reasons: { readonly [code: number]: string } = {
 };
 
 /** A Status of kind Failure with the reason that Kubernetes gives for this code, unless another is named. */
-export function failureBody(code: number, message: string, reason = reasons[code]): StatusBody {
+export function failureBody(
+  code: number,
+  message: string,
+  reason = reasons[code],
+  details?: StatusDetails,
+): StatusBody {
   return {
     kind: 'Status',
     apiVersion: 'v1',
@@ -42,8 +59,14 @@ export function failureBody(code: number, message: string, reason = reasons[code
     status: 'Failure',
     message,
     ...(reason === undefined ? {} : { reason }),
+    ...(details === undefined ? {} : { details }),
     code,
   };
+}
+
+/** A Status of kind Success, for what has no object to show. */
+export function successBody(code: number): StatusBody {
+  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', message: '', code };
 }
 
 export function failure(code: number, message: string, reason?: string): ApiAnswer {
@@ -55,14 +78,14 @@ export class ApiFailure extends Error {
   override readonly name = 'ApiFailure';
   readonly answer: ApiAnswer;
 
-  constructor(code: number, message: string, reason?: string) {
+  constructor(code: number, message: string, reason?: string, details?: StatusDetails) {
     super(message);
-    this.answer = failure(code, message, reason);
+    this.answer = { status: code, body: failureBody(code, message, reason, details) };
   }
 }
 
 export function notFoundFailure(resource: string, name: string): ApiFailure {
-  return new ApiFailure(404, `${resource} "${name}" not found`);
+  return new ApiFailure(404, `${resource} "${name}" not found`, 'NotFound', { name, kind: resource });
 }
 
 export function goneFailure(asked: number, oldest: number): ApiFailure {

@@ -1,10 +1,12 @@
 import type { ApiPortRequest } from '../../harness/ports/agent.js';
-import { createApiServer } from './api-server.js';
+import { createApiServer, type ApiServerOptions } from './api-server.js';
 import { createApiStore } from './api-store.js';
 import type { ApiObject } from './api-object.js';
 
 /** A server whose time a test sets, for the tests beside. */
-export function createTestServer(options: { readonly node?: string; readonly historyMax?: number } = {}) {
+export function createTestServer(
+  options: Pick<ApiServerOptions, 'node' | 'onNamespace'> & { readonly historyMax?: number } = {},
+) {
   const time = { ms: Date.UTC(2026, 0, 1) };
   let uids = 0;
   const wallClock = (): number => time.ms;

@@ -1,10 +1,23 @@
 import { isJsonObject, type JsonObject } from './patch/json-data.js';
-import { podResource, type ApiObject } from './api-object.js';
+import { podResource, secretResource, type ApiObject, type ApiResource } from './api-object.js';
 import { defaultPod } from './default-pod.js';
+import { unknownFields } from './discovery/openapi.js';
 import type { Route } from './route.js';
 import { ApiFailure } from './status-body.js';
 
 const namePattern = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+
+/** With `fieldValidation=Strict` a field that nothing is known of is refused: 400. */
+export function checkFields(
+  resource: ApiResource,
+  body: unknown,
+  query: Readonly<Record<string, string>> | undefined,
+): void {
+  if (query?.['fieldValidation'] !== 'Strict' || !isJsonObject(body)) return;
+  const [first, ...others] = unknownFields(resource, body).map((path) => `unknown field "${path}"`);
+  if (first === undefined) return;
+  throw new ApiFailure(400, `strict decoding error: ${[first, ...others].join(', ')}`);
+}
 
 /** The object that a request's body says, with name and namespace from its path. Throws 400 or 422. */
 export function objectFromBody(route: Route, body: unknown): ApiObject {
@@ -42,7 +55,20 @@ export function objectFromBody(route: Route, body: unknown): ApiObject {
     kind: resource.kind,
     metadata: { ...metadata, name, ...namespace },
   } as ApiObject;
-  return resource === podResource ? defaultPod(object) : object;
+  if (resource === podResource) return defaultPod(object);
+  return resource === secretResource ? withoutStringData(object) : object;
+}
+
+/** What was given as text is kept with the rest, encoded like it. */
+function withoutStringData(secret: ApiObject): ApiObject {
+  const { stringData, data, ...rest } = secret as ApiObject & { stringData?: unknown; data?: unknown };
+  if (!isJsonObject(stringData)) return secret;
+  const encoded = Object.entries(stringData).map(([name, text]) => [
+    name,
+    Buffer.from(String(text)).toString('base64'),
+  ]);
+  const merged = { ...(isJsonObject(data) ? data : {}), ...Object.fromEntries(encoded) };
+  return { ...rest, data: merged } as unknown as ApiObject;
 }
 
 function checkSpec(kind: string, name: string, spec: unknown): void {

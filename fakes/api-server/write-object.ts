@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ApiPortRequest } from '../../harness/ports/agent.js';
 import { keyOfObject, podResource, type ApiObject } from './api-object.js';
 import type { ApiStore } from './api-store.js';
+import { defaultPod } from './default-pod.js';
 import { conflict } from './delete-object.js';
 import { isJsonObject, type JsonObject } from './patch/json-data.js';
 import { jsonPatch } from './patch/json-patch.js';
@@ -76,6 +77,7 @@ function exceptStatus(route: Route, object: ApiObject, wanted: unknown): ApiObje
     const why = `metadata.annotations[${mirrorAnnotation}]: Invalid value: may not be set or changed`;
     throw new ApiFailure(422, `Pod "${metadata.name}" is invalid: ${why}`);
   }
+  if (resource === podResource) checkPodSpec(object, { ...fields, metadata } as ApiObject);
   const keptStatus = resource.hasStatus ? object.status : status;
   const kept = {
     uid,
@@ -89,6 +91,29 @@ function exceptStatus(route: Route, object: ApiObject, wanted: unknown): ApiObje
     metadata: { ...metadata, ...kept },
     ...(keptStatus === undefined ? {} : { status: keptStatus }),
   } as ApiObject;
+}
+
+const changeableWords =
+  'spec.containers[*].image, spec.initContainers[*].image, spec.activeDeadlineSeconds or spec.tolerations';
+
+/** Of a pod that is there, little more than the images may change. */
+function checkPodSpec(object: ApiObject, next: ApiObject): void {
+  if (isDeepStrictEqual(fixedPart(defaultPod(object).spec), fixedPart(next.spec))) return;
+  const why = `pod updates may not change fields other than ${changeableWords}`;
+  throw new ApiFailure(422, `Pod "${object.metadata.name}" is invalid: spec: Forbidden: ${why}`);
+}
+
+function fixedPart(spec: unknown): object {
+  const { activeDeadlineSeconds: _deadline, tolerations: _tolerations, ...rest } = spec as JsonObject;
+  const withoutImages = (list: unknown): unknown =>
+    Array.isArray(list) ? list.map((container: JsonObject) => ({ ...container, image: '' })) : list;
+  return {
+    ...rest,
+    containers: withoutImages(rest['containers']),
+    initContainers: withoutImages(rest['initContainers']),
+    // Those come and go through a path of their own.
+    ephemeralContainers: undefined,
+  };
 }
 
 /** Its deletion waited for finalizers, and the last of them is gone. */

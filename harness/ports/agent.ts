@@ -82,6 +82,8 @@ export interface ApiPortRequest {
   readonly body?: unknown;
   /** Of the body; PATCH needs one of the Kubernetes patch types. */
   readonly contentType?: string;
+  /** Media types for the answer, as an Accept header lists them. Default JSON. */
+  readonly accept?: string;
 }
 
 export interface WatchEvent {

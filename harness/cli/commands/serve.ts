@@ -14,6 +14,7 @@ import { kubeletTimings } from '../../spec/timings.js';
 import { checkReportFolder } from '../../report/write-report.js';
 import type { ServeOptions } from '../arguments.js';
 import { onInterrupt } from '../interrupt.js';
+import { peopleKubeconfigOf } from '../../sources/api/kubeconfig-files.js';
 import { askedRequirements, chooseSuites } from '../choose.js';
 import { checkLive, withReaper } from '../live-pool.js';
 import { generateOptionsOf } from '../generate-options.js';
@@ -115,6 +116,7 @@ function announce(endpoints: AgentEndpoints): void {
     ['manifests', endpoints.file],
     ['manifest URL', endpoints.http],
     ['kubeconfig', endpoints.api],
+    ['for kubectl', endpoints.api === undefined ? undefined : peopleKubeconfigOf(endpoints.api)],
     ['feed', endpoints.feed],
     ['state', endpoints.stateDirectory],
   ];

@@ -125,10 +125,11 @@ describe.each([
   test('journals requests and what was served alike', async () => {
     const world = await createWorld();
     add(world, 0);
-    await ask(world, { method: 'GET', path: '/api/v1/pods', query: { fieldSelector } });
+    const listed = await ask(world, { method: 'GET', path: '/api/v1/pods', query: { fieldSelector } });
+    const { resourceVersion } = (listed.body as { metadata: { resourceVersion: string } }).metadata;
     const seen: string[] = [];
     const watching = world.port.watch(
-      { path: '/api/v1/pods', query: { fieldSelector, resourceVersion: '3' } },
+      { path: '/api/v1/pods', query: { fieldSelector, resourceVersion } },
       (event) => seen.push(event.type),
       () => seen.push('end'),
     );

@@ -1,3 +1,4 @@
+import type { ApiStore } from '../../../fakes/api-server/api-store.js';
 import { createApiServer } from '../../../fakes/api-server/api-server.js';
 import { goneFailure } from '../../../fakes/api-server/status-body.js';
 import { routeOf } from '../../../fakes/api-server/route.js';
@@ -38,6 +39,8 @@ export interface ApiGateOptions {
 /** The API source in both worlds, before any transport: the server, the plan's steps, and its faults. */
 export interface ApiGate extends Source, ApiBackend {
   readonly kind: 'api';
+  /** The server's data. */
+  readonly store: ApiStore;
   /** Journals what is held at first; harmless when repeated. */
   begin(): void;
 }
@@ -76,6 +79,10 @@ class Gate implements ApiGate {
     };
   }
 
+  get store(): ApiStore {
+    return this.pods.store;
+  }
+
   begin(): void {
     this.pods.begin();
   }
@@ -84,10 +91,6 @@ class Gate implements ApiGate {
     const sessions = this.openSessions();
     if (this.repliesUnderWay > 0 || sessions.some((session) => session.busy)) return true;
     return this.context.catchUp.isDue(this.pods.newestRevision());
-  }
-
-  watchCount(): number {
-    return this.openSessions().length;
   }
 
   heal(): void {

@@ -1,15 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { stringify } from 'yaml';
-import { createCertificates } from '../../../fakes/api-server/create-certificates.js';
-import { createHttpFront, type HttpFront } from '../../../fakes/api-server/http-front.js';
+import { createApiServer } from '../../../fakes/api-server/api-server.js';
+import { createDirectBackend } from '../../../fakes/api-server/direct-backend.js';
+import { furnish, furnishContents } from '../../../fakes/api-server/furnish.js';
+import { createCertificates } from '../../../fakes/api-server/http/create-certificates.js';
+import { createHttpFront, type HttpFront } from '../../../fakes/api-server/http/http-front.js';
+import { locatePod } from '../../../fakes/api-server/locate-pod.js';
+import type { Route } from '../../../fakes/api-server/route.js';
 import { ExitCode, HarnessError } from '../../core/errors.js';
 import type { LiveSource, SourceContext } from '../../ports/source.js';
 import { createApiGate } from './api-gate.js';
+import { peopleKubeconfigOf, removeKubeconfigs, writeKubeconfig } from './kubeconfig-files.js';
 
 export interface LiveApiOptions {
-  /** Where the kubeconfig file is written. */
+  /** Where the kubeconfig files are written. */
   readonly directory: string;
   /** Milliseconds since the epoch. Default `Date.now`. */
   readonly wallClock?: () => number;
@@ -19,14 +23,19 @@ export interface LiveApiOptions {
   readonly port?: number;
 }
 
-/** The API source in live: a real server with TLS; `open` resolves to the path of a kubeconfig file for it. */
+/**
+ * The API source in live: a real server with TLS; `open` resolves to the path of a kubeconfig file for it. People who
+ * look on have a file of their own beside it: what they ask meets no fault, and is not taken for the agent's doing.
+ */
 export function createLiveApiSource(context: SourceContext, options: LiveApiOptions): LiveSource {
-  const token = randomBytes(24).toString('base64url');
+  const tokens = { agent: newToken(), people: newToken() };
+  const { wallClock = () => Date.now() } = options;
   const gate = createApiGate(context, {
-    wallClock: options.wallClock ?? (() => Date.now()),
+    wallClock,
     latencies: { replyMs: 0, eventMs: 0 },
     isAttended: () => true,
   });
+  const { store } = gate;
   let front: HttpFront | undefined;
   const kubeconfig = join(options.directory, 'kubeconfig');
   return {
@@ -37,40 +46,37 @@ export function createLiveApiSource(context: SourceContext, options: LiveApiOpti
     async open() {
       const { host = '127.0.0.1' } = options;
       const { authority, ...tls } = await createCertificates([host, 'localhost']);
-      front = createHttpFront({ backend: gate, token, tls });
+      const onNamespace = (name: string): void => furnishContents(store, name, authority);
+      const server = createApiServer({ store, wallClock, onNamespace });
+      const people = createDirectBackend({ server, store, clock: context.clock });
+      const users = [
+        { token: tokens.agent, backend: gate },
+        {
+          token: tokens.people,
+          backend: people,
+          locatePod: (route: Route, search: URLSearchParams) => locatePod(store, route, search),
+        },
+      ];
+      front = createHttpFront({ users, tls });
       const url = await front.listen(options).catch((cause: unknown) => {
         throw unavailable(options, cause);
       });
+      furnish(store, { authority, namespaces: context.pods.map(({ identity }) => identity.namespace) });
       gate.begin();
-      // Readable by its owner only: it holds the token.
-      writeFileSync(kubeconfig, stringify(kubeconfigOf({ url, authority, token })), { mode: 0o600 });
+      writeKubeconfig(kubeconfig, { url, authority, user: 'agent', token: tokens.agent });
+      const forPeople = { url, authority, user: 'people', token: tokens.people };
+      writeKubeconfig(peopleKubeconfigOf(kubeconfig), forPeople);
       return kubeconfig;
     },
     async close() {
       await front?.close();
-      rmSync(kubeconfig, { force: true });
+      removeKubeconfigs(kubeconfig);
     },
   };
 }
 
-function kubeconfigOf(access: {
-  readonly url: string;
-  /** PEM. */
-  readonly authority: string;
-  readonly token: string;
-}): object {
-  const cluster = {
-    server: access.url,
-    'certificate-authority-data': Buffer.from(access.authority).toString('base64'),
-  };
-  return {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'conformance', cluster }],
-    users: [{ name: 'agent', user: { token: access.token } }],
-    contexts: [{ name: 'conformance', context: { cluster: 'conformance', user: 'agent' } }],
-    'current-context': 'conformance',
-  };
+function newToken(): string {
+  return randomBytes(24).toString('base64url');
 }
 
 function unavailable({ host = '127.0.0.1', port = 0 }: LiveApiOptions, cause: unknown): HarnessError {

@@ -13,9 +13,8 @@ async function serve(tls: { readonly key: string; readonly certificate: string }
   const backend = {
     request: () => {},
     watch: () => ({ close() {} }),
-    watchCount: () => 0,
   };
-  const front = createHttpFront({ backend, token: 'secret', tls });
+  const front = createHttpFront({ users: [{ token: 'secret', backend }], tls });
   fronts.push(front);
   const url = await front.listen();
   expect(url).toMatch(/^https:/);

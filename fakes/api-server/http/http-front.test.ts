@@ -1,9 +1,10 @@
-import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import type { ApiBackend } from './api-backend.js';
+import { createRealClock } from '../../../harness/core/clock.js';
+import type { ApiBackend } from '../api-backend.js';
+import { podResource } from '../api-object.js';
+import { createDirectBackend } from '../direct-backend.js';
+import { createTestServer, testPod } from '../testing-objects.js';
 import { createHttpFront, type HttpFrontOptions } from './http-front.js';
-import { createTestServer, testPod } from './testing-objects.js';
-import { podResource } from './api-object.js';
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -12,29 +13,29 @@ afterEach(async () => {
 
 async function setUp(options: Partial<HttpFrontOptions> = {}) {
   const { server, store } = createTestServer();
+  const clock = createRealClock();
+  const direct = createDirectBackend({ server, store, clock, bookmarkEveryMs: 30 });
   let watches = 0;
   const backend: ApiBackend = {
-    request: (_caller, request, onOutcome) =>
-      onOutcome({ kind: 'answer', answer: server.handle(request).answer }),
+    ...direct,
     watch(receiver, request) {
-      const result = server.watch(request, (event) => receiver.onEvent(event));
-      if ('refused' in result) {
-        receiver.onEnd(result.refused.status, result.refused.body);
-        return { close() {} };
-      }
       watches++;
+      const watch = direct.watch(receiver, request);
       return {
         close() {
           watches--;
-          result.open.close();
+          watch.close();
         },
       };
     },
-    watchCount: () => watches,
   };
-  const front = createHttpFront({ backend, token: 'secret', ...options });
+  const users = ['secret', 'other'].map((token) => ({ token, backend }));
+  const front = createHttpFront({ users, ...options });
   const url = await front.listen();
-  closers.push(() => front.close());
+  closers.push(async () => {
+    await front.close();
+    clock.close();
+  });
   const ask = (path: string, init: RequestInit = {}) =>
     fetch(url + path, { headers: { authorization: 'Bearer secret' }, ...init });
   return { url, ask, store, front, watchCount: () => watches };
@@ -65,7 +66,19 @@ test('reads bodies of the right kind and size only', async () => {
   expect((await post('{')).status).toBe(400);
   expect((await post('{}', 'application/vnd.kubernetes.protobuf')).status).toBe(415);
   expect((await post(' '.repeat(3_000))).status).toBe(413);
+  expect((await post('{}', 'nonsense')).status).toBe(415);
   expect((await ask(pods, { method: 'OPTIONS' })).status).toBe(405);
+  expect((await ask(pods, { method: 'HEAD' })).status).toBe(405);
+  expect((await ask(`${pods}/%zz`)).status).toBe(400);
+  expect((await ask('//')).status).toBe(404);
+  expect((await post(`{"metadata":{"name":"b","labels":${'['.repeat(500)}${']'.repeat(500)}}}`)).status).toBe(
+    400,
+  );
+  const poisoned = await post('{"metadata":{"name":"b"},"spec":{"__proto__":{"containers":[]}}}');
+  expect([poisoned.status, await poisoned.json()]).toMatchObject([
+    400,
+    { kind: 'Status', reason: 'BadRequest' },
+  ]);
 });
 
 test('streams a watch line by line, and lets go of it when the client leaves', async () => {
@@ -88,19 +101,33 @@ test('refuses watches beyond the limit, and those that the server refuses', asyn
   const first = await ask(`${pods}?watch=1&resourceVersion=1`);
   const second = await ask(`${pods}?watch=1&resourceVersion=1`);
   expect([first.status, second.status, second.headers.get('retry-after')]).toEqual([200, 429, '1']);
+  expect(second.headers.get('connection')).toBe('close');
+  const another = { headers: { authorization: 'Bearer other' } };
+  expect((await ask(`${pods}?watch=1&resourceVersion=1`, another)).status).toBe(200);
   const other = await setUp();
   const refused = await other.ask(`${pods}?watch=1&sendInitialEvents=true`);
   expect([refused.status, ((await refused.json()) as { reason: string }).reason]).toEqual([422, 'Invalid']);
 });
 
-test('survives requests that are no HTTP', async () => {
-  const { url, ask } = await setUp();
-  const socket = connect(Number(new URL(url).port), '127.0.0.1');
-  socket.on('error', () => {}).resume();
-  socket.end('garbage\r\n\r\n');
-  await new Promise((resolve) => socket.once('close', resolve));
-  expect((await ask('/version')).status).toBe(200);
-  expect((await ask('//')).status).toBe(404);
+test('sends bookmarks to those who asked, and ends a watch in time', async () => {
+  const { ask, store } = await setUp();
+  const response = await ask(`${pods}?watch=1&resourceVersion=1&allowWatchBookmarks=true&timeoutSeconds=1`);
+  store.create(podResource, testPod('a'));
+  const events = (await response.text()).trim().split('\n');
+  expect(JSON.parse(events.at(-1)!)).toEqual({
+    type: 'BOOKMARK',
+    object: { kind: 'Pod', apiVersion: 'v1', metadata: { resourceVersion: '2' } },
+  });
+  const gone = await ask(`${pods}?watch=1&resourceVersion=0&timeoutSeconds=1`);
+  expect((await gone.text()).trim()).toMatch(/^\{"type":"ADDED"/);
+});
+
+test('a watch from the forgotten past is told so, and ends', async () => {
+  const { ask, store } = await setUp();
+  store.compact();
+  const response = await ask(`${pods}?watch=1&resourceVersion=1`);
+  const event = JSON.parse(await response.text()) as unknown;
+  expect(event).toMatchObject({ type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } });
 });
 
 test('closes with watches open', async () => {
