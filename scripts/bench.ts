@@ -2,6 +2,7 @@
  * The benchmark: prints one JSON object. Speeds are compared within this run only; absolute figures are those of
  * the machine and the moment. `--quick` does about a tenth of the work; `--no-docker` leaves the containers out.
  */
+import { apiServer } from './bench/api-server.js';
 import { commandLine, live } from './bench/command-line.js';
 import { docker } from './bench/docker.js';
 import { growth } from './bench/growth.js';
@@ -17,6 +18,7 @@ const result = {
   mutants: await mutantTimes(),
   commandLine: await commandLine(),
   live: live(isQuick ? 3 : 20),
+  apiServer: await apiServer({ pods: 1_000, watches: 100, writes: isQuick ? 50 : 500 }),
   ...(process.argv.includes('--no-docker') ? {} : { docker: await docker(isQuick ? 5 : 15) }),
   memory: isQuick ? await memory(1_000, 5_000) : await memory(5_000, 100_000),
 };

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.js';
-import type { Fault, FaultPoint, PlanPod, Step } from '../spec/plan.js';
+import type { ApiResourceName, Fault, FaultPoint, PlanPod, Step } from '../spec/plan.js';
 import type { SourceKind } from '../spec/pod.js';
 import type { Journal } from '../trace/journal.js';
 
@@ -20,9 +20,10 @@ export type SourcePoint =
   | {
       readonly source: 'api';
       readonly request: Extract<FaultPoint, { source: 'api' }>['request'];
-      readonly resource: 'pods' | 'nodes';
+      readonly resource: ApiResourceName;
       readonly namespace?: string;
       readonly name?: string;
+      readonly subresource?: string;
     };
 
 /** What every source is built from. */

@@ -163,6 +163,8 @@ function matchesCall(
 function matchesSource({ at }: Fault, point: SourcePoint, slots: PodSlots): boolean {
   if (point.source !== 'api' || !('request' in at)) return true;
   if (at.request !== point.request || (at.resource ?? 'pods') !== point.resource) return false;
+  if (at.name !== undefined && at.name !== point.name) return false;
+  if (at.subresource !== undefined && at.subresource !== point.subresource) return false;
   return at.pod === undefined || at.pod === slots.byName(point.namespace, point.name);
 }
 

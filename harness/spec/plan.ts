@@ -252,12 +252,37 @@ const callPointSchema = z.strictObject({
 const eventPointSchema = z.strictObject({ event: z.literal('container'), pod: slot.optional(), nth });
 /** A poll of the manifest URL, counted over the whole run. */
 const pollPointSchema = z.strictObject({ source: z.literal('http'), poll: nth });
-/** A request to the API server by its verb and resource; `watchEvent`: the nth event sent on any watch. */
+/** What the API server keeps, by the plurals in its paths. */
+export const apiResourceNames = [
+  'pods',
+  'nodes',
+  'events',
+  'services',
+  'configmaps',
+  'secrets',
+  'serviceaccounts',
+  'namespaces',
+  'leases',
+  'runtimeclasses',
+  'csinodes',
+  'csidrivers',
+] as const;
+export type ApiResourceName = (typeof apiResourceNames)[number];
+
+/**
+ * A request to the API server by its verb and resource; `watchEvent`: the nth event sent on any watch, `patch`: also
+ * updates.
+ */
 const apiPointSchema = z.strictObject({
   source: z.literal('api'),
   request: z.enum(['list', 'watch', 'watchEvent', 'get', 'create', 'patch', 'delete']),
-  resource: z.enum(['pods', 'nodes']).optional(),
+  /** Default pods. */
+  resource: z.enum(apiResourceNames).optional(),
   pod: slot.optional(),
+  /** Of the object, for those that are no pods of the plan: a node, a lease, a config map. */
+  name: dnsName.optional(),
+  /** For example `status`, `token` or `eviction`. Absent: whatever it is. */
+  subresource: z.string().min(1).max(32).optional(),
   nth,
 });
 const feedPointSchema = z.strictObject({ source: z.literal('feed'), message: nth });

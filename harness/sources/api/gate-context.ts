@@ -2,7 +2,7 @@ import type { ApiServer } from '../../../fakes/api-server/api-server.js';
 import type { ApiStore } from '../../../fakes/api-server/api-store.js';
 import type { Route } from '../../../fakes/api-server/route.js';
 import type { ApiRequest, SourceServed } from '../../trace/events.js';
-import type { Fault } from '../../spec/plan.js';
+import { apiResourceNames, type ApiResourceName, type Fault } from '../../spec/plan.js';
 import type { SourceContext, SourcePoint } from '../../ports/source.js';
 import type { CatchUp } from './catch-up.js';
 
@@ -30,21 +30,22 @@ export const faultDefaultMs = 1_000;
 
 type ApiPoint = Extract<SourcePoint, { source: 'api' }>;
 
-/** The fault that hits this request or event. Only pods and nodes can be addressed. */
+const addressable: ReadonlySet<string> = new Set(apiResourceNames);
+
+/** The fault that hits this request or event. */
 export function faultAt(
   { source }: GateContext,
   request: ApiPoint['request'],
-  route: Pick<Route, 'resource' | 'namespace' | 'name'>,
+  { resource, namespace, name, subresource }: Route,
 ): Fault | undefined {
-  const resource = route.resource.name;
-  if (resource !== 'pods' && resource !== 'nodes') return undefined;
-  const { namespace, name } = route;
+  if (!addressable.has(resource.name)) return undefined;
   return source.disturbances.fault({
     source: 'api',
     request,
-    resource,
+    resource: resource.name as ApiResourceName,
     ...(namespace === undefined ? {} : { namespace }),
     ...(name === undefined ? {} : { name }),
+    ...(subresource === undefined ? {} : { subresource }),
   });
 }
 
