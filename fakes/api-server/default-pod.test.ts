@@ -30,9 +30,9 @@ test('what an author leaves out is filled in when the pod is created, and when i
       },
     ],
   });
-  const body = testPod('a', { spec: { restartPolicy: 'Never', dnsPolicy: null } });
+  const body = testPod('a', { spec: { terminationGracePeriodSeconds: null, dnsPolicy: null } });
   const updated = specOf(ask('PUT', `${pods}/a`, { body }));
-  expect([updated['restartPolicy'], updated['dnsPolicy']]).toEqual(['Never', 'ClusterFirst']);
+  expect([updated['terminationGracePeriodSeconds'], updated['dnsPolicy']]).toEqual([30, 'ClusterFirst']);
 });
 
 function containerOf(container: object, spec: object = {}): Record<string, unknown> {
