@@ -9,7 +9,7 @@ import { locatePod } from '../../../fakes/api-server/locate-pod.js';
 import type { Route } from '../../../fakes/api-server/route.js';
 import { ExitCode, HarnessError } from '../../core/errors.js';
 import type { LiveSource, SourceContext } from '../../ports/source.js';
-import { createApiGate } from './api-gate.js';
+import { createApiGate, type ApiGate } from './api-gate.js';
 import { peopleKubeconfigOf, removeKubeconfigs, writeKubeconfig } from './kubeconfig-files.js';
 
 export interface LiveApiOptions {
@@ -28,6 +28,14 @@ export interface LiveApiOptions {
  * look on have a file of their own beside it: what they ask meets no fault, and is not taken for the agent's doing.
  */
 export function createLiveApiSource(context: SourceContext, options: LiveApiOptions): LiveSource {
+  return serveApi(context, options).source;
+}
+
+/** The source, and what is behind its server. */
+export function serveApi(
+  context: SourceContext,
+  options: LiveApiOptions,
+): { readonly source: LiveSource; readonly gate: ApiGate } {
   const tokens = { agent: newToken(), people: newToken() };
   const { wallClock = () => Date.now() } = options;
   const gate = createApiGate(context, {
@@ -38,7 +46,7 @@ export function createLiveApiSource(context: SourceContext, options: LiveApiOpti
   const { store } = gate;
   let front: HttpFront | undefined;
   const kubeconfig = join(options.directory, 'kubeconfig');
-  return {
+  const source: LiveSource = {
     kind: 'api',
     apply: (step) => gate.apply(step),
     heal: () => gate.heal(),
@@ -73,6 +81,7 @@ export function createLiveApiSource(context: SourceContext, options: LiveApiOpti
       removeKubeconfigs(kubeconfig);
     },
   };
+  return { source, gate };
 }
 
 function newToken(): string {
