@@ -1,11 +1,12 @@
-import type { ApiResource } from '../api-object.js';
+import { podResource, type ApiResource } from '../api-object.js';
 import type { ApiAnswer } from '../status-body.js';
 import { apiGroups, splitGroupVersion } from './api-groups.js';
+import { podDefinitions, podSpecName } from './pod-schema.js';
 import { definedKinds, fieldsOf, type FieldType } from './kind-fields.js';
 
 /**
- * OpenAPI documents of both generations. They name every field at the top of an object, and say of what is below it
- * only that anything may stand there: enough for clients to check and explain what they send, and never wrong.
+ * OpenAPI documents of both generations. They name every field at the top of an object, and of pods also those
+ * of the spec and the containers; below that anything may stand. Enough for clients to check, compare and explain.
  */
 export function openApiAnswer(path: string): ApiAnswer | undefined {
   if (path === '/openapi/v2') return { status: 200, body: (version2 ??= createVersion2()) };
@@ -97,11 +98,13 @@ function definitions(kinds: typeof definedKinds, prefix: string): object {
               Object.entries(fieldsOf(resource)).map(([name, type]) => [name, schemaOf(type)]),
             ),
             metadata: { $ref: `${prefix}${metadataName}` },
+            ...(resource === podResource ? { spec: { $ref: `${prefix}${podSpecName}` } } : {}),
           },
           'x-kubernetes-group-version-kind': [identityOf(resource)],
         },
       ]),
     ),
+    ...podDefinitions(prefix),
     [metadataName]: {
       description: 'What all objects have: names, versions, labels.',
       type: 'object',
