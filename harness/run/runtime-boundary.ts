@@ -151,7 +151,9 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
     };
     const delayMs = replyLatencyMs + call.replyDelayMs;
     if (delayMs > 1_000) options.onActivity(call.target.podUid);
-    clock.after(delayMs, deliver);
+    // In live an answer that nothing delays has nothing to wait for.
+    if (delayMs > 0) clock.after(delayMs, deliver);
+    else deliver();
   }
 
   function hold(call: OpenCall): void {
