@@ -1,9 +1,12 @@
 /**
  * The benchmark: prints one JSON object. Speeds are compared within this run only; absolute figures are those of
- * the machine and the moment. `--quick` does about a tenth of the work; `--no-docker` leaves the containers out.
+ * the machine and the moment. `--quick` does about a tenth of the work; `--no-docker` and `--no-containerd` leave out
+ * what needs those.
  */
 import { apiServer } from './bench/api-server.js';
 import { commandLine, live } from './bench/command-line.js';
+import { containerd } from './bench/containerd.js';
+import { criCalls } from './bench/cri.js';
 import { docker } from './bench/docker.js';
 import { growth } from './bench/growth.js';
 import { memory } from './bench/memory.js';
@@ -19,6 +22,8 @@ const result = {
   commandLine: await commandLine(),
   live: live(isQuick ? 3 : 20),
   apiServer: await apiServer({ pods: 1_000, watches: 100, writes: isQuick ? 50 : 500 }),
+  criCalls: await criCalls(isQuick ? 100 : 1_000),
+  ...(process.argv.includes('--no-containerd') ? {} : { containerd: await containerd(isQuick ? 5 : 15) }),
   ...(process.argv.includes('--no-docker') ? {} : { docker: await docker(isQuick ? 5 : 15) }),
   memory: isQuick ? await memory(1_000, 5_000) : await memory(5_000, 100_000),
 };

@@ -17,6 +17,8 @@ export interface Timer {
 
 const realSetTimeout = globalThis.setTimeout;
 const realClearTimeout = globalThis.clearTimeout;
+const realSetImmediate = globalThis.setImmediate;
+const realClearImmediate = globalThis.clearImmediate;
 
 /** A clock on real time that can be ended. */
 export interface RealClock extends Clock {
@@ -27,25 +29,37 @@ export interface RealClock extends Clock {
 /** A clock on real, monotonic time that reads 0 when it is made. */
 export function createRealClock(): RealClock {
   const originNs = process.hrtime.bigint();
-  const pending = new Set<NodeJS.Timeout>();
+  const pending = new Set<() => void>();
   return {
     now: () => Number(process.hrtime.bigint() - originNs) / 1e6,
     after(delayMs, callback) {
-      const handle = realSetTimeout(() => {
-        pending.delete(handle);
+      const run = (): void => {
+        pending.delete(forget);
         callback();
-      }, delayMs);
-      pending.add(handle);
+      };
+      // A timer takes a millisecond at the least: far too long for every answer of a runtime to wait.
+      const forget = delayMs > 0 ? timeout(run, delayMs) : immediate(run);
+      pending.add(forget);
       return {
         cancel() {
-          pending.delete(handle);
-          realClearTimeout(handle);
+          pending.delete(forget);
+          forget();
         },
       };
     },
     close() {
-      for (const handle of pending) realClearTimeout(handle);
+      for (const forget of pending) forget();
       pending.clear();
     },
   };
+}
+
+function timeout(run: () => void, delayMs: number): () => void {
+  const handle = realSetTimeout(run, delayMs);
+  return () => realClearTimeout(handle);
+}
+
+function immediate(run: () => void): () => void {
+  const handle = realSetImmediate(run);
+  return () => realClearImmediate(handle);
 }

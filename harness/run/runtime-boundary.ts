@@ -9,6 +9,7 @@ import type { Disturbances } from './disturbances.js';
 import { createListHistory, withUnknownState, withoutHalf } from './list-faults.js';
 import type { PodSlots } from './pod-slots.js';
 import { createRuntimeView, nobody, type RuntimeView } from './runtime-view.js';
+import { tracedResponse } from './traced-response.js';
 
 /**
  * Stands between the agent and the runtime: journals each call as request, effect and reply, and does to it
@@ -123,7 +124,7 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
       if (!call.life.alive) return;
       const { number, method } = call;
       if (result.code === 'OK') {
-        const { response } = result;
+        const response = tracedResponse(method, result.response);
         const event = {
           t: 0,
           seq: 0,
@@ -151,7 +152,9 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
     };
     const delayMs = replyLatencyMs + call.replyDelayMs;
     if (delayMs > 1_000) options.onActivity(call.target.podUid);
-    clock.after(delayMs, deliver);
+    // In live an answer that nothing delays has nothing to wait for.
+    if (delayMs > 0) clock.after(delayMs, deliver);
+    else deliver();
   }
 
   function hold(call: OpenCall): void {

@@ -121,7 +121,8 @@ export function openSpdyConnection(socket: Duplex, onStream: (stream: SpdyStream
     if (waiting > 0 || isFull()) socket.pause();
   });
   socket.on('error', fail);
-  socket.once('end', () => void turn.then(() => streams.forEach((stream) => stream.abort())));
+  // No client closes one direction alone: what has ended is a client that went away.
+  socket.once('end', () => void turn.then(() => socket.end()));
   socket.once('close', () => {
     for (const stream of streams.values()) stream.abort();
     codec.close();

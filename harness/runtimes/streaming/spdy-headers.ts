@@ -17,6 +17,8 @@ export function createHeaderCodec(): HeaderCodec {
   const options = { dictionary: spdyDictionary, flush: constants.Z_SYNC_FLUSH };
   const deflate = createDeflate(options);
   const inflate = createInflate(options);
+  // Whoever waits for a block is told of what went wrong; it may come when nobody does any more.
+  for (const each of [deflate, inflate]) each.on('error', () => {});
   return {
     pack: (headers) => transform(deflate, encode(headers)),
     unpack: async (block) => decode(await transform(inflate, block)),
@@ -35,17 +37,18 @@ function transform(
     const chunks: Buffer[] = [];
     let bytes = 0;
     const finish = (error?: Error | null): void => {
-      through.off('data', collect).off('error', finish);
-      if (error) reject(error);
+      through.off('data', collect).off('error', finish).off('close', finish);
+      if (bytes > blockBytesMax) reject(new Error(`headers of more than ${blockBytesMax} bytes`));
+      else if (error || through.destroyed) reject(error ?? new Error('the connection is closed'));
       else resolve(Buffer.concat(chunks));
     };
     const collect = (chunk: Buffer): void => {
       chunks.push(chunk);
       bytes += chunk.length;
-      if (bytes > blockBytesMax) through.destroy(new Error(`headers of more than ${blockBytesMax} bytes`));
+      if (bytes > blockBytesMax) through.destroy();
     };
-    through.on('data', collect).on('error', finish);
-    if (through.destroyed) finish(new Error('the connection is closed'));
+    through.on('data', collect).on('error', finish).once('close', finish);
+    if (through.destroyed) finish();
     else through.write(block, (error) => finish(error));
   });
 }
