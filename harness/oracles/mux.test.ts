@@ -199,6 +199,20 @@ describe('mux', () => {
     expect(failed(renamed(8_000))).toContain('MUX-10');
   });
 
+  it('MUX-10: on a real clock what the agent could not start at once may be an earlier version', () => {
+    const labelled = makePod('web', { labels: { a: 'b' } });
+    const restarted = (isRuntimeDown: boolean): string[] => {
+      const trace = createTrace(['http'], { world: 'live' }).agent().list('http', []);
+      trace.at(13_000).list('http', [web]).at(13_500).list('http', [labelled]);
+      const runtime = { kind: 'step', actor: 'harness', id: 's', do: 'runtime', applied: true } as const;
+      if (isRuntimeDown) trace.at(14_000).add(runtime);
+      trace.at(18_000).start(webPod).at(20_000).stop(webPod).at(22_000).remove(webPod);
+      return failed(trace.at(24_000).start(asStatic(labelled, 'uid-9')));
+    };
+    expect(restarted(true)).toEqual([]);
+    expect(restarted(false)).toContain('MUX-10');
+  });
+
   it('MUX-10: the UID stays after a change of content', () => {
     const trace = createTrace(['file']).agent().list('file', [web]).at(500).start(webPod);
     trace.at(20_000).list('file', [makePod('web', { labels: { a: 'b' } })]);
