@@ -103,7 +103,9 @@ export interface Decisions {
   readonly stopTimeoutS: (graceS: number, elapsedMs: number) => number;
   readonly laterGraceS: (currentS: number, requestedS: number) => number;
   readonly stopOrder: 'containersThenSandbox' | 'sandboxFirst' | 'sandboxOnly';
-  readonly sidecarOrder: 'afterInReverse' | 'first' | 'together';
+  /** How the regular containers of one pod are stopped. */
+  readonly regularOrder: 'together' | 'oneByOne';
+  readonly sidecarOrder: 'afterInReverse' | 'afterInOrder' | 'first' | 'together';
   readonly runsPreStop: (state: { readonly alreadyRun: boolean; readonly isOrphan: boolean }) => boolean;
   readonly retriesStop: boolean;
   readonly verifiesStop: boolean;

@@ -49,14 +49,23 @@ async function stopContainers(stop: PodStop, live: readonly ContainerRecord[]): 
     .filter((container) => container.sidecarIndex !== undefined)
     .sort((left, right) => right.sidecarIndex! - left.sidecarIndex!);
   const regular = live.filter((container) => container.sidecarIndex === undefined);
-  switch (stop.context.decisions.sidecarOrder) {
+  const { regularOrder, sidecarOrder } = stop.context.decisions;
+  const stopRegular = async (): Promise<void> => {
+    if (regularOrder === 'together') await Promise.all(regular.map(stopEach));
+    else for (const container of regular) await stopEach(container);
+  };
+  switch (sidecarOrder) {
     case 'afterInReverse':
-      await Promise.all(regular.map(stopEach));
+      await stopRegular();
       for (const sidecar of sidecars) await stopEach(sidecar);
+      break;
+    case 'afterInOrder':
+      await stopRegular();
+      for (const sidecar of sidecars.toReversed()) await stopEach(sidecar);
       break;
     case 'first':
       for (const sidecar of sidecars) await stopEach(sidecar);
-      await Promise.all(regular.map(stopEach));
+      await stopRegular();
       break;
     case 'together':
       await Promise.all(live.map(stopEach));

@@ -71,6 +71,7 @@ export const referenceDecisions: Decisions = {
   stopTimeoutS: (grace, elapsedMs) => Math.max(stopTimeoutMinS, Math.floor(grace - elapsedMs / 1_000 + 1e-6)),
   laterGraceS: (currentS, requestedS) => Math.min(currentS, requestedS),
   stopOrder: 'containersThenSandbox',
+  regularOrder: 'together',
   sidecarOrder: 'afterInReverse',
   runsPreStop: ({ alreadyRun, isOrphan }) => !alreadyRun && !isOrphan,
   retriesStop: true,

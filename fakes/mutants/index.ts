@@ -50,6 +50,8 @@ import { runsDuplicates } from './runs-duplicates.js';
 import { sandboxBeforeContainers } from './sandbox-before-containers.js';
 import { secondContainerAfterLostReply } from './second-container-after-lost-reply.js';
 import { sidecarsFirst } from './sidecars-first.js';
+import { sidecarsInOrder } from './sidecars-in-order.js';
+import { stopsOneAfterAnother } from './stops-one-after-another.js';
 import { startsAgainAfterCrash } from './starts-again-after-crash.js';
 import { stopsBeforeReady } from './stops-before-ready.js';
 import { takesHalfAList } from './takes-half-a-list.js';
@@ -110,6 +112,8 @@ export const mutants: readonly Mutant[] = [
   neverRepairs,
   givesUpStopping,
   sidecarsFirst,
+  sidecarsInOrder,
+  stopsOneAfterAnother,
   preStopOutsideGrace,
   newVersionAtOnce,
   finishesSetupFirst,

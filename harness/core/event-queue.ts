@@ -1,8 +1,25 @@
-/** One entry of the {@link EventQueue}. `run` is cleared when the entry is cancelled. */
-export interface QueuedEvent {
-  readonly atMs: number;
-  readonly order: number;
+import type { Timer } from './clock.js';
+
+/** One entry of the {@link EventQueue}, and the timer that cancels it: thousands are made for each simulated case. */
+export class QueuedEvent implements Timer {
+  /** Cleared when the entry is cancelled or has been popped. */
   run: (() => void) | undefined;
+
+  constructor(
+    private readonly queue: EventQueue,
+    readonly atMs: number,
+    readonly order: number,
+    run: () => void,
+  ) {
+    this.run = run;
+  }
+
+  /** Forgets the entry; harmless when it was popped already. */
+  cancel(): void {
+    if (this.run === undefined) return;
+    this.run = undefined;
+    this.queue.noteCancelled();
+  }
 }
 
 /**
@@ -20,15 +37,14 @@ export class EventQueue {
   }
 
   push(atMs: number, run: () => void): QueuedEvent {
-    const event: QueuedEvent = { atMs, order: this.nextOrder++, run };
+    const event = new QueuedEvent(this, atMs, this.nextOrder++, run);
     this.heap.push(event);
     this.siftUp(this.heap.length - 1);
     return event;
   }
 
-  cancel(event: QueuedEvent): void {
-    if (event.run === undefined) return;
-    event.run = undefined;
+  /** For entries only: one that is in the heap has been cancelled. */
+  noteCancelled(): void {
     this.cancelledCount++;
   }
 
@@ -38,15 +54,13 @@ export class EventQueue {
     return this.heap[0]?.atMs;
   }
 
-  /** Takes the earliest live entry out; its `run` is cleared, so that a later cancel is harmless. */
-  pop(): { atMs: number; run: () => void } | undefined {
+  /** Takes the earliest live entry out. Whoever runs it clears its `run` first, so that a later cancel is harmless. */
+  pop(): QueuedEvent | undefined {
     this.dropCancelled();
-    const top = this.heap[0];
-    if (top?.run === undefined) return undefined;
-    const run = top.run;
+    if (this.heap.length === 0) return undefined;
+    const top = this.heap[0]!;
     this.removeTop();
-    top.run = undefined;
-    return { atMs: top.atMs, run };
+    return top;
   }
 
   clear(): void {

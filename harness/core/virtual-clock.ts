@@ -16,9 +16,7 @@ export class VirtualClock implements Clock {
   }
 
   after(delayMs: number, callback: () => void): Timer {
-    const delay = delayMs > 0 ? delayMs : 0;
-    const event = this.queue.push(this.nowMs + delay, callback);
-    return { cancel: () => this.queue.cancel(event) };
+    return this.queue.push(delayMs > 0 ? this.nowMs + delayMs : this.nowMs, callback);
   }
 
   /** When the next event is due, or undefined when nothing is pending. */
@@ -31,7 +29,9 @@ export class VirtualClock implements Clock {
     const event = this.queue.pop();
     if (event === undefined) return false;
     this.nowMs = event.atMs;
-    event.run();
+    const { run } = event;
+    event.run = undefined;
+    run!();
     return true;
   }
 

@@ -123,8 +123,14 @@ function drawInitContainers({ prng, live, can }: SpecOptions): PlanContainer[] {
     const runMs = live ? prng.int(10, 100) : prng.int(50, 1_000);
     return [{ name: 'init', image: drawImage(prng), workload: { runMs, exitCode: 0 } }];
   }
-  if (draw >= 98 && can('sidecars')) {
-    return [{ name: 'helper', image: drawImage(prng), workload: {}, sidecar: true }];
+  if (draw >= 97 && can('sidecars')) {
+    const sidecar = (name: string): PlanContainer => ({
+      name,
+      image: drawImage(prng),
+      workload: {},
+      sidecar: true,
+    });
+    return draw >= 98 ? [sidecar('helper'), sidecar('proxy')] : [sidecar('helper')];
   }
   return [];
 }

@@ -2,6 +2,7 @@ import type { ActualPod } from './actual-pods.js';
 import type { DesiredPod } from './desired-pod.js';
 import { isContested } from './desired-pods.js';
 import type { ModelView } from './model-view.js';
+import type { Pod } from '../spec/pod.js';
 
 /**
  * What the sources, as the agent has seen them, say of a pod that exists in the runtime.
@@ -105,4 +106,17 @@ export function instancesOf(model: ModelView, entry: DesiredPod): readonly Actua
   if (entry.uid === undefined) return model.actual.byName(entry.fullName);
   const pod = model.actual.pods.get(entry.uid);
   return pod === undefined ? [] : [pod];
+}
+
+/** Only pods that the present life of the agent has known as wanted: others may be orphans to it. */
+export function wasKnown(model: ModelView, pod: ActualPod): boolean {
+  return pod.incarnation === model.incarnation || pod.wantedBy === model.incarnation;
+}
+
+/** Every version of a pod that this instance may be. */
+export function podsOf(model: ModelView, pod: ActualPod): Pod[] {
+  const { entry } = standingOf(model, pod);
+  if (entry === undefined) return [];
+  const versions = entry.uid === undefined ? pod.versions : entry.everVersions;
+  return [...versions].map((version) => model.desired.podOfVersion(version));
 }

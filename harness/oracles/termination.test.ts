@@ -17,6 +17,18 @@ function removed(): TraceBuilder {
     .at(20_500);
 }
 
+function runs(trace: TraceBuilder, name: string): void {
+  const id = `c-u1-${name}`;
+  const target = { pod: webPod, sandboxId: 's-u1', container: name };
+  const request = { podSandboxId: 's-u1', config: { metadata: { name }, image: { image: 'image:1' } } };
+  trace.call('CreateContainer', { ...target, request, id }, () =>
+    trace.container(id, webPod, 'created', { name, sandboxId: 's-u1' }),
+  );
+  trace.call('StartContainer', { ...target, containerId: id }, () =>
+    trace.container(id, webPod, 'running', { name, sandboxId: 's-u1' }),
+  );
+}
+
 describe('termination', () => {
   it('TERM-01: grace is ignored, extended or given', () => {
     expect(failed(removed().stop(webPod, { timeoutS: 0 }))).toEqual(['TERM-01']);
@@ -111,6 +123,93 @@ describe('termination', () => {
       request: { timeout: 2 },
     });
     expect(failed(trace)).toEqual(['TERM-02']);
+  });
+
+  it('TERM-02: a sidecar waits for the others no longer than the grace period', () => {
+    const proxy = { name: 'proxy', image: 'image:1', restartPolicy: 'Always' as const };
+    const pod = makePod('web', { uid: 'u1', graceS: 4, initContainers: [proxy] });
+    const stoppedAt = (ms: number): TraceBuilder => {
+      const trace = createTrace(['feed']).agent().list('feed', [pod]).at(500).start(asGiven(pod));
+      runs(trace, 'proxy');
+      trace.at(20_000).list('feed', []).at(20_500);
+      const timeout = { request: { timeout: 4 } };
+      const main = { pod: webPod, container: 'main', containerId: 'c-u1-main', ...timeout };
+      return trace.call('StopContainer', main, () => {
+        trace.at(ms);
+        const target = {
+          pod: webPod,
+          container: 'proxy',
+          containerId: 'c-u1-proxy',
+          request: { timeout: 2 },
+        };
+        trace.call('StopContainer', target, () =>
+          trace.container('c-u1-proxy', webPod, 'exited', { name: 'proxy' }),
+        );
+        trace.container('c-u1-main', webPod, 'exited', { exitCode: 137 });
+      });
+    };
+    expect(failed(stoppedAt(24_500))).toEqual([]);
+    expect(failed(stoppedAt(22_000))).toEqual(['TERM-02']);
+  });
+
+  it('TERM-02: sidecars stop in the order of their starts', () => {
+    const sidecar = (name: string) => ({ name, image: 'image:1', restartPolicy: 'Always' as const });
+    const pod = makePod('web', { uid: 'u1', initContainers: [sidecar('first'), sidecar('second')] });
+    const stopped = (...order: string[]): TraceBuilder => {
+      const trace = createTrace(['feed']).agent().list('feed', [pod]).at(500);
+      trace.call('RunPodSandbox', { pod: webPod, id: 's-u1' }, () => trace.sandbox('s-u1', webPod, 'ready'));
+      for (const name of ['first', 'second']) runs(trace, name);
+      trace.at(20_000).list('feed', []).at(20_500);
+      for (const name of order) {
+        const target = { pod: webPod, container: name, containerId: `c-u1-${name}`, request: { timeout: 2 } };
+        trace.call('StopContainer', target, () =>
+          trace.container(`c-u1-${name}`, webPod, 'exited', { name, sandboxId: 's-u1', exitCode: 143 }),
+        );
+      }
+      return trace;
+    };
+    expect(failed(stopped('first', 'second'))).toEqual(['TERM-02']);
+    expect(failed(stopped('second', 'first'))).toEqual([]);
+  });
+
+  it('TERM-02: a regular container stops only when another has', () => {
+    const two = { ...web.spec, containers: [...web.spec.containers, { name: 'side', image: 'image:1' }] };
+    const pod = asGiven({ ...web, spec: two });
+    const stopped = (sideAtMs: number, mainEndsAtMs: number): TraceBuilder => {
+      const trace = createTrace(['feed']).agent().list('feed', [pod.pod]).at(500).start(pod);
+      trace.at(20_000).list('feed', []).at(20_500);
+      const stop = (container: string, during: () => void): void => {
+        const containerId = `c-u1-${container}`;
+        trace.call('StopContainer', { pod, container, containerId, request: { timeout: 20 } }, () => {
+          during();
+          trace.container(containerId, pod, 'exited', { name: container, exitCode: 143 });
+        });
+      };
+      const idle = (untilMs: number): void => {
+        for (let ms = 21_000; ms < untilMs; ms += 1_000) trace.at(ms).call('ListContainers', {});
+      };
+      if (sideAtMs < mainEndsAtMs) {
+        stop('main', () => {
+          trace.at(sideAtMs);
+          stop('side', () => {});
+          idle(mainEndsAtMs);
+          trace.at(mainEndsAtMs);
+        });
+      } else {
+        stop('main', () => {
+          idle(mainEndsAtMs);
+          trace.at(mainEndsAtMs);
+        });
+        trace.at(sideAtMs);
+        stop('side', () => {});
+      }
+      return trace;
+    };
+    expect(failed(stopped(25_100, 25_000))).toEqual(['TERM-02']);
+    expect(failed(stopped(20_500, 25_000))).toEqual([]);
+    expect(exercised(stopped(20_500, 25_000), 'TERM-02')).toBeGreaterThan(0);
+    // What takes no time tells nothing.
+    expect(failed(stopped(20_800, 20_700))).toEqual([]);
   });
 
   it('TERM-03: something starts while the pod is torn down', () => {

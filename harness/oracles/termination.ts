@@ -1,14 +1,15 @@
-import type { ActualContainer, ActualPod } from '../model/actual-pods.js';
+import type { ActualPod } from '../model/actual-pods.js';
 import { historyOf } from '../model/actual-pods.js';
-import type { Call, ModelView } from '../model/model-view.js';
-import { graceSecondsOf, isMirror, isSidecar } from '../model/pod-meaning.js';
-import { isUnwanted, standingOf } from '../model/standing.js';
+import type { Call } from '../model/model-view.js';
+import { graceSecondsOf, isMirror } from '../model/pod-meaning.js';
+import { isUnwanted, podsOf, standingOf, wasKnown } from '../model/standing.js';
 import { tearsDown } from '../model/stop-reason.js';
 import type { Pod } from '../spec/pod.js';
 import type { ApiRequest, Stamp, TraceEvent } from '../trace/events.js';
 import { oracleBounds } from './bounds.js';
 import type { Deadlines } from './deadlines.js';
 import type { Oracle, OracleContext } from './oracle.js';
+import { judgeStopOrder } from './stop-order.js';
 import { podSubject, seconds } from './words.js';
 
 /** The least timeout that a StopContainer may carry. */
@@ -37,8 +38,7 @@ export const termination: Oracle = {
         if (event.kind === 'runtime.request') {
           if (event.method === 'ExecSync') armPreStop(context, call, pod);
           if (event.method === 'StopContainer') judgeGrace(context, call, pod);
-          if (event.method === 'StopContainer') judgeSidecars(context, call, pod);
-          if (event.method === 'StopPodSandbox') judgeOrder(context, call, pod);
+          judgeStopOrder(context, call, pod);
           // From here on every start of this pod is judged.
           if (pod.teardownSeq >= 0) ledger.exercised('TERM-03');
           if (event.method === 'RemoveContainer' && call.hitsLive) {
@@ -140,74 +140,8 @@ function armPreStop({ model, ledger, deadlines, run }: OracleContext, call: Call
   });
 }
 
-/** Only pods that the present life of the agent has known as wanted: others may be orphans to it. */
-function wasKnown(model: ModelView, pod: ActualPod): boolean {
-  return pod.incarnation === model.incarnation || pod.wantedBy === model.incarnation;
-}
-
-/** Every version of a pod that this instance may be. */
-function podsOf(model: ModelView, pod: ActualPod): Pod[] {
-  const { entry } = standingOf(model, pod);
-  if (entry === undefined) return [];
-  const versions = entry.uid === undefined ? pod.versions : entry.everVersions;
-  return [...versions].map((version) => model.desired.podOfVersion(version));
-}
-
 function specGraceOf(pod: Pod): number {
   return pod.spec.terminationGracePeriodSeconds ?? 30;
-}
-
-/** Sidecars stop after the regular containers. */
-function judgeSidecars({ model, ledger }: OracleContext, call: Call, pod: ActualPod): void {
-  const container = call.container;
-  if (!call.hitsLive || container === undefined || call.reason === undefined || !tearsDown(call.reason))
-    return;
-  const { entry } = standingOf(model, pod);
-  if (entry === undefined || !wasKnown(model, pod) || !isSidecar(entry.pod, container.name)) return;
-  ledger.exercised('TERM-02');
-  for (const other of pod.containers.values()) {
-    if (other.state !== 'running' || isSidecar(entry.pod, other.name) || !isKnownToRun(model, other))
-      continue;
-    ledger.report({
-      requirement: 'TERM-02',
-      subject: podSubject(model, pod),
-      expected: `Sidecar ${container.name} of pod ${pod.fullName} stops after the regular containers.`,
-      seen: `StopContainer on it while ${other.name} was running.`,
-      events: [pod.teardownSeq, other.startedSeq],
-    });
-    return;
-  }
-}
-
-/** The sandbox stops after all stops have returned. */
-function judgeOrder({ model, ledger }: OracleContext, call: Call, pod: ActualPod): void {
-  if (!call.hitsLive || call.sandbox === undefined) return;
-  ledger.exercised('TERM-02');
-  for (const container of pod.containers.values()) {
-    if (container.sandboxId !== call.sandbox.id || !isKnownToRun(model, container)) continue;
-    ledger.report({
-      requirement: 'TERM-02',
-      subject: podSubject(model, pod),
-      expected: `The sandbox of pod ${pod.fullName} stops after its containers have stopped.`,
-      seen: `StopPodSandbox while container ${container.name} was running.`,
-      events: [container.startedSeq, pod.teardownSeq],
-    });
-    return;
-  }
-}
-
-/** It runs, and no failed call or falsified list hides that from the agent. */
-function isKnownToRun(model: ModelView, container: ActualContainer): boolean {
-  if (container.state !== 'running' || !container.startConfirmed) return false;
-  // A stop that failed, or that the agent gave up waiting for, does not keep the sandbox up for ever.
-  if (container.stopAnswered) return false;
-  if (
-    container.stopRequestedMs >= 0 &&
-    model.t - container.stopRequestedMs >= model.run.timings.callDeadlineMs
-  ) {
-    return false;
-  }
-  return model.lieSeq < container.startedSeq || model.t - model.lieAtMs > 3 * model.bounds.Tpleg;
 }
 
 function armRetry(

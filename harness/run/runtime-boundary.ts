@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import type { CriMethod, Fault, GrpcCode } from '../spec/plan.js';
-import type { CallTarget } from '../trace/events.js';
+import type { CallTarget, RuntimeEffect, RuntimeRequest, Stamp } from '../trace/events.js';
 import type { Journal } from '../trace/journal.js';
 import { writeMethods, type CriRequest, type CriResult, type ContainerEvent } from '../ports/cri.js';
 import type { RuntimeBackend, RuntimeObserver } from '../ports/runtime.js';
@@ -8,7 +8,7 @@ import type { Life } from '../ports/source.js';
 import type { Disturbances } from './disturbances.js';
 import { createListHistory, withUnknownState, withoutHalf } from './list-faults.js';
 import type { PodSlots } from './pod-slots.js';
-import { createRuntimeView, type RuntimeView } from './runtime-view.js';
+import { createRuntimeView, nobody, type RuntimeView } from './runtime-view.js';
 
 /**
  * Stands between the agent and the runtime: journals each call as request, effect and reply, and does to it
@@ -52,6 +52,8 @@ export interface RuntimeBoundaryOptions {
   readonly onOwnExit: (podUid: string) => void;
 }
 
+const creatingMethods: ReadonlySet<CriMethod> = new Set<CriMethod>(['RunPodSandbox', 'CreateContainer']);
+
 /** Calls whose effect the backend itself takes time for, so that their answer cannot be foretold. */
 const slowMethods: ReadonlySet<CriMethod> = new Set<CriMethod>([
   'StopContainer',
@@ -59,6 +61,18 @@ const slowMethods: ReadonlySet<CriMethod> = new Set<CriMethod>([
   'RemovePodSandbox',
   'ExecSync',
 ]);
+
+/** One call on its way; a fault may have been found for it. */
+interface OpenCall {
+  readonly number: number;
+  readonly life: Life;
+  readonly method: CriMethod;
+  readonly request: object;
+  readonly target: CallTarget;
+  readonly fault: Fault | undefined;
+  readonly replyDelayMs: number;
+  readonly reply: (result: CriResult) => void;
+}
 
 export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
   boundary: RuntimeBoundary;
@@ -104,34 +118,27 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
     },
   });
 
-  /** One call on its way; a fault may have been found for it. */
-  interface Call {
-    readonly number: number;
-    readonly life: Life;
-    readonly method: CriMethod;
-    readonly request: object;
-    readonly target: CallTarget;
-    readonly fault: Fault | undefined;
-    readonly replyDelayMs: number;
-    readonly reply: (result: CriResult) => void;
-  }
-
-  function answer(call: Call, result: CriResult, asOf?: number): void {
+  function answer(call: OpenCall, result: CriResult, asOf?: number): void {
     const deliver = (): void => {
       if (!call.life.alive) return;
       const { number, method } = call;
       if (result.code === 'OK') {
-        journal.record({
+        const { response } = result;
+        const event = {
+          t: 0,
+          seq: 0,
           kind: 'runtime.reply',
           actor: 'runtime',
           call: number,
           method,
           code: 'OK',
-          response: result.response,
-          ...(asOf === undefined ? {} : { asOf }),
-        });
+          response,
+        } as const;
+        journal.stamp(asOf === undefined ? event : { ...event, asOf });
       } else {
-        journal.record({
+        journal.stamp({
+          t: 0,
+          seq: 0,
           kind: 'runtime.reply',
           actor: 'runtime',
           call: number,
@@ -147,11 +154,11 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
     clock.after(delayMs, deliver);
   }
 
-  function hold(call: Call): void {
+  function hold(call: OpenCall): void {
     held.add(() => answer(call, refuse('UNAVAILABLE', 'the runtime was cut off while the call was open')));
   }
 
-  function effect(call: Call): void {
+  function effect(call: OpenCall): void {
     if (call.fault?.effect === 'errorBefore') {
       if (writeMethods.has(call.method)) openWrites--;
       answer(call, refuse(call.fault.code ?? 'UNKNOWN', `injected before the effect of ${call.method}`));
@@ -160,19 +167,11 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
     backend.invoke(call.method, call.request as never, (result) => finished(call, result));
   }
 
-  function finished(call: Call, result: CriResult): void {
-    const { number, method, fault } = call;
+  function finished(call: OpenCall, result: CriResult): void {
+    const { method, fault } = call;
     if (writeMethods.has(method)) openWrites--;
-    const id = result.code === 'OK' ? idIn(result.response) : undefined;
-    const event = journal.record({
-      kind: 'runtime.effect',
-      actor: 'runtime',
-      call: number,
-      method,
-      code: result.code,
-      ...(id === undefined ? {} : { id }),
-    });
     const isList = method === 'ListContainers' || method === 'ListPodSandbox';
+    const event = journal.stamp(effectOf(call, result));
     if (isList && result.code === 'OK') history.keep(method, call.request, result.response, event.seq);
     switch (fault?.effect) {
       case 'errorAfter':
@@ -201,15 +200,7 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
     handle(life, method, request, reply) {
       const number = ++calls;
       const target = view.target(method, request);
-      journal.record({
-        kind: 'runtime.request',
-        actor: 'agent',
-        call: number,
-        method,
-        incarnation: life.incarnation,
-        ...target,
-        request,
-      });
+      journal.stamp(requestOf({ number, life, method, target, request }));
       let fault: Fault | undefined;
       let requestMs = options.latencyMs(method);
       let replyMs = 0;
@@ -221,7 +212,7 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
         requestMs += delays.requestMs;
         replyMs = delays.replyMs + (fault?.effect === 'delay' ? (fault.ms ?? 0) : 0);
       }
-      const call: Call = { number, life, method, request, target, fault, replyDelayMs: replyMs, reply };
+      const call: OpenCall = { number, life, method, request, target, fault, replyDelayMs: replyMs, reply };
       if (fault?.effect === 'crashBefore') {
         options.crashAgent(life, fault);
         return Infinity;
@@ -247,6 +238,35 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
     },
   };
   return { boundary, backend };
+}
+
+function requestOf(
+  call: Pick<OpenCall, 'number' | 'life' | 'method' | 'target' | 'request'>,
+): RuntimeRequest & Stamp {
+  const { number, method, target, request } = call;
+  const { incarnation } = call.life;
+  // Most are idle lists, which concern nobody: copying an empty target costs as much as all the rest.
+  return target === nobody
+    ? { t: 0, seq: 0, kind: 'runtime.request', actor: 'agent', call: number, method, incarnation, request }
+    : {
+        t: 0,
+        seq: 0,
+        kind: 'runtime.request',
+        actor: 'agent',
+        call: number,
+        method,
+        incarnation,
+        ...target,
+        request,
+      };
+}
+
+function effectOf({ number, method }: OpenCall, result: CriResult): RuntimeEffect & Stamp {
+  const { code } = result;
+  const id = result.code === 'OK' && creatingMethods.has(method) ? idIn(result.response) : undefined;
+  return id === undefined
+    ? { t: 0, seq: 0, kind: 'runtime.effect', actor: 'runtime', call: number, method, code }
+    : { t: 0, seq: 0, kind: 'runtime.effect', actor: 'runtime', call: number, method, code, id };
 }
 
 function idIn(response: object): string | undefined {

@@ -28,7 +28,8 @@ interface AnyRequest {
   } | null;
 }
 
-const nobody: CallTarget = {};
+/** The target of calls that concern no pod in particular. */
+export const nobody: CallTarget = {};
 
 export function createRuntimeView(): RuntimeView {
   const sandboxes = new Map<string, SandboxChanged>();
@@ -58,7 +59,10 @@ export function createRuntimeView(): RuntimeView {
       }
     },
     target(method, request) {
+      if (method === 'Status') return nobody;
       const message = request as AnyRequest;
+      // Most calls are lists; their requests have none of the fields that are looked for below.
+      if (method === 'ListContainers' || method === 'ListPodSandbox') return ofFilter(message);
       if (method === 'RunPodSandbox') {
         const metadata = message.config?.metadata;
         return {
@@ -76,11 +80,15 @@ export function createRuntimeView(): RuntimeView {
       }
       if (message.containerId !== undefined) return ofContainer(message.containerId);
       if (message.podSandboxId !== undefined) return ofSandbox(message.podSandboxId);
-      const uid = message.filter?.labelSelector?.[Keys.labelPodUid];
-      return uid === undefined ? nobody : { podUid: uid };
+      return ofFilter(message);
     },
     container: (id) => containers.get(id),
     containers: () => containers.values(),
     sandboxes: () => sandboxes.values(),
   };
+}
+
+function ofFilter({ filter }: AnyRequest): CallTarget {
+  const uid = filter?.labelSelector?.[Keys.labelPodUid];
+  return uid === undefined ? nobody : { podUid: uid };
 }

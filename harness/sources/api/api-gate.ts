@@ -1,3 +1,4 @@
+import type { ApiStore } from '../../../fakes/api-server/api-store.js';
 import { createApiServer } from '../../../fakes/api-server/api-server.js';
 import { goneFailure } from '../../../fakes/api-server/status-body.js';
 import { routeOf } from '../../../fakes/api-server/route.js';
@@ -40,6 +41,9 @@ export interface ApiGate extends Source, ApiBackend {
   readonly kind: 'api';
   /** Journals what is held at first; harmless when repeated. */
   begin(): void;
+  readonly store: ApiStore;
+  /** Whether the agent was shown all pods as of this resourceVersion. */
+  hasShown(revision: number): boolean;
 }
 
 export function createApiGate(source: SourceContext, options: ApiGateOptions): ApiGate {
@@ -78,6 +82,14 @@ class Gate implements ApiGate {
 
   begin(): void {
     this.pods.begin();
+  }
+
+  get store(): ApiStore {
+    return this.pods.store;
+  }
+
+  hasShown(revision: number): boolean {
+    return this.context.catchUp.hasShown(revision);
   }
 
   busy(): boolean {

@@ -6,7 +6,7 @@ import { createCertificates } from '../../../fakes/api-server/create-certificate
 import { createHttpFront, type HttpFront } from '../../../fakes/api-server/http-front.js';
 import { ExitCode, HarnessError } from '../../core/errors.js';
 import type { LiveSource, SourceContext } from '../../ports/source.js';
-import { createApiGate } from './api-gate.js';
+import { createApiGate, type ApiGate } from './api-gate.js';
 
 export interface LiveApiOptions {
   /** Where the kubeconfig file is written. */
@@ -21,6 +21,14 @@ export interface LiveApiOptions {
 
 /** The API source in live: a real server with TLS; `open` resolves to the path of a kubeconfig file for it. */
 export function createLiveApiSource(context: SourceContext, options: LiveApiOptions): LiveSource {
+  return serveApi(context, options).source;
+}
+
+/** The source, and what is behind its server. */
+export function serveApi(
+  context: SourceContext,
+  options: LiveApiOptions,
+): { readonly source: LiveSource; readonly gate: ApiGate } {
   const token = randomBytes(24).toString('base64url');
   const gate = createApiGate(context, {
     wallClock: options.wallClock ?? (() => Date.now()),
@@ -29,7 +37,7 @@ export function createLiveApiSource(context: SourceContext, options: LiveApiOpti
   });
   let front: HttpFront | undefined;
   const kubeconfig = join(options.directory, 'kubeconfig');
-  return {
+  const source: LiveSource = {
     kind: 'api',
     apply: (step) => gate.apply(step),
     heal: () => gate.heal(),
@@ -51,6 +59,7 @@ export function createLiveApiSource(context: SourceContext, options: LiveApiOpti
       rmSync(kubeconfig, { force: true });
     },
   };
+  return { source, gate };
 }
 
 function kubeconfigOf(access: {
