@@ -83,6 +83,12 @@ module.exports = {
       to: { path: 'node_modules/(testcontainers|dockerode)/' },
     },
     {
+      name: 'web-sockets-only-where-they-are-served',
+      severity: 'error',
+      from: { path: '^(harness|suites|fakes)/', pathNot: '^harness/runtimes/streaming/' },
+      to: { path: 'node_modules/(@types/)?ws/' },
+    },
+    {
       name: 'no-cycles',
       severity: 'error',
       from: {},

@@ -293,7 +293,15 @@ async function makeBackend(
   const { observer, clock } = run;
   if (runtime === 'memory') {
     const { createMemoryBackend } = await import('../runtimes/memory/memory-backend.js');
-    return createMemoryBackend({ clock, observer, epochMs: Date.now() - clock.now(), writeLog: appendLog });
+    const { createStreamingServer } = await import('../runtimes/streaming/streaming-server.js');
+    return createMemoryBackend({
+      clock,
+      observer,
+      epochMs: Date.now() - clock.now(),
+      writeLog: (path, line) => appendLog(path, `${line}\n`),
+      openLog: (path) => appendLog(path, ''),
+      streaming: createStreamingServer(),
+    });
   }
   const real = { runId: run.directory.split('/').at(-1)!, observer, onFailure: run.onFailure };
   if (runtime === 'docker') {
@@ -318,7 +326,7 @@ function runtimeUnknown(runtime: string): HarnessError {
   });
 }
 
-function appendLog(path: string, line: string): void {
+function appendLog(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true });
-  appendFileSync(path, `${line}\n`);
+  appendFileSync(path, text, { mode: 0o640 });
 }

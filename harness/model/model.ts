@@ -112,6 +112,10 @@ function applyEvent(state: ModelState, event: TraceEvent): void {
       return;
     case 'runtime.event':
       return applyRuntimeEvent(state, event);
+    case 'stalled':
+      // Deadlines count calm time only: an agent that was kept from running is given its time again.
+      state.calmSince = event.t;
+      return;
     case 'api.request':
     case 'run.started':
     case 'run.ended':

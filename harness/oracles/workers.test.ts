@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { judgeTrace } from './judge.js';
 import { failed } from './testing/failed.js';
-import { asGiven, asStatic, createTrace, makePod } from './testing/trace-builder.js';
+import { asGiven, asStatic, createTrace, makePod, type TraceBuilder } from './testing/trace-builder.js';
 
 const given = makePod('web', { uid: 'u1' });
 const givenPod = asGiven(given);
@@ -16,6 +17,19 @@ describe('workers', () => {
       trace.container('c-u1-twin', givenPod, 'running');
     });
     expect(failed(trace)).toEqual(['WORK-01']);
+  });
+
+  it('MUX-02: an agent that the machine kept from running is given its time again', () => {
+    const late = (stalledMs?: number): TraceBuilder => {
+      const trace = createTrace(['feed'], { world: 'live' }).agent().list('feed', [given]);
+      for (let ms = 1_000; ms <= 30_000; ms += 1_000) {
+        trace.at(ms).call('ListContainers', {});
+        if (ms === stalledMs) trace.add({ kind: 'stalled', actor: 'harness', ms: 900 });
+      }
+      return trace;
+    };
+    const firstMs = (trace: TraceBuilder): number => judgeTrace(trace.events).findings[0]!.atMs;
+    expect(firstMs(late(4_000))).toBeGreaterThanOrEqual(firstMs(late()) + 3_000);
   });
 
   it('WORK-02: a new version starts while the old one runs', () => {

@@ -1,4 +1,12 @@
 import type { CriMethod, GrpcCode } from '../spec/plan.js';
+import type {
+  ContainerStats,
+  FilesystemUsage,
+  MetricDescriptor,
+  PodSandboxMetrics,
+  PodSandboxStats,
+  StatsFilter,
+} from './cri-stats.js';
 
 /**
  * The messages of `runtime.v1` that the suite reads or writes, as proto-loader gives them with
@@ -56,6 +64,34 @@ export interface ImageSpec {
   image: string;
   annotations?: Record<string, string>;
 }
+/** Absent and 0 both mean: not set. */
+export interface LinuxContainerResources {
+  /** Microseconds. */
+  cpuPeriod?: number;
+  /** Microseconds in each period. */
+  cpuQuota?: number;
+  cpuShares?: number;
+  memoryLimitInBytes?: number;
+  memorySwapLimitInBytes?: number;
+  oomScoreAdj?: number;
+  cpusetCpus?: string;
+  cpusetMems?: string;
+  hugepageLimits?: { pageSize: string; limit: number }[];
+  unified?: Record<string, string>;
+}
+export interface Mount {
+  containerPath: string;
+  hostPath: string;
+  readonly?: boolean;
+  propagation?: 'PROPAGATION_PRIVATE' | 'PROPAGATION_HOST_TO_CONTAINER' | 'PROPAGATION_BIDIRECTIONAL';
+  image?: ImageSpec;
+}
+export interface ContainerSecurityContext {
+  runAsUser?: { value: number };
+  runAsGroup?: { value: number };
+  supplementalGroups?: number[];
+  namespaceOptions?: NamespaceOption;
+}
 export interface ContainerConfig {
   metadata: ContainerMetadata;
   image: ImageSpec;
@@ -67,7 +103,14 @@ export interface ContainerConfig {
   annotations?: Record<string, string>;
   /** Relative to the sandbox's logDirectory. */
   logPath?: string;
-  linux?: { resources?: Record<string, unknown>; securityContext?: Record<string, unknown> };
+  mounts?: Mount[];
+  /** Its standard input stays open for those who attach; with `stdinOnce`, until the first of them closes it. */
+  stdin?: boolean;
+  stdinOnce?: boolean;
+  tty?: boolean;
+  /** A number of the CRI's own list, 0 for the one of the image. */
+  stopSignal?: number;
+  linux?: { resources?: LinuxContainerResources; securityContext?: ContainerSecurityContext };
 }
 export type ContainerState =
   'CONTAINER_CREATED' | 'CONTAINER_RUNNING' | 'CONTAINER_EXITED' | 'CONTAINER_UNKNOWN';
@@ -103,6 +146,11 @@ export interface ContainerStatus {
   labels: Record<string, string>;
   annotations: Record<string, string>;
   logPath: string;
+  /** As they were asked for, and updated. */
+  resources?: { linux?: LinuxContainerResources };
+  mounts?: Mount[];
+  user?: { linux?: { uid: number; gid: number; supplementalGroups: number[] } };
+  stopSignal?: number;
 }
 export interface ContainerFilter {
   id?: string;
@@ -124,6 +172,11 @@ export interface RuntimeCondition {
   reason?: string;
   message?: string;
 }
+export interface RuntimeHandler {
+  /** Empty for the default one. */
+  name: string;
+  features?: { recursiveReadOnlyMounts?: boolean; userNamespaces?: boolean };
+}
 export interface ContainerEvent {
   containerId: string;
   containerEventType:
@@ -143,7 +196,15 @@ export interface CriCalls {
     { version?: string },
     { version: string; runtimeName: string; runtimeVersion: string; runtimeApiVersion: string },
   ];
-  Status: [{ verbose?: boolean }, { status: { conditions: RuntimeCondition[] } }];
+  Status: [
+    { verbose?: boolean },
+    {
+      status: { conditions: RuntimeCondition[] };
+      info?: Record<string, string>;
+      runtimeHandlers?: RuntimeHandler[];
+      features?: { supplementalGroupsPolicy?: boolean; userNamespacesHostNetwork?: boolean };
+    },
+  ];
   RunPodSandbox: [{ config: PodSandboxConfig; runtimeHandler?: string }, { podSandboxId: string }];
   StopPodSandbox: [{ podSandboxId: string }, object];
   RemovePodSandbox: [{ podSandboxId: string }, object];
@@ -165,6 +226,43 @@ export interface CriCalls {
   ExecSync: [
     { containerId: string; cmd: string[]; timeout?: number },
     { stdout: Buffer; stderr: Buffer; exitCode: number },
+  ];
+  /** The answer names where the session itself is had, once and soon. */
+  Exec: [
+    {
+      containerId: string;
+      cmd: string[];
+      tty?: boolean;
+      stdin?: boolean;
+      stdout?: boolean;
+      stderr?: boolean;
+    },
+    { url: string },
+  ];
+  Attach: [
+    { containerId: string; tty?: boolean; stdin?: boolean; stdout?: boolean; stderr?: boolean },
+    { url: string },
+  ];
+  PortForward: [{ podSandboxId: string; port?: number[] }, { url: string }];
+  UpdateContainerResources: [{ containerId: string; linux?: LinuxContainerResources }, object];
+  UpdatePodSandboxResources: [
+    { podSandboxId: string; overhead?: LinuxContainerResources; resources?: LinuxContainerResources },
+    object,
+  ];
+  ReopenContainerLog: [{ containerId: string }, object];
+  /** `timeout` in seconds. */
+  CheckpointContainer: [{ containerId: string; location?: string; timeout?: number }, object];
+  ContainerStats: [{ containerId: string }, { stats?: ContainerStats }];
+  ListContainerStats: [{ filter?: StatsFilter }, { stats: readonly ContainerStats[] }];
+  PodSandboxStats: [{ podSandboxId: string }, { stats?: PodSandboxStats }];
+  ListPodSandboxStats: [{ filter?: StatsFilter }, { stats: readonly PodSandboxStats[] }];
+  ListMetricDescriptors: [object, { descriptors: readonly MetricDescriptor[] }];
+  ListPodSandboxMetrics: [object, { podMetrics: readonly PodSandboxMetrics[] }];
+  RuntimeConfig: [object, { linux?: { cgroupDriver: 'SYSTEMD' | 'CGROUPFS' } }];
+  UpdateRuntimeConfig: [{ runtimeConfig?: { networkConfig?: { podCidr: string } } }, object];
+  ImageFsInfo: [
+    object,
+    { imageFilesystems: readonly FilesystemUsage[]; containerFilesystems: readonly FilesystemUsage[] },
   ];
   ListImages: [{ filter?: { image?: ImageSpec } }, { images: Image[] }];
   ImageStatus: [{ image: ImageSpec; verbose?: boolean }, { image?: Image }];
@@ -217,5 +315,6 @@ export const writeMethods: ReadonlySet<CriMethod> = new Set<CriMethod>([
   'PullImage',
   'RemoveImage',
   'UpdateContainerResources',
+  'UpdatePodSandboxResources',
   'UpdateRuntimeConfig',
 ]);

@@ -41,8 +41,3 @@ export interface RuntimeBackend {
   /** Removes everything this backend made. Never touches anything else. */
   close(): Promise<void>;
 }
-
-/** A call names a thing that is not there: answers as containerd words them. */
-export function notFound(what: 'container' | 'sandbox', id: string): CriResult {
-  return { code: 'NOT_FOUND', message: `an error occurred when try to find ${what} "${id}": not found` };
-}

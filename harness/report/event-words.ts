@@ -50,6 +50,8 @@ function eventText(event: TraceEvent): string {
       return stepText(event);
     case 'fault':
       return `fault: ${event.effect} hits ${event.target}`;
+    case 'stalled':
+      return `the machine was too busy to run the suite for ${Math.round(event.ms)} ms`;
     case 'agent.started':
       return event.incarnation === 1
         ? 'the agent starts'

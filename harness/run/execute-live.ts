@@ -18,6 +18,7 @@ import { createLiveSources } from './live-sources.js';
 import { createPodSlots } from './pod-slots.js';
 import { requestProblem } from './request-problem.js';
 import { createRuntimeBoundary } from './runtime-boundary.js';
+import { watchStalls } from './stall-watch.js';
 
 /** One execution against an agent process on the machine's clock. */
 export interface LiveRunOptions {
@@ -136,6 +137,12 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
     },
   });
 
+  const deadlines = deadlinesOf(plan, timings, slackMs);
+  const stopWatch = watchStalls(deadlines.calmMs, (ms) => {
+    if (director === undefined || director.isDone()) return;
+    journal.record({ kind: 'stalled', actor: 'harness', ms });
+    director.noteActivity(undefined);
+  });
   const interrupt = (): void => director?.abort('interrupted', 'the campaign was ended');
   let isAwaiting = false;
   const setAwaiting = (awaits: boolean): void => {
@@ -158,7 +165,7 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
         disturbances,
         slots,
         agent: lives.control(reject),
-        deadlines: deadlinesOf(plan, timings, slackMs),
+        deadlines,
         onDone: resolve,
       });
       options.signal?.addEventListener('abort', interrupt, { once: true });
@@ -177,6 +184,7 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
       });
     });
   } finally {
+    stopWatch();
     setAwaiting(false);
     options.signal?.removeEventListener('abort', interrupt);
     await lives.end();

@@ -39,8 +39,12 @@ function missingPart(method: CriMethod, request: AnyRequest): string | undefined
     case 'StopPodSandbox':
     case 'RemovePodSandbox':
     case 'PodSandboxStatus':
+    case 'PodSandboxStats':
+    case 'UpdatePodSandboxResources':
+    case 'PortForward':
       return isText(request.podSandboxId) ? undefined : 'podSandboxId';
     case 'ExecSync':
+    case 'Exec':
       if (!isText(request.containerId)) return 'containerId';
       return Array.isArray(request.cmd) && request.cmd.every(isText) ? undefined : 'cmd';
     case 'StartContainer':
@@ -49,6 +53,9 @@ function missingPart(method: CriMethod, request: AnyRequest): string | undefined
     case 'ContainerStatus':
     case 'UpdateContainerResources':
     case 'ReopenContainerLog':
+    case 'CheckpointContainer':
+    case 'ContainerStats':
+    case 'Attach':
       return isText(request.containerId) ? undefined : 'containerId';
     case 'PullImage':
     case 'RemoveImage':

@@ -1,126 +1,31 @@
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { CriMethod, Workload } from '../spec/plan.js';
-import { preStopCommand, readyCommand, workloadArguments, workloadCommand } from '../spec/workload.js';
-import type { ContainerEvent, ContainerStatus, CriRequest, CriResponse, CriResult } from '../ports/cri.js';
-import type { RuntimeBackend, RuntimeChange, RuntimeObserver } from '../ports/runtime.js';
+import { describe, expect, test } from 'vitest';
+import type { CriRequest } from '../ports/cri.js';
+import { commandContract } from './contract-commands.js';
+import { createContractKit, type MakeBackend } from './contract-kit.js';
+import { statisticsContract } from './contract-statistics.js';
 
-/** How a backend under contract gets its log lines to a file, for those that do not write by themselves. */
-export type WriteLog = (path: string, line: string) => void;
-
-export type MakeBackend = (
-  observer: RuntimeObserver,
-  writeLog: WriteLog,
-) => Promise<RuntimeBackend> | RuntimeBackend;
-
-const image = 'conformance/workload:v1';
+/** Why a runtime need not do something that the others do. */
+export type ContractSkips = { readonly [Part in 'metrics' | 'podResources']?: string };
 
 /** What every runtime behind the CRI must do alike, on a real clock. Each backend's test file calls it. */
-export function runtimeContract(name: string, makeBackend: MakeBackend): void {
+export function runtimeContract(name: string, makeBackend: MakeBackend, skips: ContractSkips = {}): void {
   describe(`runtime contract: ${name}`, () => {
-    const changes: RuntimeChange[] = [];
-    const events: ContainerEvent[] = [];
-    let backend: RuntimeBackend;
-    let logDirectory: string;
-    let podCount = 0;
+    const kit = createContractKit(makeBackend);
+    const { changes, events, call, refusal, podConfig, runPod, containerConfig } = kit;
+    const { create, start, statusOf, untilExited, story } = kit;
 
-    beforeAll(async () => {
-      logDirectory = mkdtempSync(join(tmpdir(), 'nac-logs-'));
-      backend = await makeBackend(
-        { onChange: (change) => changes.push(change), onEvent: (event) => events.push(event) },
-        (path, line) => appendFileSync(path, `${line}\n`),
-      );
-      await call('PullImage', { image: { image } });
-    });
-    afterAll(async () => {
-      await backend.close();
-      rmSync(logDirectory, { recursive: true, force: true });
-    });
-    beforeEach(() => {
-      changes.length = 0;
-      events.length = 0;
-    });
-
-    function invoke<Method extends CriMethod>(
-      method: Method,
-      request: CriRequest<Method>,
-    ): Promise<CriResult> {
-      return new Promise((resolve) => backend.invoke(method, request, resolve));
-    }
-    async function call<Method extends CriMethod>(
-      method: Method,
-      request: CriRequest<Method>,
-    ): Promise<CriResponse<Method>> {
-      const result = await invoke(method, request);
-      expect(result, method).toMatchObject({ code: 'OK' });
-      return (result as unknown as { response: CriResponse<Method> }).response;
-    }
-    const refusal = async <Method extends CriMethod>(method: Method, request: CriRequest<Method>) =>
-      (await invoke(method, request)).code;
-    function podConfig(overrides: { name?: string; attempt?: number; network?: 'POD' | 'NODE' } = {}) {
-      const podName = overrides.name ?? `pod-${++podCount}`;
-      return {
-        metadata: {
-          name: podName,
-          uid: `uid-${podName}`,
-          namespace: 'default',
-          attempt: overrides.attempt ?? 0,
-        },
-        logDirectory,
-        labels: { app: podName, suite: 'contract' },
-        annotations: { note: 'kept' },
-        linux: { securityContext: { namespaceOptions: { network: overrides.network ?? ('POD' as const) } } },
-      };
-    }
-    const runPod = async (overrides: Parameters<typeof podConfig>[0] = {}): Promise<string> =>
-      (await call('RunPodSandbox', { config: podConfig(overrides) })).podSandboxId;
-
-    function containerConfig(workload: Workload, containerName = 'main', attempt = 0) {
-      return {
-        metadata: { name: containerName, attempt },
-        image: { image },
-        command: [workloadCommand],
-        args: workloadArguments(workload),
-        labels: { container: containerName },
-        annotations: { hash: '7' },
-        logPath: `${containerName}-${podCount}-${attempt}.log`,
-      };
-    }
-    const create = async (podSandboxId: string, workload: Workload, containerName = 'main', attempt = 0) => {
-      const config = containerConfig(workload, containerName, attempt);
-      return (await call('CreateContainer', { podSandboxId, config })).containerId;
-    };
-    const start = async (podSandboxId: string, workload: Workload = {}, containerName = 'main') => {
-      const containerId = await create(podSandboxId, workload, containerName);
-      await call('StartContainer', { containerId });
-      return containerId;
-    };
-    const statusOf = async (containerId: string): Promise<ContainerStatus> =>
-      (await call('ContainerStatus', { containerId })).status;
-    const untilExited = async (containerId: string): Promise<ContainerStatus> => {
-      await expect
-        .poll(async () => (await statusOf(containerId)).state, { timeout: 10_000, interval: 10 })
-        .toBe('CONTAINER_EXITED');
-      return statusOf(containerId);
-    };
-    /** The states that were reported of one object, with who caused them. */
-    const story = (id: string): string[] =>
-      changes.flatMap((change) =>
-        change.kind !== 'image' && change.id === id ? [`${change.state} by ${change.cause}`] : [],
-      );
+    commandContract(kit);
+    statisticsContract(kit, skips);
 
     test('says who it is and that it is ready, until told otherwise', async () => {
       expect((await call('Version', {})).runtimeApiVersion).toBe('v1');
-      backend.setConditions({ runtimeReady: true, networkReady: false });
+      kit.backend().setConditions({ runtimeReady: true, networkReady: false });
       const { status } = await call('Status', {});
-      backend.setConditions({ runtimeReady: true, networkReady: true });
+      kit.backend().setConditions({ runtimeReady: true, networkReady: true });
       expect(status.conditions.map(({ type, status: isTrue }) => [type, isTrue])).toEqual([
         ['RuntimeReady', true],
         ['NetworkReady', false],
       ]);
-      expect(await refusal('PortForward', {})).toBe('UNIMPLEMENTED');
     });
 
     test('a sandbox is made, listed, described, stopped and removed; stop and remove can be repeated', async () => {
@@ -180,7 +85,7 @@ export function runtimeContract(name: string, makeBackend: MakeBackend): void {
         'NOT_FOUND',
       );
       await call('RemovePodSandbox', { podSandboxId: 'nothing' });
-      expect(await backend.stopSandbox('nothing')).toBe(false);
+      expect(await kit.backend().stopSandbox('nothing')).toBe(false);
     });
 
     test.each([
@@ -293,39 +198,6 @@ export function runtimeContract(name: string, makeBackend: MakeBackend): void {
       for (const podSandboxId of [first, second]) await call('RemovePodSandbox', { podSandboxId });
     });
 
-    test('a command in a container: readiness, a preStop hook, a timeout, the container not running', async () => {
-      const podSandboxId = await runPod();
-      const containerId = await start(podSandboxId, { readyMs: 1_200 });
-      const exec = (cmd: readonly string[], timeout = 5) =>
-        call('ExecSync', { containerId, cmd: [...cmd], timeout });
-      expect((await exec(readyCommand)).exitCode).toBe(1);
-      await expect.poll(async () => (await exec(readyCommand)).exitCode, { timeout: 8_000 }).toBe(0);
-      const beganAt = performance.now();
-      expect((await exec(preStopCommand(300))).exitCode).toBe(0);
-      expect(performance.now() - beganAt).toBeGreaterThanOrEqual(295);
-      expect(await refusal('ExecSync', { containerId, cmd: preStopCommand(20_000), timeout: 1 })).toBe(
-        'DEADLINE_EXCEEDED',
-      );
-      await call('StopContainer', { containerId, timeout: 0 });
-      expect(await refusal('ExecSync', { containerId, cmd: [...readyCommand] })).toBe('UNKNOWN');
-      await call('RemovePodSandbox', { podSandboxId });
-    });
-
-    test('output goes to log_path in the format of the CRI', async () => {
-      const podSandboxId = await runPod();
-      const containerId = await start(podSandboxId, { lines: 3, runMs: 50 });
-      const { logPath } = await untilExited(containerId);
-      const text = (): string => (existsSync(logPath) ? readFileSync(logPath, 'utf8') : '');
-      await expect.poll(() => text().split('\n').length, { timeout: 5_000 }).toBe(4);
-      const lines = text().split('\n');
-      lines.slice(0, 3).forEach((line, index) => {
-        expect(line).toMatch(
-          new RegExp(`^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d+Z stdout F line ${index + 1}$`),
-        );
-      });
-      await call('RemovePodSandbox', { podSandboxId });
-    });
-
     test('images are present once pulled and absent once removed', async () => {
       const name = 'conformance/workload:v2';
       const present = async (): Promise<boolean> =>
@@ -345,8 +217,8 @@ export function runtimeContract(name: string, makeBackend: MakeBackend): void {
       await call('RemoveImage', { image: { image: name } });
       expect(await present()).toBe(false);
       await call('PullImage', { image: { image: name } });
-      expect(await backend.removeImage(name)).toBe(true);
-      expect(await backend.removeImage(name)).toBe(false);
+      expect(await kit.backend().removeImage(name)).toBe(true);
+      expect(await kit.backend().removeImage(name)).toBe(false);
       expect(
         changes.flatMap((each) => (each.kind === 'image' ? [`${each.present} by ${each.cause}`] : [])),
       ).toEqual(['true by agent', 'false by agent', 'true by agent', 'false by outside']);
@@ -361,20 +233,20 @@ export function runtimeContract(name: string, makeBackend: MakeBackend): void {
         await start(podSandboxId, {}, 'removed'),
         await start(podSandboxId, {}, 'left'),
       ];
-      expect(await backend.killContainer(killed)).toBe(true);
-      expect(await backend.killContainer(killed)).toBe(false);
+      expect(await kit.backend().killContainer(killed)).toBe(true);
+      expect(await kit.backend().killContainer(killed)).toBe(false);
       expect(await statusOf(killed)).toMatchObject({ exitCode: 137, reason: 'Error' });
       expect(story(killed).at(-1)).toBe('exited by outside');
-      expect(await backend.exitContainer(ended, 42)).toBe(true);
+      expect(await kit.backend().exitContainer(ended, 42)).toBe(true);
       expect(await statusOf(ended)).toMatchObject({ exitCode: 42, reason: 'Error' });
       expect(story(ended).at(-1)).toBe('exited by workload');
-      expect(await backend.removeContainer(removed)).toBe(true);
+      expect(await kit.backend().removeContainer(removed)).toBe(true);
       expect(await refusal('ContainerStatus', { containerId: removed })).toBe('NOT_FOUND');
       expect(story(removed).slice(-2)).toEqual(['exited by outside', 'removed by outside']);
-      expect(await backend.stopSandbox(podSandboxId)).toBe(true);
+      expect(await kit.backend().stopSandbox(podSandboxId)).toBe(true);
       expect(story(podSandboxId).at(-1)).toBe('notReady by outside');
       expect(await statusOf(left)).toMatchObject({ state: 'CONTAINER_EXITED', exitCode: 137 });
-      expect(await backend.removeSandbox(podSandboxId)).toBe(true);
+      expect(await kit.backend().removeSandbox(podSandboxId)).toBe(true);
       expect(await refusal('PodSandboxStatus', { podSandboxId })).toBe('NOT_FOUND');
     });
 

@@ -8,6 +8,7 @@ type ImageMethod = Extract<CriMethod, 'ListImages' | 'ImageStatus' | 'PullImage'
 /** The images of a run with real containers: which are present is a matter of the run alone. */
 export interface VirtualImages {
   readonly get: ImageStore['get'];
+  readonly usedBytes: ImageStore['usedBytes'];
   /** From outside. Returns false when it was not there. */
   remove(image: string): boolean;
   readonly handlers: { readonly [Method in ImageMethod]: (request: CriRequest<Method>) => CriResult };
@@ -22,6 +23,7 @@ export function createVirtualImages(observer: RuntimeObserver): VirtualImages {
   });
   return {
     get: (name) => images.get(name),
+    usedBytes: () => images.usedBytes(),
     remove(image) {
       const removed = images.remove(image);
       if (removed)

@@ -28,6 +28,14 @@ export const workloadSchema = z.strictObject({
   readyMs: milliseconds.optional(),
   /** Writes this many lines to standard output at the start. */
   lines: z.number().int().min(0).max(100_000).optional(),
+  /** Writes them one after the other, so far apart, instead of all at the start. */
+  lineEveryMs: milliseconds.optional(),
+  /** Writes this many lines to standard error at the start. */
+  errorLines: z.number().int().min(0).max(100_000).optional(),
+  /** Writes back what comes to its standard input. */
+  echo: z.boolean().optional(),
+  /** Listens on this TCP port and sends back what it gets. */
+  port: z.number().int().min(1).max(65_535).optional(),
   /** Allocates and touches this much memory. */
   allocateMiB: z.number().int().min(0).max(4096).optional(),
   /** Told apart by nothing else: an edit of the arguments that changes no behaviour. */
@@ -190,12 +198,16 @@ export const criMethods = [
   'ListContainers',
   'ContainerStatus',
   'UpdateContainerResources',
+  'UpdatePodSandboxResources',
   'ReopenContainerLog',
+  'CheckpointContainer',
   'ExecSync',
   'ContainerStats',
   'ListContainerStats',
   'PodSandboxStats',
   'ListPodSandboxStats',
+  'ListMetricDescriptors',
+  'ListPodSandboxMetrics',
   'UpdateRuntimeConfig',
   'RuntimeConfig',
   'Exec',

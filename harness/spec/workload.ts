@@ -15,6 +15,10 @@ export function workloadArguments(workload: Workload): string[] {
   if (workload.stopMs !== undefined) words.push(`--stop-ms=${workload.stopMs}`);
   if (workload.readyMs !== undefined) words.push(`--ready-ms=${workload.readyMs}`);
   if (workload.lines !== undefined) words.push(`--lines=${workload.lines}`);
+  if (workload.lineEveryMs !== undefined) words.push(`--line-every-ms=${workload.lineEveryMs}`);
+  if (workload.errorLines !== undefined) words.push(`--error-lines=${workload.errorLines}`);
+  if (workload.echo === true) words.push('--echo');
+  if (workload.port !== undefined) words.push(`--port=${workload.port}`);
   if (workload.allocateMiB !== undefined) words.push(`--allocate-mib=${workload.allocateMiB}`);
   if (workload.mark !== undefined) words.push(`--mark=${workload.mark}`);
   return words;
@@ -44,6 +48,18 @@ export function parseWorkload(words: readonly string[]): Workload {
       case '--lines':
         workload.lines = Number(value);
         break;
+      case '--line-every-ms':
+        workload.lineEveryMs = Number(value);
+        break;
+      case '--error-lines':
+        workload.errorLines = Number(value);
+        break;
+      case '--echo':
+        workload.echo = true;
+        break;
+      case '--port':
+        workload.port = Number(value);
+        break;
       case '--allocate-mib':
         workload.allocateMiB = Number(value);
         break;
@@ -61,4 +77,23 @@ export const readyCommand = [workloadCommand, 'ready'] as const;
 /** A preStop hook that takes this long. */
 export function preStopCommand(preStopMs: number): string[] {
   return [workloadCommand, 'pre-stop', `--run-ms=${preStopMs}`];
+}
+
+/** A command that writes lines to both outputs, or so many bytes to the first, takes its time and ends. */
+export function printCommand(what: {
+  readonly lines?: number;
+  readonly errorLines?: number;
+  readonly bytes?: number;
+  readonly runMs?: number;
+  readonly exitCode?: number;
+}): string[] {
+  const { bytes, ...workload } = what;
+  const words = [workloadCommand, 'print', ...workloadArguments(workload)];
+  return bytes === undefined ? words : [...words, `--bytes=${bytes}`];
+}
+
+/** How many bytes a print command is to write. */
+export function bytesToPrint(words: readonly string[]): number {
+  const word = words.find((each) => each.startsWith('--bytes='));
+  return word === undefined ? 0 : Number(word.slice('--bytes='.length));
 }

@@ -33,6 +33,7 @@ export type TraceEventBody =
   | ContainerChanged
   | ImageChanged
   | RuntimeEventSent
+  | Stalled
   | RunEnded;
 
 /** First event of every trace: all that an oracle must know of the run beyond what happens in it. */
@@ -274,6 +275,14 @@ export interface RuntimeEventSent {
     | 'CONTAINER_STOPPED_EVENT'
     | 'CONTAINER_DELETED_EVENT';
   readonly delivered: 'once' | 'lost' | 'twice';
+}
+
+/** The machine did not let the harness run, and so perhaps not the agent either. Only on a real clock. */
+export interface Stalled {
+  readonly kind: 'stalled';
+  readonly actor: 'harness';
+  /** For how long, in milliseconds, until now. */
+  readonly ms: number;
 }
 
 /** Last event of a complete trace. */

@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openCriConnection } from '../../core/cri-connection.js';
+import { loadCriProtocol } from '../../core/cri-protocol.js';
 import { createCriPort } from '../../drivers/agent-ports/cri-port.js';
 import type { ContainerEvent, ContainerStatus, CriResult } from '../../ports/cri.js';
 import type { CriCallMeta, CriServer, CriServerOptions } from './cri-server.js';
@@ -159,19 +161,81 @@ test('a message larger than the limit is refused and the server goes on', async 
 });
 
 test('methods that the suite does not know are UNIMPLEMENTED, in either version', async () => {
-  await open((_method, _request, reply) => reply({ code: 'OK', response: {} }), {
-    apiVersions: ['v1', 'v1alpha2'],
-  });
+  await open((_method, _request, reply) => reply({ code: 'OK', response: {} }));
   const raw = new Client(server.endpoint, credentials.createInsecure());
   const code = (path: string): Promise<number> =>
     new Promise((resolve) => {
       const same = (bytes: Buffer): Buffer => bytes;
       raw.makeUnaryRequest(path, same, same, Buffer.alloc(0), (error) => resolve(error?.code ?? status.OK));
     });
-  expect(await code('/runtime.v1.RuntimeService/CheckpointContainer')).toBe(status.UNIMPLEMENTED);
+  expect(await code('/runtime.v1.RuntimeService/CheckpointPod')).toBe(status.UNIMPLEMENTED);
   expect(await code('/runtime.v1.RuntimeService/Version')).toBe(status.OK);
   expect(await code('/runtime.v1alpha2.ImageService/ListImages')).toBe(status.OK);
   raw.close();
+});
+
+test('agents that speak the older version are told that it is the one', async () => {
+  await open((_method, _request, reply) => reply({ code: 'OK', response: { runtimeApiVersion: 'v1' } }));
+  const older = openCriConnection(server.endpoint, 'v1alpha2');
+  expect(await older.call('Version', {}, 1_000)).toMatchObject({ runtimeApiVersion: 'v1alpha2' });
+  older.close();
+  expect(await port.call('Version', {})).toMatchObject({ runtimeApiVersion: 'v1' });
+});
+
+test('a list that is asked for in pieces is the list, in pieces', async () => {
+  const images = Array.from({ length: 1_201 }, (_, index) => ({ id: `sha256:${index}`, size: 1 }));
+  await open((method, _request, reply) =>
+    reply(
+      method === 'ListImages'
+        ? { code: 'OK', response: { images } }
+        : { code: 'UNAVAILABLE', message: 'not now' },
+    ),
+  );
+  const protocol = loadCriProtocol();
+  const raw = new Client(server.endpoint, credentials.createInsecure());
+  const listed = async (name: string): Promise<object[]> => {
+    const { path, requestSerialize, responseDeserialize } = protocol.get(name)!;
+    const pieces: object[] = [];
+    const stream = raw.makeServerStreamRequest<object, object>(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      {},
+    );
+    for await (const piece of stream) pieces.push(piece as object);
+    return pieces;
+  };
+  const pieces = (await listed('StreamImages')) as { images: { id: string }[] }[];
+  expect(pieces).toHaveLength(3);
+  expect(pieces.flatMap((piece) => piece.images.map(({ id }) => id))).toEqual(images.map(({ id }) => id));
+  expect(calls.map(({ method }) => method)).toEqual(['ListImages']);
+  await expect(listed('StreamContainers')).rejects.toMatchObject({
+    code: status.UNAVAILABLE,
+    details: 'not now',
+  });
+  raw.close();
+});
+
+test('an agent that does not read its events loses the stream, not the server its memory', async () => {
+  await open((_method, _request, reply) => reply({ code: 'OK', response: {} }));
+  const ends: unknown[] = [];
+  const stream = port.events(
+    () => {},
+    (error) => ends.push(error),
+  );
+  await until(() => listeners.size === 1);
+  const event: ContainerEvent = {
+    containerId: 'c'.repeat(64),
+    containerEventType: 'CONTAINER_STOPPED_EVENT',
+    createdAt: 1,
+  };
+  // All in one turn, in which nobody reads.
+  for (let count = 0; count < 20_000; count++) for (const listener of listeners) listener(event);
+  expect(listeners.size).toBe(0);
+  await until(() => ends.length === 1);
+  expect(ends[0]).toMatchObject({ code: 'RESOURCE_EXHAUSTED' });
+  stream.close();
+  await expect(port.call('Version', {})).resolves.toBeDefined();
 });
 
 test('events reach every stream until it is closed; a restart ends streams and is survived', async () => {

@@ -1,4 +1,4 @@
-import type { sendUnaryData, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
+import type { sendUnaryData, ServerUnaryCall, ServerWritableStream, StatusObject } from '@grpc/grpc-js';
 import { Server, ServerCredentials, status } from '@grpc/grpc-js';
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -8,6 +8,7 @@ import { ExitCode, HarnessError } from '../../core/errors.js';
 import type { ContainerEvent, CriResult } from '../../ports/cri.js';
 import type { CriMethod } from '../../spec/plan.js';
 import { criMethods } from '../../spec/plan.js';
+import { listStreams, piecesOf, type ListStream } from './list-streams.js';
 
 /** What the handler can know of a call beyond its message. */
 export interface CriCallMeta {
@@ -32,6 +33,7 @@ export interface CriServerOptions {
   ) => void;
   /** Called for each GetContainerEvents stream; returns how to end it. */
   readonly subscribeEvents: (onEvent: (event: ContainerEvent) => void) => () => void;
+  /** Default: both, as runtimes do. */
   readonly apiVersions?: readonly CriApiVersion[];
   /** Unanswered calls at one time; more are refused with RESOURCE_EXHAUSTED. Default 1024. */
   readonly openCallsMax?: number;
@@ -63,15 +65,21 @@ export function createCriServer(options: CriServerOptions): CriServer {
   });
   const endpoint = `unix://${socketPath}`;
   const counter = { open: 0, max: openCallsMax };
-  for (const apiVersion of options.apiVersions ?? ['v1']) {
+  for (const apiVersion of options.apiVersions ?? ['v1', 'v1alpha2']) {
     const protocol = loadCriProtocol(apiVersion);
+    const handle = apiVersion === 'v1' ? options.handle : inVersion(apiVersion, options.handle);
+    for (const [name, list] of listStreams) {
+      const { path, requestDeserialize, responseSerialize } = protocol.get(name)!;
+      const onCall = listHandler(list, handle, counter);
+      server.register(path, onCall, responseSerialize, requestDeserialize, 'serverStream');
+    }
     for (const method of criMethods) {
       const { path, requestDeserialize, responseSerialize } = protocol.get(method)!;
       if (method === 'GetContainerEvents') {
         const onStream = streamHandler(options.subscribeEvents);
         server.register(path, onStream, responseSerialize, requestDeserialize, 'serverStream');
       } else {
-        const onCall = unaryHandler(method, options.handle, counter);
+        const onCall = unaryHandler(method, handle, counter);
         server.register(path, onCall, responseSerialize, requestDeserialize, 'unary');
       }
     }
@@ -135,6 +143,38 @@ function unaryHandler(
   };
 }
 
+/** The messages are the same, but for what a runtime says of itself. */
+function inVersion(
+  apiVersion: CriApiVersion,
+  handle: CriServerOptions['handle'],
+): CriServerOptions['handle'] {
+  return (method, request, reply, meta) => {
+    if (method !== 'Version') return handle(method, request, reply, meta);
+    const told = (result: CriResult): void => {
+      if (result.code !== 'OK') return reply(result);
+      const { response } = result as { response: object };
+      reply({ code: 'OK', response: { ...response, runtimeApiVersion: apiVersion } });
+    };
+    handle(method, request, told, meta);
+  };
+}
+
+function listHandler(
+  list: ListStream,
+  handle: CriServerOptions['handle'],
+  counter: { open: number; readonly max: number },
+) {
+  const unary = unaryHandler(list.of, handle, counter);
+  return (call: ServerWritableStream<object, object>): void => {
+    const answer: sendUnaryData<object> = (error, response) => {
+      if (error !== null) return fail(call, error);
+      for (const piece of piecesOf(list, response!)) call.write(piece);
+      call.end();
+    };
+    unary(call as unknown as ServerUnaryCall<object, object>, answer);
+  };
+}
+
 function streamHandler(subscribe: CriServerOptions['subscribeEvents']) {
   return (call: ServerWritableStream<object, object>): void => {
     // The header at once: otherwise a client cannot tell an idle stream from one that never opened.
@@ -143,11 +183,7 @@ function streamHandler(subscribe: CriServerOptions['subscribeEvents']) {
     const unsubscribe = subscribe((event) => {
       if (waiting >= waitingEventsMax) {
         unsubscribe();
-        call.destroy(
-          Object.assign(new Error(`${waitingEventsMax} events were not read`), {
-            code: status.RESOURCE_EXHAUSTED,
-          }),
-        );
+        fail(call, { code: status.RESOURCE_EXHAUSTED, details: `${waitingEventsMax} events were not read` });
         return;
       }
       waiting++;
@@ -156,6 +192,11 @@ function streamHandler(subscribe: CriServerOptions['subscribeEvents']) {
     call.on('cancelled', unsubscribe);
     call.on('close', unsubscribe);
   };
+}
+
+/** Ends a stream with this status, behind what is still on its way. To destroy it would leave its reader waiting. */
+function fail(call: ServerWritableStream<object, object>, end: Partial<StatusObject>): void {
+  call.emit('error', Object.assign(new Error(end.details), end));
 }
 
 function bind(server: Server, endpoint: string): Promise<void> {

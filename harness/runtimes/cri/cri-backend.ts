@@ -5,6 +5,7 @@ import type { RuntimeBackend, RuntimeObserver } from '../../ports/runtime.js';
 import { grpcCodes, type CriMethod } from '../../spec/plan.js';
 import { currentOwner, formatOwner } from '../leftovers/owner.js';
 import { ensureReaper } from '../leftovers/reaper.js';
+import { unknownMethod } from '../refusals.js';
 import { createVirtualImages } from '../virtual-images.js';
 import { runtimeGone } from './cri-failures.js';
 import { createCriHandlers } from './cri-handlers.js';
@@ -87,7 +88,7 @@ export async function createCriBackend(options: CriBackendOptions): Promise<Runt
 
   async function answer(method: CriMethod, request: object): Promise<CriResult> {
     const handler = handlers[method] as ((request: object) => Promise<CriResult> | CriResult) | undefined;
-    if (handler === undefined) return { code: 'UNIMPLEMENTED', message: `unknown method ${method}` };
+    if (handler === undefined) return unknownMethod(method);
     if (closed) return { code: 'UNAVAILABLE', message: 'the runtime is closed' };
     try {
       return await handler(request);

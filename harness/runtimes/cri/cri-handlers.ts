@@ -1,14 +1,13 @@
 import type { CriRequest, CriResponse, CriResult, RuntimeCondition } from '../../ports/cri.js';
-import { notFound } from '../../ports/runtime.js';
 import type { CriMethod } from '../../spec/plan.js';
 import { matchesContainer, matchesSandbox } from '../memory/records.js';
-import { imageUnknown } from '../refusals.js';
+import { containerUnknown, imageUnknown, sandboxUnknown } from '../refusals.js';
 import type { VirtualImages } from '../virtual-images.js';
 import type { ContainerRecord, SandboxRecord } from './cri-records.js';
 import type { CriRuntime } from './cri-runtime.js';
 import type { Observation } from './observation.js';
 import type { Orders } from './orders.js';
-import { listStats, statsOf } from './stats.js';
+import { ownContainerStats, ownFilter, ownPodStats } from './stats.js';
 
 export type CriHandlers = {
   readonly [Method in CriMethod]?: (request: CriRequest<Method>) => Promise<CriResult> | CriResult;
@@ -25,9 +24,15 @@ export interface CriHandlerContext {
 }
 
 const empty: CriResult = { code: 'OK', response: {} };
-const execTimeoutMs = 120_000;
+const commandSlackMs = 120_000;
 /** Without a timeout of the caller's: no command runs for ever. */
-const execTimeoutMsMax = 3_600_000;
+const commandTimeoutMsMax = 3_600_000;
+
+/** Calls about one container whose answers need no change on their way. */
+type Passed = Extract<
+  CriMethod,
+  'UpdateContainerResources' | 'ReopenContainerLog' | 'CheckpointContainer' | 'ExecSync' | 'Exec' | 'Attach'
+>;
 
 /**
  * The answer to each call of the agent; a refusal by the runtime is thrown on. Ids that are not of this run are not
@@ -42,7 +47,7 @@ export function createCriHandlers(context: CriHandlerContext): CriHandlers {
   };
 }
 
-function runtimeHandlers({ runtime, runId, conditions }: CriHandlerContext): CriHandlers {
+function runtimeHandlers({ runtime, runId, conditions, observation }: CriHandlerContext): CriHandlers {
   return {
     async Version() {
       // Agents are served this version, whichever the runtime speaks.
@@ -57,36 +62,43 @@ function runtimeHandlers({ runtime, runId, conditions }: CriHandlerContext): Cri
       };
       return ok<'Status'>({ ...answer, status: { conditions: answer.status.conditions.map(told) } });
     },
-    RuntimeConfig: async (request) => ({
-      code: 'OK',
-      response: await runtime.call('RuntimeConfig', request),
-    }),
+    RuntimeConfig: async (request) => ok<'RuntimeConfig'>(await runtime.call('RuntimeConfig', request)),
     // It would set the addresses of all pods of the machine.
     UpdateRuntimeConfig: () => empty,
-    ImageFsInfo: async (request) => ({ code: 'OK', response: await runtime.call('ImageFsInfo', request) }),
-    async ListContainerStats(request) {
-      return { code: 'OK', response: await listStats(runtime, 'ListContainerStats', { request, runId }) };
+    ImageFsInfo: async (request) => ok<'ImageFsInfo'>(await runtime.call('ImageFsInfo', request)),
+    async ListContainerStats({ filter }) {
+      const answer = await runtime.call('ListContainerStats', { filter: ownFilter(filter, runId) });
+      return ok<'ListContainerStats'>({ stats: answer.stats.map((each) => ownContainerStats(each)) });
     },
-    async ListPodSandboxStats(request) {
-      return { code: 'OK', response: await listStats(runtime, 'ListPodSandboxStats', { request, runId }) };
+    async ListPodSandboxStats({ filter }) {
+      const answer = await runtime.call('ListPodSandboxStats', { filter: ownFilter(filter, runId) });
+      return ok<'ListPodSandboxStats'>({ stats: answer.stats.map((each) => ownPodStats(each, runId)) });
+    },
+    ListMetricDescriptors: async (request) =>
+      ok<'ListMetricDescriptors'>(await runtime.call('ListMetricDescriptors', request)),
+    async ListPodSandboxMetrics(request) {
+      const { podMetrics } = await runtime.call('ListPodSandboxMetrics', request);
+      const own = podMetrics.filter(({ podSandboxId }) => observation.sandboxes.has(podSandboxId));
+      return ok<'ListPodSandboxMetrics'>({ podMetrics: own });
     },
   };
 }
 
 function sandboxHandlers({ runtime, runId, observation, orders }: CriHandlerContext): CriHandlers {
   const withSandbox = async (
+    method: CriMethod,
     id: string,
     act: (record: SandboxRecord) => Promise<CriResult>,
   ): Promise<CriResult> => {
     const record = observation.sandboxes.get(id);
-    return record === undefined ? notFound('sandbox', id) : act(record);
+    return record === undefined ? sandboxUnknown(method, id) : act(record);
   };
   return {
     async RunPodSandbox(request) {
       return ok<'RunPodSandbox'>({ podSandboxId: (await orders.runSandbox(request)).id });
     },
     StopPodSandbox: ({ podSandboxId }) =>
-      withSandbox(podSandboxId, async (record) => {
+      withSandbox('StopPodSandbox', podSandboxId, async (record) => {
         await orders.stopSandbox(record, 'agent');
         return empty;
       }),
@@ -96,56 +108,64 @@ function sandboxHandlers({ runtime, runId, observation, orders }: CriHandlerCont
       return empty;
     },
     PodSandboxStatus: ({ podSandboxId }) =>
-      withSandbox(podSandboxId, async (record) => {
+      withSandbox('PodSandboxStatus', podSandboxId, async (record) => {
         const status = await observation.refreshSandbox(record);
-        if (status === undefined) return notFound('sandbox', podSandboxId);
+        if (status === undefined) return sandboxUnknown('PodSandboxStatus', podSandboxId);
         return ok<'PodSandboxStatus'>({ status, containersStatuses: [] });
       }),
     async ListPodSandbox({ filter }) {
       const items = await observation.listSandboxes();
       return ok<'ListPodSandbox'>({ items: items.filter((item) => matchesSandbox(item, filter ?? {})) });
     },
-    PodSandboxStats(request) {
-      const { podSandboxId = '' } = request as { podSandboxId?: string };
-      return withSandbox(podSandboxId, async () => ({
-        code: 'OK',
-        response: await statsOf(runtime, 'PodSandboxStats', { request, runId }),
-      }));
-    },
+    PodSandboxStats: ({ podSandboxId }) =>
+      withSandbox('PodSandboxStats', podSandboxId, async () => {
+        const { stats } = await runtime.call('PodSandboxStats', { podSandboxId });
+        return ok<'PodSandboxStats'>(stats === undefined ? {} : { stats: ownPodStats(stats, runId) });
+      }),
+    UpdatePodSandboxResources: (request) =>
+      withSandbox('UpdatePodSandboxResources', request.podSandboxId, async () => {
+        await runtime.call('UpdatePodSandboxResources', request);
+        return empty;
+      }),
+    // The runtime has a server of its own for the session, and says where.
+    PortForward: (request) =>
+      withSandbox('PortForward', request.podSandboxId, async () =>
+        ok<'PortForward'>(await runtime.call('PortForward', request)),
+      ),
   };
 }
 
-function containerHandlers({ runtime, runId, observation, orders, images }: CriHandlerContext): CriHandlers {
+function containerHandlers({ runtime, observation, orders, images }: CriHandlerContext): CriHandlers {
   const withContainer = async (
-    id: string | undefined,
+    method: CriMethod,
+    id: string,
     act: (record: ContainerRecord) => Promise<CriResult>,
   ): Promise<CriResult> => {
-    const record = observation.containers.get(id ?? '');
-    return record === undefined ? notFound('container', id ?? '') : act(record);
+    const record = observation.containers.get(id);
+    return record === undefined ? containerUnknown(method, id) : act(record);
   };
   const passedOn =
-    (method: 'UpdateContainerResources' | 'ReopenContainerLog') =>
-    (request: object): Promise<CriResult> =>
-      withContainer((request as { containerId?: string }).containerId, async () => {
-        await runtime.call(method, request);
-        return empty;
-      });
+    <Method extends Passed>(method: Method, timeoutMs?: (request: CriRequest<Method>) => number) =>
+    (request: CriRequest<Method>): Promise<CriResult> =>
+      withContainer(method, request.containerId, async () =>
+        ok<Method>(await runtime.call(method, request, timeoutMs?.(request))),
+      );
   return {
     async CreateContainer({ podSandboxId, config }) {
       const sandbox = observation.sandboxes.get(podSandboxId);
-      if (sandbox === undefined) return notFound('sandbox', podSandboxId);
+      if (sandbox === undefined) return sandboxUnknown('CreateContainer', podSandboxId);
       const image = images.get(config.image.image);
       if (image === undefined) return imageUnknown(config.image.image);
       const record = await orders.createContainer(sandbox, config, image.id);
       return ok<'CreateContainer'>({ containerId: record.id });
     },
     StartContainer: ({ containerId }) =>
-      withContainer(containerId, async (record) => {
+      withContainer('StartContainer', containerId, async (record) => {
         await orders.startContainer(record);
         return empty;
       }),
     StopContainer: ({ containerId, timeout }) =>
-      withContainer(containerId, async (record) => {
+      withContainer('StopContainer', containerId, async (record) => {
         await orders.stopContainer(record, timeout ?? 0, 'agent');
         return empty;
       }),
@@ -161,26 +181,29 @@ function containerHandlers({ runtime, runId, observation, orders, images }: CriH
       });
     },
     ContainerStatus: ({ containerId }) =>
-      withContainer(containerId, async (record) => {
+      withContainer('ContainerStatus', containerId, async (record) => {
         const status = await observation.refreshContainer(record);
-        return status === undefined ? notFound('container', containerId) : ok<'ContainerStatus'>({ status });
+        return status === undefined
+          ? containerUnknown('ContainerStatus', containerId)
+          : ok<'ContainerStatus'>({ status });
       }),
     UpdateContainerResources: passedOn('UpdateContainerResources'),
     ReopenContainerLog: passedOn('ReopenContainerLog'),
-    ExecSync: (request) =>
-      withContainer(request.containerId, async () => {
-        const { timeout = 0 } = request;
-        const timeoutMs = timeout > 0 ? timeout * 1_000 + execTimeoutMs : execTimeoutMsMax;
-        return ok<'ExecSync'>(await runtime.call('ExecSync', request, timeoutMs));
+    CheckpointContainer: passedOn('CheckpointContainer', ({ timeout = 0 }) => commandTimeoutMs(timeout)),
+    ExecSync: passedOn('ExecSync', ({ timeout = 0 }) => commandTimeoutMs(timeout)),
+    // The runtime has a server of its own for the session, and says where.
+    Exec: passedOn('Exec'),
+    Attach: passedOn('Attach'),
+    ContainerStats: ({ containerId }) =>
+      withContainer('ContainerStats', containerId, async () => {
+        const { stats } = await runtime.call('ContainerStats', { containerId });
+        return ok<'ContainerStats'>(stats === undefined ? {} : { stats: ownContainerStats(stats) });
       }),
-    ContainerStats(request) {
-      const { containerId } = request as { containerId?: string };
-      return withContainer(containerId, async () => ({
-        code: 'OK',
-        response: await statsOf(runtime, 'ContainerStats', { request, runId }),
-      }));
-    },
   };
+}
+
+function commandTimeoutMs(timeoutS: number): number {
+  return timeoutS > 0 ? timeoutS * 1_000 + commandSlackMs : commandTimeoutMsMax;
 }
 
 function ok<Method extends CriMethod>(response: CriResponse<Method>): CriResult {

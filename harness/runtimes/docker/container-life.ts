@@ -127,7 +127,7 @@ export function createContainerLife(options: {
       markRunning(record, Date.now() * 1e6);
       record.starting = false;
       if (record.logPath !== '' && !record.removed) {
-        record.log = followContainerLog(record.handle, record.logPath);
+        record.log = followContainerLog(record.handle, { path: record.logPath, tty: record.tty });
       }
     },
     async remove(record, cause) {

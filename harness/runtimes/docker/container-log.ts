@@ -1,12 +1,12 @@
 import type { WriteStream } from 'node:fs';
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { createWriteStream, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
 import type { DockerContainerHandle } from './docker-engine.js';
+import { createFrameReader } from './frames.js';
 
 /** Bytes kept of one container's log: a container that writes without end must not fill the disk. */
 const logBytesMax = 16 * 1024 * 1024;
-
-const headerBytes = 8;
 
 /** Copies what a container writes to a log file in the CRI's format. */
 export interface ContainerLog {
@@ -18,8 +18,10 @@ export interface ContainerLog {
 }
 
 /** Begins to copy; output from before is included. The file exists when this returns. */
-export function followContainerLog(handle: DockerContainerHandle, path: string): ContainerLog {
-  mkdirSync(dirname(path), { recursive: true });
+export function followContainerLog(
+  handle: DockerContainerHandle,
+  { path, tty }: { readonly path: string; readonly tty: boolean },
+): ContainerLog {
   let file = openFile(path);
   let closed = false;
   let writtenBytes = 0;
@@ -40,7 +42,7 @@ export function followContainerLog(handle: DockerContainerHandle, path: string):
       })) as unknown as NodeJS.ReadableStream & { destroy(): void };
       source = stream;
       if (closed) stream.destroy();
-      const decode = createFrameDecoder(write);
+      const decode = tty ? createLineDecoder(write) : createFrameDecoder(write);
       for await (const chunk of stream) decode(chunk as Buffer);
     } catch {
       // The container was removed under the reader, or the engine is gone, which others notice and report.
@@ -65,27 +67,37 @@ export function followContainerLog(handle: DockerContainerHandle, path: string):
   };
 }
 
+/** The file is there when this returns. */
 function openFile(path: string): WriteStream {
-  const file = createWriteStream(path, { flags: 'a', mode: 0o640 });
+  const options = { flags: 'a', mode: 0o640 };
+  let file: WriteStream;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    file = createWriteStream(path, { ...options, fd: openSync(path, options.flags, options.mode) });
+  } catch {
+    file = createWriteStream(path, options);
+  }
   // A log directory that an agent removes too early is no fault of the harness.
   file.on('error', () => {});
   return file;
 }
 
 /**
- * Docker sends a frame per line: eight bytes that say which stream and how long, then time, blank, text. A
- * frame that does not end its line is one piece of a long line, which the CRI marks with P.
+ * Docker sends a frame per line, with time, blank and text in it. A frame that does not end its line is one piece of a
+ * long line, which the CRI marks with P.
  */
 export function createFrameDecoder(write: (line: string) => void): (chunk: Buffer) => void {
-  let pending: Buffer = Buffer.alloc(0);
+  return createFrameReader((name, data) => write(criLine(name, data.toString())));
+}
+
+/** With a terminal there are no frames, only lines; they end with a carriage return, which is part of them. */
+function createLineDecoder(write: (line: string) => void): (chunk: Buffer) => void {
+  const decoder = new StringDecoder('utf8');
+  let pending = '';
   return (chunk) => {
-    pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
-    while (pending.length >= headerBytes) {
-      const end = headerBytes + pending.readUInt32BE(4);
-      if (pending.length < end) return;
-      write(criLine(pending[0] === 2 ? 'stderr' : 'stdout', pending.subarray(headerBytes, end).toString()));
-      pending = pending.subarray(end);
-    }
+    const lines = (pending + decoder.write(chunk)).split('\n');
+    pending = lines.pop()!;
+    for (const line of lines) write(criLine('stdout', `${line}\n`));
   };
 }
 

@@ -1,4 +1,4 @@
-import type { CriRequest, PodSandboxConfig } from '../../ports/cri.js';
+import type { CriRequest, LinuxContainerResources, PodSandboxConfig } from '../../ports/cri.js';
 import { runLabels } from '../run-labels.js';
 import type { DockerEngine } from './docker-engine.js';
 
@@ -32,7 +32,7 @@ export function containerOptions(
   sandbox: { readonly id: string; readonly hostNetwork: boolean; readonly pod: string },
   config: CriRequest<'CreateContainer'>['config'],
 ): CreateOptions {
-  const resources = (config.linux?.resources ?? {}) as Record<string, unknown>;
+  const resources = config.linux?.resources ?? {};
   return {
     name: containerName(run, [config.metadata.name, sandbox.pod.slice(sandbox.pod.indexOf('/') + 1)]),
     Image: run.image,
@@ -40,6 +40,9 @@ export function containerOptions(
     Cmd: config.args ?? [],
     Env: (config.envs ?? []).map(({ key, value }) => `${key}=${value}`),
     ...(config.workingDir ? { WorkingDir: config.workingDir } : {}),
+    Tty: config.tty === true,
+    OpenStdin: config.stdin === true,
+    StdinOnce: config.stdinOnce === true,
     Labels: labelsOf(run, 'container', { pod: sandbox.pod, container: config.metadata.name }),
     HostConfig: {
       NetworkMode: sandbox.hostNetwork ? 'host' : `container:${sandbox.id}`,
@@ -56,16 +59,27 @@ export function isHostNetwork(config: PodSandboxConfig): boolean {
  * Limits that the engine takes. A negative oom_score_adj needs a privilege that the engine itself may lack,
  * and decides nothing that the suite looks at, so it is left out.
  */
-function limits(resources: Record<string, unknown>): object {
-  const { memoryLimitInBytes, cpuShares, cpuQuota, cpuPeriod, oomScoreAdj } = resources;
-  const positive = (value: unknown): value is number => typeof value === 'number' && value > 0;
+function limits(resources: LinuxContainerResources): object {
+  const { oomScoreAdj } = resources;
+  return {
+    ...resourceLimits(resources),
+    ...(positive(oomScoreAdj) ? { OomScoreAdj: Math.min(oomScoreAdj, 1_000) } : {}),
+  };
+}
+
+/** Those that can be changed while the container runs. */
+export function resourceLimits(resources: LinuxContainerResources): object {
+  const { memoryLimitInBytes, cpuShares, cpuQuota, cpuPeriod } = resources;
   return {
     ...(positive(memoryLimitInBytes) ? { Memory: memoryLimitInBytes } : {}),
     ...(positive(cpuShares) ? { CpuShares: cpuShares } : {}),
     ...(positive(cpuQuota) ? { CpuQuota: cpuQuota } : {}),
     ...(positive(cpuPeriod) ? { CpuPeriod: cpuPeriod } : {}),
-    ...(positive(oomScoreAdj) ? { OomScoreAdj: Math.min(oomScoreAdj, 1_000) } : {}),
   };
+}
+
+function positive(value: number | undefined): value is number {
+  return value !== undefined && value > 0;
 }
 
 function labelsOf(

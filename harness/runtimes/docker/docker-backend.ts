@@ -3,7 +3,7 @@ import { workloadCommand } from '../../spec/workload.js';
 import type { ChangeCause } from '../../trace/events.js';
 import type { HarnessError } from '../../core/errors.js';
 import type { CriRequest, CriResponse, CriResult } from '../../ports/cri.js';
-import { notFound, type RuntimeBackend, type RuntimeObserver } from '../../ports/runtime.js';
+import type { RuntimeBackend, RuntimeObserver } from '../../ports/runtime.js';
 import { createChangeReports } from '../change-reports.js';
 import { currentOwner, formatOwner } from '../leftovers/owner.js';
 import { ensureReaper } from '../leftovers/reaper.js';
@@ -11,17 +11,29 @@ import { matchesContainer, matchesSandbox } from '../memory/records.js';
 import {
   alreadyStarted,
   cannotExecIn,
+  cannotReopenLog,
+  containerUnknown,
   imageUnknown,
   nameReserved,
+  notImplemented,
   sandboxHasEnded,
   sandboxNotRunning,
+  sandboxUnknown,
+  unknownMethod,
 } from '../refusals.js';
+import { runtimeStatus } from '../runtime-status.js';
+import { imageFsInfo } from '../statistics.js';
+import { withResources } from '../status-details.js';
+import { createStreamingServer } from '../streaming/streaming-server.js';
 import { createVirtualImages } from '../virtual-images.js';
 import { createContainerLife } from './container-life.js';
-import { containerOptions, sandboxOptions } from './container-options.js';
+import { containerOptions, resourceLimits, sandboxOptions } from './container-options.js';
 import { engineMessage, engineStatus, isConnectionLost } from './docker-engine.js';
 import type { ContainerRecord, SandboxRecord } from './docker-records.js';
 import { newContainer, newSandbox } from './docker-records.js';
+import type { DockerHandlers } from './docker-handlers.js';
+import { createDockerSessions } from './docker-sessions.js';
+import { createDockerStatistics } from './docker-statistics.js';
 import { engineGone, engineUnable } from './engine-gone.js';
 import { watchEngine } from './engine-events.js';
 import { execSync } from './exec-sync.js';
@@ -35,10 +47,6 @@ export interface DockerBackendOptions {
   /** Docker went away: the run cannot go on. Called at most once. */
   readonly onFailure?: (error: HarnessError) => void;
 }
-
-type Handlers = {
-  readonly [Method in CriMethod]?: (request: CriRequest<Method>) => Promise<CriResult> | CriResult;
-};
 
 const empty: CriResult = { code: 'OK', response: {} };
 
@@ -56,6 +64,7 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
   const containers = new Map<string, ContainerRecord>();
   const images = createVirtualImages(observer);
   const reports = createChangeReports(observer);
+  const streaming = createStreamingServer();
   /** Names that are taken, by objects or by calls under way, with the id where there is one. */
   const names = new Map<string, string>();
   let conditions = { runtimeReady: true, networkReady: true };
@@ -124,7 +133,10 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
     reports.sandbox(record, 'removed', cause);
   }
 
-  async function runSandbox({ config }: CriRequest<'RunPodSandbox'>): Promise<CriResult> {
+  async function runSandbox({
+    config,
+    runtimeHandler = '',
+  }: CriRequest<'RunPodSandbox'>): Promise<CriResult> {
     const metadata = { ...config.metadata, attempt: config.metadata.attempt ?? 0 };
     const key = sandboxKey(metadata);
     if (names.has(key)) return nameReserved('sandbox', key, names.get(key)!);
@@ -134,7 +146,7 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
       await handle.start();
       const { NetworkSettings: network } = await handle.inspect();
       const ip = network.Networks['bridge']?.IPAddress ?? '';
-      const record = newSandbox(handle, { config, ip, createdAt: stampNs() });
+      const record = newSandbox(handle, { config, runtimeHandler, ip, createdAt: stampNs() });
       names.set(key, handle.id);
       sandboxes.set(handle.id, record);
       reports.sandbox(record, 'ready', 'agent');
@@ -150,7 +162,7 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
   async function createContainer(request: CriRequest<'CreateContainer'>): Promise<CriResult> {
     const sandbox = sandboxes.get(request.podSandboxId);
     const { config } = request;
-    if (sandbox === undefined) return notFound('sandbox', request.podSandboxId);
+    if (sandbox === undefined) return sandboxUnknown('CreateContainer', request.podSandboxId);
     if (sandbox.item.state !== 'SANDBOX_READY') {
       return sandboxHasEnded(sandbox.id);
     }
@@ -176,7 +188,9 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
     }
   }
 
-  const handlers: Handlers = {
+  const handlers: DockerHandlers = {
+    ...createDockerStatistics({ sandboxes, containers }),
+    ...createDockerSessions({ sandboxes, containers, streaming }),
     Version: () =>
       ok<'Version'>({
         version: '0.1.0',
@@ -184,19 +198,11 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
         runtimeVersion: String(engine.info.containerRuntime.serverVersion),
         runtimeApiVersion: 'v1',
       }),
-    Status: () =>
-      ok<'Status'>({
-        status: {
-          conditions: [
-            { type: 'RuntimeReady', status: conditions.runtimeReady, reason: '', message: '' },
-            { type: 'NetworkReady', status: conditions.networkReady, reason: '', message: '' },
-          ],
-        },
-      }),
+    Status: ({ verbose }) => ok<'Status'>(runtimeStatus(conditions, verbose === true)),
     RunPodSandbox: runSandbox,
     async StopPodSandbox({ podSandboxId }) {
       const record = sandboxes.get(podSandboxId);
-      if (record === undefined) return notFound('sandbox', podSandboxId);
+      if (record === undefined) return sandboxUnknown('StopPodSandbox', podSandboxId);
       await stopSandboxRecord(record, 'agent');
       return empty;
     },
@@ -207,7 +213,7 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
     },
     PodSandboxStatus({ podSandboxId }) {
       const record = sandboxes.get(podSandboxId);
-      if (record === undefined) return notFound('sandbox', podSandboxId);
+      if (record === undefined) return sandboxUnknown('PodSandboxStatus', podSandboxId);
       return ok<'PodSandboxStatus'>({ status: record.status, containersStatuses: [] });
     },
     ListPodSandbox({ filter }) {
@@ -217,7 +223,7 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
     CreateContainer: createContainer,
     async StartContainer({ containerId }) {
       const record = containers.get(containerId);
-      if (record === undefined) return notFound('container', containerId);
+      if (record === undefined) return containerUnknown('StartContainer', containerId);
       if (record.item.state !== 'CONTAINER_CREATED' || record.starting) {
         return alreadyStarted(record.id, record.item.state);
       }
@@ -229,7 +235,7 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
     },
     async StopContainer({ containerId, timeout }) {
       const record = containers.get(containerId);
-      if (record === undefined) return notFound('container', containerId);
+      if (record === undefined) return containerUnknown('StopContainer', containerId);
       if (record.item.state !== 'CONTAINER_RUNNING') return empty;
       const isDone = await life.terminate(record, timeout ?? 0);
       return isDone ? empty : refuse('DEADLINE_EXCEEDED', `container "${record.id}" does not end`);
@@ -247,19 +253,29 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
     },
     ContainerStatus({ containerId }) {
       const record = containers.get(containerId);
-      if (record === undefined) return notFound('container', containerId);
+      if (record === undefined) return containerUnknown('ContainerStatus', containerId);
       return ok<'ContainerStatus'>({ status: record.status });
     },
-    UpdateContainerResources: () => empty,
-    ReopenContainerLog({ containerId }: { containerId?: string }) {
-      const record = containers.get(containerId ?? '');
-      if (record === undefined) return notFound('container', containerId ?? '');
+    async UpdateContainerResources({ containerId, linux = {} }) {
+      const record = containers.get(containerId);
+      if (record === undefined) return containerUnknown('UpdateContainerResources', containerId);
+      if (record.item.state !== 'CONTAINER_EXITED') await record.handle.update(resourceLimits(linux));
+      record.status = withResources(record.status, linux);
+      return empty;
+    },
+    UpdatePodSandboxResources: ({ podSandboxId }) =>
+      sandboxes.has(podSandboxId) ? empty : sandboxUnknown('UpdatePodSandboxResources', podSandboxId),
+    ReopenContainerLog({ containerId }) {
+      const record = containers.get(containerId);
+      if (record === undefined) return containerUnknown('ReopenContainerLog', containerId);
+      if (record.item.state !== 'CONTAINER_RUNNING') return cannotReopenLog();
       record.log?.reopen();
       return empty;
     },
+    CheckpointContainer: () => notImplemented('CheckpointContainer'),
     async ExecSync({ containerId, cmd, timeout }) {
       const record = containers.get(containerId);
-      if (record === undefined) return notFound('container', containerId);
+      if (record === undefined) return containerUnknown('ExecSync', containerId);
       if (record.item.state !== 'CONTAINER_RUNNING') {
         return cannotExecIn(record.item.state);
       }
@@ -267,18 +283,13 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
     },
     UpdateRuntimeConfig: () => empty,
     RuntimeConfig: () => ({ code: 'OK', response: { linux: { cgroupDriver: 'CGROUPFS' } } }),
-    ListContainerStats: () => ({ code: 'OK', response: { stats: [] } }),
-    ListPodSandboxStats: () => ({ code: 'OK', response: { stats: [] } }),
     ...images.handlers,
-    ImageFsInfo: () => ({
-      code: 'OK',
-      response: { imageFilesystems: [imageFilesystem()], containerFilesystems: [] },
-    }),
+    ImageFsInfo: () => imageFsInfo(images.usedBytes(), Date.now() * 1e6),
   };
 
   async function answer(method: CriMethod, request: object): Promise<CriResult> {
     const handler = handlers[method] as ((request: object) => Promise<CriResult> | CriResult) | undefined;
-    if (handler === undefined) return refuse('UNIMPLEMENTED', `unknown method ${method}`);
+    if (handler === undefined) return unknownMethod(method);
     if (closed) return refuse('UNAVAILABLE', 'the runtime is closed');
     try {
       return await handler(request);
@@ -315,6 +326,7 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
     async close() {
       closed = true;
       watch.close();
+      await streaming.close();
       for (const record of containers.values()) record.log?.close();
       containers.clear();
       sandboxes.clear();
@@ -341,11 +353,6 @@ async function ordered<Record>(
     if (engineStatus(error) === undefined) throw error;
     return false;
   }
-}
-
-function imageFilesystem(): object {
-  const nothing = { value: 0 };
-  return { timestamp: Date.now() * 1e6, fsId: { mountpoint: '/' }, usedBytes: nothing, inodesUsed: nothing };
 }
 
 function sandboxKey(metadata: { name: string; namespace: string; uid: string; attempt: number }): string {

@@ -9,6 +9,7 @@ import type {
   PodSandbox,
   PodSandboxStatus,
 } from '../../ports/cri.js';
+import { statusDetails } from '../status-details.js';
 import type { ContainerLog } from './container-log.js';
 import type { DockerContainerHandle } from './docker-engine.js';
 
@@ -31,6 +32,7 @@ export interface ContainerRecord {
   readonly sandbox: SandboxRecord;
   readonly workload: Workload;
   readonly logPath: string;
+  readonly tty: boolean;
   item: Container;
   status: ContainerStatus;
   /** StartContainer is under way: what the engine tells may come before its answer. */
@@ -49,7 +51,12 @@ export interface ContainerRecord {
 /** What RunPodSandbox made. */
 export function newSandbox(
   handle: DockerContainerHandle,
-  made: { readonly config: PodSandboxConfig; readonly ip: string; readonly createdAt: number },
+  made: {
+    readonly config: PodSandboxConfig;
+    readonly runtimeHandler: string;
+    readonly ip: string;
+    readonly createdAt: number;
+  },
 ): SandboxRecord {
   const { config } = made;
   const item = {
@@ -59,7 +66,7 @@ export function newSandbox(
     createdAt: made.createdAt,
     labels: config.labels ?? {},
     annotations: config.annotations ?? {},
-    runtimeHandler: '',
+    runtimeHandler: made.runtimeHandler,
   };
   const options = config.linux?.securityContext?.namespaceOptions ?? {};
   return {
@@ -98,8 +105,18 @@ export function newContainer(
     sandbox,
     workload: parseWorkload(config.args ?? []),
     logPath,
+    tty: config.tty === true,
     item: { ...shared, podSandboxId: sandbox.id },
-    status: { ...shared, startedAt: 0, finishedAt: 0, exitCode: 0, reason: '', message: '', logPath },
+    status: {
+      ...shared,
+      startedAt: 0,
+      finishedAt: 0,
+      exitCode: 0,
+      reason: '',
+      message: '',
+      logPath,
+      ...statusDetails(config),
+    },
     starting: false,
     endOrderedBy: undefined,
     exitOrdered: false,

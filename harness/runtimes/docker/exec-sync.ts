@@ -1,11 +1,13 @@
 import type { CriResult } from '../../ports/cri.js';
+import { createExecOutput } from '../exec-output.js';
+import { execTimedOut, programMissing } from '../refusals.js';
 import type { DockerContainerHandle } from './docker-engine.js';
-
-/** Output kept of one command, of each stream: what the CRI's messages can carry is not much more. */
-const outputBytesMax = 4 * 1024 * 1024;
+import { createFrameReader } from './frames.js';
 
 /** Without a timeout of the caller's: no command runs for ever. */
 const execTimeoutMsMax = 3_600_000;
+/** The program that ends the command, for the engine cannot, may be late by so much. */
+const lateMs = 500;
 
 /** Runs a command in a running container and collects what it writes. `timeoutS` 0: as long as it takes. */
 export async function execSync(
@@ -14,14 +16,22 @@ export async function execSync(
   timeoutS: number,
 ): Promise<CriResult> {
   const exec = await handle.exec({
-    // The engine cannot end a command, so the image's own program does.
     Cmd: timeoutS > 0 ? ['/bin/timeout', '-s', 'KILL', String(timeoutS), ...command] : [...command],
     AttachStdout: true,
     AttachStderr: true,
   });
+  const beganAt = Date.now();
   const stream = await exec.start({ hijack: true, stdin: false });
-  const output = collectOutput();
-  const timeoutMs = timeoutS > 0 ? timeoutS * 1_000 : execTimeoutMsMax;
+  const output = createExecOutput();
+  let first = '';
+  stream.on(
+    'data',
+    createFrameReader((name, data) => {
+      if (first === '') first = data.subarray(0, 1_024).toString();
+      output.add(name, data);
+    }),
+  );
+  const timeoutMs = timeoutS > 0 ? timeoutS * 1_000 + lateMs : execTimeoutMsMax;
   const timeout = new Promise<'late'>((resolve) => {
     const timer = setTimeout(() => resolve('late'), timeoutMs);
     const done = (): void => clearTimeout(timer);
@@ -29,39 +39,29 @@ export async function execSync(
     stream.once('end', done);
   });
   const whole = new Promise<'whole'>((resolve, reject) => {
-    stream.on('data', output.add);
     stream.once('end', () => resolve('whole'));
     stream.once('close', () => resolve('whole'));
     stream.once('error', reject);
   });
   if ((await Promise.race([whole, timeout])) === 'late') {
     stream.destroy();
-    return {
-      code: 'DEADLINE_EXCEEDED',
-      message: `command ${JSON.stringify(command)} timed out after ${timeoutS} s`,
-    };
+    return execTimedOut(timeoutS);
   }
-  const { ExitCode: exitCode } = await exec.inspect();
-  return { code: 'OK', response: { ...output.streams(), exitCode: exitCode ?? 137 } };
+  const { ExitCode: exitCode, Pid: pid } = await exec.inspect();
+  if (wasNotStarted({ exitCode, pid, first, isWrapped: timeoutS > 0 }))
+    return programMissing(command[0] ?? '');
+  const wasKilled = exitCode === 137 && timeoutS > 0 && Date.now() - beganAt >= timeoutS * 1_000;
+  return wasKilled ? execTimedOut(timeoutS) : output.answer(exitCode ?? 137);
 }
 
-/** Takes apart Docker's frames: a byte that says which stream, three of nothing, four of length, then data. */
-function collectOutput() {
-  const parts = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
-  const bytes = { stdout: 0, stderr: 0 };
-  let pending: Buffer = Buffer.alloc(0);
-  return {
-    add(chunk: Buffer): void {
-      pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
-      while (pending.length >= 8 && pending.length >= 8 + pending.readUInt32BE(4)) {
-        const end = 8 + pending.readUInt32BE(4);
-        const name = pending[0] === 2 ? 'stderr' : 'stdout';
-        const data = pending.subarray(8, Math.min(end, 8 + outputBytesMax - bytes[name]));
-        bytes[name] += data.length;
-        parts[name].push(data);
-        pending = pending.subarray(end);
-      }
-    },
-    streams: () => ({ stdout: Buffer.concat(parts.stdout), stderr: Buffer.concat(parts.stderr) }),
-  };
+/** The engine, or the program around the command, says it in place of the command's output. */
+function wasNotStarted(ended: {
+  readonly exitCode: number | null;
+  readonly pid: number;
+  readonly first: string;
+  readonly isWrapped: boolean;
+}): boolean {
+  const { exitCode, pid, first, isWrapped } = ended;
+  if (isWrapped && exitCode === 127) return first.startsWith("timeout: can't execute");
+  return exitCode === 126 && pid === 0 && first.startsWith('OCI runtime exec failed');
 }

@@ -6,6 +6,7 @@ export interface ImageStore {
   has(name: string): boolean;
   get(name: string): Image | undefined;
   list(): readonly Image[];
+  usedBytes(): number;
   /** Returns false when it was there already. */
   add(name: string): boolean;
   remove(name: string): boolean;
@@ -17,6 +18,7 @@ export function createImageStore(): ImageStore {
     has: (name) => images.has(withTag(name)),
     get: (name) => images.get(withTag(name)) ?? findById(images, name),
     list: () => [...images.values()],
+    usedBytes: () => [...images.values()].reduce((sum, image) => sum + image.size, 0),
     add(name) {
       const tagged = withTag(name);
       if (images.has(tagged)) return false;

@@ -1,17 +1,27 @@
 import type { Clock } from '../../core/clock.js';
-import type { CriMethod, GrpcCode } from '../../spec/plan.js';
 import { parseWorkload } from '../../spec/workload.js';
 import type { CriRequest, CriResult, PodSandbox } from '../../ports/cri.js';
-import { notFound, type RuntimeBackend, type RuntimeObserver } from '../../ports/runtime.js';
+import type { RuntimeBackend, RuntimeObserver } from '../../ports/runtime.js';
+import type { StreamingServer } from '../../ports/streams.js';
 import {
   alreadyStarted,
-  cannotExecIn,
+  cannotReopenLog,
+  containerUnknown,
   imageUnknown,
   nameReserved,
+  notImplemented,
   sandboxHasEnded,
   sandboxNotRunning,
+  sandboxUnknown,
+  unknownMethod,
 } from '../refusals.js';
+import { runtimeStatus } from '../runtime-status.js';
+import { statusDetails, withResources } from '../status-details.js';
 import { createImageStore } from './images.js';
+import { createMemoryCommands } from './memory-commands.js';
+import type { MemoryHandlers } from './memory-handlers.js';
+import { createMemoryOutput } from './memory-output.js';
+import { createMemoryStatistics } from './memory-statistics.js';
 import { createMemoryStore, killedExitCode } from './memory-store.js';
 import { matchesContainer, matchesSandbox, type ContainerRecord, type SandboxRecord } from './records.js';
 
@@ -23,6 +33,10 @@ export interface MemoryBackendOptions {
   readonly epochMs: number;
   /** Appends a line to a container log; absent, logs are not kept. */
   readonly writeLog?: (path: string, line: string) => void;
+  /** Makes the file of a log that nothing was written to yet. */
+  readonly openLog?: (path: string) => void;
+  /** Where sessions of Exec, Attach and PortForward are had; absent, there are none. Closed with the backend. */
+  readonly streaming?: StreamingServer;
 }
 
 type Handler = (request: never, reply: (result: CriResult) => void) => void;
@@ -41,12 +55,11 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
   let conditions = { runtimeReady: true, networkReady: true };
   let nextId = 1;
 
-  const handlers: {
-    readonly [Method in CriMethod]?: (
-      request: CriRequest<Method>,
-      reply: (result: CriResult) => void,
-    ) => void;
-  } = {
+  const { streaming } = options;
+  const output = createMemoryOutput({ ...options, canBeWatched: streaming !== undefined });
+  const handlers: MemoryHandlers = {
+    ...createMemoryStatistics(store, images),
+    ...createMemoryCommands({ store, clock, output, streaming }),
     Version: (_request, reply) =>
       reply(
         ok({
@@ -56,7 +69,7 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
           runtimeApiVersion: 'v1',
         }),
       ),
-    Status: (_request, reply) => reply(ok({ status: { conditions: conditionList(conditions) } })),
+    Status: ({ verbose }, reply) => reply(ok(runtimeStatus(conditions, verbose === true))),
     RunPodSandbox(request, reply) {
       const { config } = request;
       const { metadata } = config;
@@ -81,7 +94,7 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
         createdAt: stampNs(),
         labels: config.labels ?? {},
         annotations: config.annotations ?? {},
-        runtimeHandler: '',
+        runtimeHandler: request.runtimeHandler ?? '',
       };
       const status = {
         ...item,
@@ -102,7 +115,7 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
     StopPodSandbox(request, reply) {
       const record = sandboxes.get(request.podSandboxId);
       if (record !== undefined) store.stopSandbox(record, 'agent');
-      reply(record === undefined ? notFound('sandbox', request.podSandboxId) : empty);
+      reply(record === undefined ? sandboxUnknown('StopPodSandbox', request.podSandboxId) : empty);
     },
     RemovePodSandbox(request, reply) {
       const record = sandboxes.get(request.podSandboxId);
@@ -113,7 +126,7 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
       const record = sandboxes.get(request.podSandboxId);
       reply(
         record === undefined
-          ? notFound('sandbox', request.podSandboxId)
+          ? sandboxUnknown('PodSandboxStatus', request.podSandboxId)
           : ok({ status: record.status, containersStatuses: [] }),
       );
     },
@@ -129,7 +142,7 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
     CreateContainer(request, reply) {
       const sandbox = sandboxes.get(request.podSandboxId);
       const { config } = request;
-      if (sandbox === undefined) return reply(notFound('sandbox', request.podSandboxId));
+      if (sandbox === undefined) return reply(sandboxUnknown('CreateContainer', request.podSandboxId));
       if (sandbox.item.state !== 'SANDBOX_READY') {
         return reply(sandboxHasEnded(sandbox.id));
       }
@@ -152,12 +165,13 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
       );
       containers.set(record.id, record);
       sandbox.containers.add(record);
+      output.open(record);
       store.containerChanged(record, 'created', 'agent');
       reply(ok({ containerId: record.id }));
     },
     StartContainer(request, reply) {
       const record = containers.get(request.containerId);
-      if (record === undefined) return reply(notFound('container', request.containerId));
+      if (record === undefined) return reply(containerUnknown('StartContainer', request.containerId));
       if (record.item.state !== 'CONTAINER_CREATED') {
         return reply(alreadyStarted(record.id, record.item.state));
       }
@@ -168,7 +182,7 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
       record.item = { ...record.item, state: 'CONTAINER_RUNNING' };
       record.status = { ...record.status, state: 'CONTAINER_RUNNING', startedAt: nowNs() };
       store.containerChanged(record, 'running', 'agent');
-      writeLines(record);
+      output.begin(record);
       const { runMs, exitCode } = record.workload;
       if (runMs !== undefined) {
         record.ownExit = clock.after(runMs, () => endContainer(record, exitCode ?? 0, 'workload'));
@@ -177,7 +191,7 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
     },
     StopContainer(request, reply) {
       const record = containers.get(request.containerId);
-      if (record === undefined) return reply(notFound('container', request.containerId));
+      if (record === undefined) return reply(containerUnknown('StopContainer', request.containerId));
       if (record.item.state !== 'CONTAINER_RUNNING') return reply(empty);
       store.terminate(record, Math.max(0, request.timeout ?? 0), () => reply(empty));
     },
@@ -199,22 +213,30 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
       const record = containers.get(request.containerId);
       reply(
         record === undefined
-          ? notFound('container', request.containerId)
+          ? containerUnknown('ContainerStatus', request.containerId)
           : ok({ status: record.status, info: {} }),
       );
     },
-    UpdateContainerResources: (_request, reply) => reply(empty),
-    ReopenContainerLog: (_request, reply) => reply(empty),
-    ExecSync(request, reply) {
-      const record = containers.get(request.containerId);
-      if (record === undefined) return reply(notFound('container', request.containerId));
-      if (record.item.state !== 'CONTAINER_RUNNING') return reply(cannotExecIn(record.item.state));
-      exec(record, request.cmd, (request.timeout ?? 0) * 1_000, reply);
+    UpdateContainerResources({ containerId, linux }, reply) {
+      const record = containers.get(containerId);
+      if (record === undefined) return reply(containerUnknown('UpdateContainerResources', containerId));
+      record.status = withResources(record.status, linux ?? {});
+      reply(empty);
     },
+    UpdatePodSandboxResources({ podSandboxId }, reply) {
+      const isKnown = sandboxes.has(podSandboxId);
+      reply(isKnown ? empty : sandboxUnknown('UpdatePodSandboxResources', podSandboxId));
+    },
+    ReopenContainerLog({ containerId }, reply) {
+      const record = containers.get(containerId);
+      if (record === undefined) return reply(containerUnknown('ReopenContainerLog', containerId));
+      if (record.item.state !== 'CONTAINER_RUNNING') return reply(cannotReopenLog());
+      output.open(record);
+      reply(empty);
+    },
+    CheckpointContainer: (_request, reply) => reply(notImplemented('CheckpointContainer')),
     UpdateRuntimeConfig: (_request, reply) => reply(empty),
     RuntimeConfig: (_request, reply) => reply(ok({ linux: { cgroupDriver: 'CGROUPFS' } })),
-    ListContainerStats: (_request, reply) => reply(ok({ stats: [] })),
-    ListPodSandboxStats: (_request, reply) => reply(ok({ stats: [] })),
     ListImages(request, reply) {
       const name = request.filter?.image?.image;
       const found = name === undefined || name === '' ? undefined : images.get(name);
@@ -240,51 +262,7 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
         observer.onChange({ kind: 'image', actor: 'runtime', image: name, present: false, cause: 'agent' });
       reply(empty);
     },
-    ImageFsInfo: (_request, reply) =>
-      reply(
-        ok({
-          imageFilesystems: [
-            {
-              timestamp: nowNs(),
-              fsId: { mountpoint: '/' },
-              usedBytes: { value: 0 },
-              inodesUsed: { value: 0 },
-            },
-          ],
-          containerFilesystems: [],
-        }),
-      ),
   };
-
-  function exec(
-    record: ContainerRecord,
-    command: readonly string[],
-    timeoutMs: number,
-    reply: (result: CriResult) => void,
-  ): void {
-    const answer = (exitCode: number): void =>
-      reply(ok({ stdout: Buffer.alloc(0), stderr: Buffer.alloc(0), exitCode }));
-    if (command[1] === 'ready')
-      return answer(clock.now() - record.startedAtMs >= (record.workload.readyMs ?? 0) ? 0 : 1);
-    const runMs = command[1] === 'pre-stop' ? (parseWorkload(command).runMs ?? 0) : 0;
-    if (runMs === 0) return answer(0);
-    if (timeoutMs > 0 && runMs > timeoutMs) {
-      clock.after(timeoutMs, () =>
-        reply(refuse('DEADLINE_EXCEEDED', `command ${JSON.stringify(command)} timed out`)),
-      );
-      return;
-    }
-    clock.after(runMs, () =>
-      record.item.state === 'CONTAINER_RUNNING' ? answer(0) : answer(killedExitCode),
-    );
-  }
-
-  function writeLines(record: ContainerRecord): void {
-    if (options.writeLog === undefined || record.logPath === '') return;
-    const time = new Date(options.epochMs + clock.now()).toISOString();
-    for (let line = 1; line <= (record.workload.lines ?? 0); line++)
-      options.writeLog(record.logPath, `${time} stdout F line ${line}`);
-  }
 
   /** Runs `act` on the record unless it is not there; the answer to an order from outside. */
   function outside<Record>(record: Record | undefined, act: (record: Record) => void): Promise<boolean> {
@@ -302,7 +280,7 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
     name: 'memory',
     invoke(method, request, reply) {
       const handler = handlers[method] as Handler | undefined;
-      if (handler === undefined) reply(refuse('UNIMPLEMENTED', `unknown method ${method}`));
+      if (handler === undefined) reply(unknownMethod(method));
       else handler(request as never, reply);
     },
     exitContainer: (id, exitCode) =>
@@ -327,7 +305,7 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
       }
       containers.clear();
       sandboxes.clear();
-      return Promise.resolve();
+      return streaming?.close() ?? Promise.resolve();
     },
   };
 }
@@ -356,7 +334,17 @@ function newContainer(
     workload: parseWorkload(config.args ?? []),
     logPath,
     item: { ...shared, podSandboxId: sandbox.id },
-    status: { ...shared, startedAt: 0, finishedAt: 0, exitCode: 0, reason: '', message: '', logPath },
+    status: {
+      ...shared,
+      startedAt: 0,
+      finishedAt: 0,
+      exitCode: 0,
+      reason: '',
+      message: '',
+      logPath,
+      ...statusDetails(config),
+    },
+    config,
     startedAtMs: 0,
     ownExit: undefined,
     termination: undefined,
@@ -364,17 +352,6 @@ function newContainer(
   };
 }
 
-function conditionList(conditions: { runtimeReady: boolean; networkReady: boolean }): object[] {
-  return [
-    { type: 'RuntimeReady', status: conditions.runtimeReady, reason: '', message: '' },
-    { type: 'NetworkReady', status: conditions.networkReady, reason: '', message: '' },
-  ];
-}
-
 function ok(response: object): CriResult {
   return { code: 'OK', response };
-}
-
-function refuse(code: GrpcCode, message: string): CriResult {
-  return { code, message };
 }

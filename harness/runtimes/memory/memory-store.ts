@@ -27,6 +27,8 @@ export interface MemoryStore {
   endContainer(record: ContainerRecord, exitCode: number, cause: ChangeCause): void;
   /** Ends a running container as StopContainer does; `done` is called when it has ended. */
   terminate(record: ContainerRecord, timeoutS: number, done: () => void): void;
+  /** A SIGTERM and nothing else. */
+  signalTerm(record: ContainerRecord): void;
   dropContainer(record: ContainerRecord, cause: ChangeCause): void;
   stopSandbox(record: SandboxRecord, cause: ChangeCause): void;
   dropSandbox(record: SandboxRecord, cause: ChangeCause): void;
@@ -161,6 +163,16 @@ export function createMemoryStore(options: {
     record.termination = { ...end, timer };
   }
 
+  function signalTerm(record: ContainerRecord): void {
+    const isObeyed = record.item.state === 'CONTAINER_RUNNING' && record.workload.ignoreTerm !== true;
+    if (!isObeyed || record.termination !== undefined) return;
+    const end = { exitAtMs: clock.now() + (record.workload.stopMs ?? 0), exitCode: terminatedExitCode };
+    const timer = clock.after(end.exitAtMs - clock.now(), () =>
+      endContainer(record, terminatedExitCode, 'outside'),
+    );
+    record.termination = { ...end, timer };
+  }
+
   function dropContainer(record: ContainerRecord, cause: ChangeCause): void {
     if (record.item.state === 'CONTAINER_RUNNING') endContainer(record, killedExitCode, cause);
     containers.delete(record.id);
@@ -197,6 +209,7 @@ export function createMemoryStore(options: {
     containerChanged,
     endContainer,
     terminate,
+    signalTerm,
     dropContainer,
     stopSandbox,
     dropSandbox,

@@ -2,6 +2,7 @@ import type { Timer } from '../../core/clock.js';
 import type { Workload } from '../../spec/plan.js';
 import type {
   Container,
+  ContainerConfig,
   ContainerFilter,
   ContainerStatus,
   PodSandbox,
@@ -23,6 +24,7 @@ export interface ContainerRecord {
   readonly id: string;
   readonly sandbox: SandboxRecord;
   readonly workload: Workload;
+  readonly config: ContainerConfig;
   readonly logPath: string;
   item: Container;
   status: ContainerStatus;
@@ -33,7 +35,14 @@ export interface ContainerRecord {
   termination: { exitAtMs: number; exitCode: number; timer: Timer } | undefined;
   /** Called when it has ended. */
   readonly waiters: (() => void)[];
+  /** Those who are attached, while there are any. */
+  watchers?: Set<OutputWatcher>;
+  /** Its standard input was closed by someone who was attached. */
+  isDeaf?: boolean;
 }
+
+export type OutputName = 'stdout' | 'stderr';
+export type OutputWatcher = (name: OutputName, text: string) => void;
 
 export function matchesSandbox(item: PodSandbox, filter: PodSandboxFilter): boolean {
   if (filter.id !== undefined && filter.id !== '' && !item.id.startsWith(filter.id)) return false;
