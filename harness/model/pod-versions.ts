@@ -30,7 +30,7 @@ function mayHaveReadBefore(state: ModelState, entry: DesiredPod): boolean {
 }
 
 /** When the agent must have acted on what it was shown at this time, in milliseconds of the run. */
-function reactedByMs(state: ModelState, shownAtMs: number): number {
+export function reactedByMs(state: ModelState, shownAtMs: number): number {
   if (state.run.world === 'sim') return shownAtMs + reactionMs;
   const { Tpleg, Thk } = state.bounds;
   // Something that kept it from working keeps it from noticing, too.

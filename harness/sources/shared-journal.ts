@@ -29,13 +29,20 @@ export function createSharedJournal(parts: ReadonlySet<JournalPart>): Journal {
     for (const part of parts) if (isConcerned(part, event)) part.context.journal.record({ ...event });
   }
 
+  function take(body: TraceEventBody): void {
+    if (body.kind === 'source.served') recordServed(body);
+    else if (body.kind === 'api.request') recordRequest(body);
+    else if (body.kind === 'agent.started') events.push({ ...body, t: 0, seq: events.length });
+  }
+
   return {
     events,
-    record(body: TraceEventBody) {
-      const event = { ...body, t: 0, seq: events.length } as TraceEvent;
-      if (body.kind === 'source.served') recordServed(body);
-      else if (body.kind === 'api.request') recordRequest(body);
-      else if (body.kind === 'agent.started') events.push(event);
+    record(body) {
+      take(body);
+      return { ...body, t: 0, seq: events.length } as TraceEvent;
+    },
+    stamp(event) {
+      take(event);
       return event;
     },
   };

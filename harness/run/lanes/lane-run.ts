@@ -153,14 +153,15 @@ function controlOf(host: LaneHost, onStart: () => void): AgentControl {
 function createClosableJournal(clock: RealClock, listener: TraceListener): Journal & { close(): void } {
   const inner = createJournal(clock, listener);
   let isClosed = false;
+  const late = { t: 0, seq: -1 };
   return {
     get events() {
       return inner.events;
     },
     record(body: TraceEventBody): TraceEvent {
-      if (!isClosed) return inner.record(body);
-      return { ...body, t: clock.now(), seq: inner.events.length } as TraceEvent;
+      return isClosed ? ({ ...body, ...late } as TraceEvent) : inner.record(body);
     },
+    stamp: (event) => (isClosed ? event : inner.stamp(event)),
     close() {
       isClosed = true;
     },
