@@ -125,6 +125,8 @@ export interface ActualPods {
   readonly containers: ReadonlyMap<string, ActualContainer>;
   readonly sandboxes: ReadonlyMap<string, ActualSandbox>;
   byName(fullName: string): readonly ActualPod[];
+  /** The pod that a container of this id belongs to, or belonged to before it was removed. */
+  podOfContainer(id: string): ActualPod | undefined;
   /** Whether there ever was a sandbox of this id. */
   hadSandbox(id: string): boolean;
   /** The pod of this UID, made when it is new. */
@@ -151,6 +153,7 @@ export function createActualPods(options: {
   const containers = new Map<string, ActualContainer>();
   const sandboxes = new Map<string, ActualSandbox>();
   const everSandboxes = new Set<string>();
+  const everContainers = new Map<string, ActualPod>();
 
   const touch = (identity: PodIdentity, stamp: Stamp): ActualPod => {
     let pod = pods.get(identity.podUid);
@@ -170,6 +173,7 @@ export function createActualPods(options: {
     containers,
     sandboxes,
     byName: (fullName) => named.get(fullName) ?? none,
+    podOfContainer: (id) => everContainers.get(id),
     hadSandbox: (id) => everSandboxes.has(id),
     touch,
     sandboxChanged(event) {
@@ -206,6 +210,7 @@ export function createActualPods(options: {
         if (event.state === 'removed') return pod;
         container = newContainer(pod, event);
         containers.set(event.id, container);
+        everContainers.set(event.id, pod);
         pod.containers.set(event.id, container);
         history.latest = container;
         history.recordLost = false;

@@ -9,6 +9,9 @@ import { stopReasonOf, tearsDown } from './stop-reason.js';
 /** A call that takes longer than this disturbs everything that waits behind it. */
 export const slowCallMs = 1_000;
 
+/** A look at the runtime that comes so much later than the agent's period says that the machine is busy. */
+const lateMs = 500;
+
 /** Times of calls are kept by the last bits of their number: more are never open at once. */
 export const callSlots = 256;
 
@@ -27,7 +30,10 @@ const followed: ReadonlySet<CriMethod> = new Set<CriMethod>([
 ]);
 
 export function applyRequest(state: ModelState, event: RuntimeRequest & Stamp): void {
-  if (isList(event.method)) state.openLists += 1;
+  if (isList(event.method)) {
+    state.openLists += 1;
+    if (isWhole(event)) noteLook(state, event.t);
+  }
   state.askedAtMs[event.call % callSlots] = event.t;
   if (!followed.has(event.method)) return;
   const container =
@@ -92,6 +98,22 @@ export function applyRequest(state: ModelState, event: RuntimeRequest & Stamp): 
 
 function isList(method: CriMethod): boolean {
   return method === 'ListContainers' || method === 'ListPodSandbox';
+}
+
+function isWhole({ request }: RuntimeRequest): boolean {
+  const { filter } = request as { filter?: { id?: string; labelSelector?: object } | null };
+  return (filter?.id ?? '') === '' && Object.keys(filter?.labelSelector ?? {}).length === 0;
+}
+
+/** On a busy machine an agent looks later than it would, and does all else later, too. */
+function noteLook(state: ModelState, t: number): void {
+  if (isLate(state, t - state.listAskedMs)) state.calmSince = t;
+  state.listAskedMs = t;
+}
+
+/** An agent that lets so much time pass between two looks at the runtime was kept from running. */
+export function isLate({ run }: ModelState, silentMs: number): boolean {
+  return run.world === 'live' && silentMs > run.timings.relistMs + lateMs + run.slackMs;
 }
 
 function namesImages(method: CriMethod): boolean {

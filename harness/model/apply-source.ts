@@ -2,6 +2,7 @@ import type { SourceHeld, SourceServed, Stamp } from '../trace/events.js';
 import type { ActualPod } from './actual-pods.js';
 import type { DesiredPod, ServedChange } from './desired-pod.js';
 import type { ModelState } from './model-view.js';
+import { reactedByMs } from './pod-versions.js';
 import { instancesOf, isUnwanted, standingOf } from './standing.js';
 import { differs } from './stop-reason.js';
 
@@ -107,5 +108,14 @@ function license(state: ModelState, pod: ActualPod): void {
 
 /** What comes to be while nobody wants it may be torn down from then on, even when it is wanted again. */
 export function licenseUnwanted(state: ModelState, pod: ActualPod): void {
-  if (state.desired.allReady() && isUnwanted(standingOf(state, pod))) pod.licenceSeq = state.seq;
+  if (!state.desired.allReady()) return;
+  const standing = standingOf(state, pod);
+  if (isUnwanted(standing) || mayBeRemovedYet(state, standing.entry)) pod.licenceSeq = state.seq;
+}
+
+/** It was removed and listed again, and the agent may act on the removal only now. */
+function mayBeRemovedYet(state: ModelState, entry: DesiredPod | undefined): boolean {
+  if (entry === undefined || entry.removedSeq < 0 || state.run.world === 'sim') return false;
+  const noticedMs = entry.source === 'file' ? state.run.timings.fileCheckMs + state.run.slackMs : 0;
+  return state.t <= reactedByMs(state, entry.removedAtMs) + noticedMs;
 }

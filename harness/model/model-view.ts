@@ -67,6 +67,8 @@ export type ModelState = Mutable<Omit<ModelView, 'calmSinceMs' | 'images'>> & {
   /** When each of the latest calls was made, by the last bits of its number. */
   askedAtMs: Float64Array;
   listAnsweredMs: number;
+  /** When the agent last asked what there is in all, or began its life. */
+  listAskedMs: number;
   calls: Map<number, Call>;
 };
 

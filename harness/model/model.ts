@@ -9,12 +9,15 @@ import type {
 } from '../trace/events.js';
 import type { ActualPod } from './actual-pods.js';
 import { beginNextLife, createActualPods } from './actual-pods.js';
-import { applyEffect, applyReply, applyRequest, callSlots, slowCallMs } from './apply-call.js';
+import { applyEffect, applyReply, applyRequest, callSlots, isLate, slowCallMs } from './apply-call.js';
 import { applyHeld, applyServed, licenseUnwanted } from './apply-source.js';
 import { createDesiredPods } from './desired-pods.js';
 import { createImageNames } from './image-names.js';
 import type { ModelState, ModelView } from './model-view.js';
 import { guessVersions } from './pod-versions.js';
+
+/** An agent that has not looked at the runtime for so long is silent on its own account. */
+const ownSilenceMs = 30_000;
 
 /** The model of one run: what was asked of the agent, what is there, what it is doing about it. */
 export interface Model extends ModelView {
@@ -55,11 +58,14 @@ export function createModel(run: RunStarted): Model {
     openLists: 0,
     askedAtMs: new Float64Array(callSlots),
     listAnsweredMs: 0,
+    listAskedMs: 0,
     calls: new Map(),
     calmSinceMs() {
       const isUnlisted =
         state.openLists > 0 && state.t - state.listAnsweredMs > 3 * state.bounds.Tpleg + slowCallMs;
-      return state.agentUp && state.runtimeReady && !isUnlisted ? state.calmSince : Infinity;
+      const silentMs = state.t - state.listAskedMs;
+      const isKept = isLate(state, silentMs) && silentMs < ownSilenceMs;
+      return state.agentUp && state.runtimeReady && !isUnlisted && !isKept ? state.calmSince : Infinity;
     },
   };
   return Object.assign(state, { apply: (event: TraceEvent) => applyEvent(state, event) });
@@ -162,6 +168,7 @@ function applyAgentStarted(state: ModelState, event: AgentStarted & Stamp): void
   state.agentStartedSeq = event.seq;
   state.calmSince = event.t;
   state.listAnsweredMs = event.t;
+  state.listAskedMs = event.t;
   state.runtimeReady = true;
   state.desired.agentStarted();
   forgetCalls(state);

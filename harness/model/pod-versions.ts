@@ -15,7 +15,7 @@ export function guessVersions(state: ModelState, pod: ActualPod): void {
   if (state.desired.byUid(pod.uid).length > 0) return;
   for (const entry of state.desired.byName(pod.fullName)) {
     if (entry.uid !== undefined) continue;
-    const isOld = entry.pods.length > 0 && state.t - entry.changedAtMs > reactionMs;
+    const isOld = entry.pods.length > 0 && state.t > reactedByMs(state, entry.changedAtMs);
     for (const version of isOld ? entry.versions : entry.everVersions) pod.versions.add(version);
     if (mayHaveReadBefore(state, entry)) pod.readBeforeSeq = entry.movedSeq;
   }
@@ -23,13 +23,18 @@ export function guessVersions(state: ModelState, pod: ActualPod): void {
 
 /** A pod that is started now may come from a file that got its present name after the agent had read it. */
 function mayHaveReadBefore(state: ModelState, entry: DesiredPod): boolean {
-  const { run, bounds } = state;
+  const { run } = state;
   if (entry.movedSeq < 0 || run.world !== 'live' || entry.source !== 'file') return false;
-  const readAgainMs = Math.max(
-    entry.uncertainUntilMs,
-    state.calmSinceMs() + run.timings.fileCheckMs + run.slackMs,
-  );
-  return state.t <= readAgainMs + bounds.Tpleg + bounds.Thk + reactionMs;
+  const readMs = run.timings.fileCheckMs + run.slackMs;
+  return state.t <= reactedByMs(state, Math.max(entry.uncertainUntilMs - readMs, 0)) + readMs;
+}
+
+/** When the agent must have acted on what it was shown at this time, in milliseconds of the run. */
+export function reactedByMs(state: ModelState, shownAtMs: number): number {
+  if (state.run.world === 'sim') return shownAtMs + reactionMs;
+  const { Tpleg, Thk } = state.bounds;
+  // Something that kept it from working keeps it from noticing, too.
+  return Math.max(shownAtMs, state.calmSinceMs()) + Tpleg + Thk + reactionMs;
 }
 
 /** What a container is created from tells versions apart. */

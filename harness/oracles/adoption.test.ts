@@ -95,6 +95,18 @@ describe('agent restart, orphans and runtime faults', () => {
     expect(failed(trace.at(9_000).call('RunPodSandbox', { pod: webPod }))).toEqual(['RT-01']);
   });
 
+  it('QUIET-01: what is done in vain for a container that keeps ending is no unrest either', () => {
+    const crashing = makePod('web', { uid: 'uid-1', args: ['--run-ms=500'] });
+    const pod = asGiven(crashing);
+    const trace = createTrace(['feed']).agent().list('feed', [crashing]).at(500).start(pod);
+    trace.at(59_500).container('c-uid-1-main', pod, 'exited', { cause: 'workload', exitCode: 0 });
+    trace.at(60_000).phase('quiet').at(61_000);
+    const again = { containerId: 'c-uid-1-main' };
+    trace.call('RemoveContainer', again, () => trace.container('c-uid-1-main', pod, 'removed'));
+    expect(failed(trace.call('RemoveContainer', again))).toEqual([]);
+    expect(failed(trace.call('RemoveContainer', { containerId: 'never-there' }))).toEqual(['QUIET-01']);
+  });
+
   it('QUIET-01: a call in the quiet phase', () => {
     const trace = running().at(90_000).phase('settled').phase('quiet').at(91_000);
     expect(failed(trace)).toEqual([]);

@@ -284,7 +284,9 @@ function judgeObjects({ model, ledger, run, bounds }: OracleContext): void {
 function judgeQuietCall({ model, ledger }: OracleContext, quietSeq: number): void {
   const { call } = model;
   if (call === undefined) return;
-  const { pod, request } = call;
+  const { request } = call;
+  // What was removed by one part of an agent may be removed in vain by another.
+  const pod = call.pod ?? model.actual.podOfContainer(request.containerId ?? '');
   // Sound pods that are stopped or doubled in the quiet phase are told of by the check for those.
   if (call.hitsLive && call.reason === 'none') return;
   if (pod !== undefined ? isRestless(model, pod, quietSeq) : isPulledByRestless(model, request, quietSeq))

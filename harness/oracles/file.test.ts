@@ -41,11 +41,11 @@ describe('file', () => {
     const file = (name: string) => [{ name, type: 'file' as const, readable: true, pod: web, text: '' }];
     const stopped = (afterMs: number, isRuntimeDown = false): string[] => {
       const trace = createTrace(['file', 'http'], { world: 'live' }).agent().list('http', []);
-      trace.at(9_000).held('file', [web], file('web.yaml.tmp'));
+      trace.looking(9_000).held('file', [web], file('web.yaml.tmp'));
       trace.at(9_030).held('file', [web], file('web.yaml'));
       const runtime = { kind: 'step', actor: 'harness', id: 's', do: 'runtime', applied: true } as const;
-      if (isRuntimeDown) trace.at(14_000).add(runtime);
-      trace.at(9_030 + afterMs).start(webPod);
+      if (isRuntimeDown) trace.looking(14_000).add(runtime);
+      trace.looking(9_030 + afterMs).start(webPod);
       return failed(trace.at(30_000).list('http', [db]).at(30_500).stop(webPod));
     };
     expect(stopped(5)).toEqual([]);

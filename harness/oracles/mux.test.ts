@@ -187,16 +187,27 @@ describe('mux', () => {
     const file = (name: string) => [{ name, type: 'file' as const, readable: true, pod: web, text: '' }];
     const renamed = (afterMs: number): TraceBuilder => {
       const trace = createTrace(['file'], { world: 'live' }).agent().held('file', [web], file('a.yaml'));
-      trace
-        .at(9_000)
-        .held('file', [web], file('b.yaml'))
-        .at(9_000 + afterMs)
-        .start(webPod);
-      trace.at(20_000).stop(webPod).at(22_000).remove(webPod);
-      return trace.at(40_000).start(asStatic(web, 'uid-9'));
+      trace.looking(9_000).held('file', [web], file('b.yaml'));
+      trace.looking(9_000 + afterMs).start(webPod);
+      trace.looking(20_000).stop(webPod).looking(22_000).remove(webPod);
+      return trace.looking(40_000).start(asStatic(web, 'uid-9'));
     };
     expect(failed(renamed(40))).not.toContain('MUX-10');
     expect(failed(renamed(8_000))).toContain('MUX-10');
+  });
+
+  it('MUX-10: on a real clock what the agent could not start at once may be an earlier version', () => {
+    const labelled = makePod('web', { labels: { a: 'b' } });
+    const restarted = (isRuntimeDown: boolean): string[] => {
+      const trace = createTrace(['http'], { world: 'live' }).agent().list('http', []);
+      trace.looking(13_000).list('http', [web]).at(13_500).list('http', [labelled]);
+      const runtime = { kind: 'step', actor: 'harness', id: 's', do: 'runtime', applied: true } as const;
+      if (isRuntimeDown) trace.looking(14_000).add(runtime);
+      trace.looking(18_000).start(webPod).looking(20_000).stop(webPod).looking(22_000).remove(webPod);
+      return failed(trace.looking(24_000).start(asStatic(labelled, 'uid-9')));
+    };
+    expect(restarted(true)).toEqual([]);
+    expect(restarted(false)).toContain('MUX-10');
   });
 
   it('MUX-10: the UID stays after a change of content', () => {

@@ -32,6 +32,23 @@ describe('workers', () => {
     expect(firstMs(late(4_000))).toBeGreaterThanOrEqual(firstMs(late()) + 3_000);
   });
 
+  it('MUX-02: so is one that looks at the runtime later than it would, but not one that looks no more', () => {
+    const silent = (fromMs: number, toMs: number): TraceBuilder => {
+      const trace = createTrace(['feed'], { world: 'live' }).agent().list('feed', [given]);
+      for (let ms = 1_000; ms <= 90_000; ms += 1_000) {
+        trace.at(ms);
+        if (ms <= fromMs || ms >= toMs) trace.call('ListContainers', {});
+        // Questions about single pods are no looks.
+        else trace.call('ListContainers', { request: { filter: { labelSelector: { uid: 'u1' } } } });
+      }
+      return trace;
+    };
+    const firstMs = (trace: TraceBuilder): number => judgeTrace(trace.events).findings[0]!.atMs;
+    const usualMs = firstMs(silent(90_000, 90_000));
+    expect(firstMs(silent(2_000, 6_000))).toBeGreaterThanOrEqual(usualMs + 4_000);
+    expect(firstMs(silent(2_000, 90_000))).toBeLessThan(40_000);
+  });
+
   it('WORK-02: a new version starts while the old one runs', () => {
     const trace = createTrace(['file']).agent().list('file', [first]).at(500).start(asStatic(first, 'a'));
     trace.at(20_000).list('file', [second]).at(20_500).start(asStatic(second, 'b'));

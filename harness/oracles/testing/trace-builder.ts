@@ -15,6 +15,8 @@ import type {
 export interface TraceBuilder {
   readonly events: TraceEvent[];
   at(ms: number): TraceBuilder;
+  /** Until then the agent looks at the runtime every second. */
+  looking(untilMs: number): TraceBuilder;
   add(body: TraceEventBody): TraceBuilder;
   phase(phase: PhaseChanged['phase']): TraceBuilder;
   agent(incarnation?: number): TraceBuilder;
@@ -139,6 +141,10 @@ export function createTrace(
       if (ms < t) throw new Error(`time runs backwards: ${ms} after ${t}`);
       t = ms;
       return builder;
+    },
+    looking(untilMs) {
+      while (t + 1_000 <= untilMs) builder.at(t + 1_000).call('ListContainers', {});
+      return builder.at(untilMs);
     },
     add(body) {
       events.push({ t, seq: events.length, ...body } as TraceEvent);
