@@ -16,7 +16,9 @@ interface Variation {
  */
 export async function explainPlan(probe: Probe, plan: Plan): Promise<string[]> {
   const words: string[] = [];
-  for (const variation of variationsOf(plan)) {
+  const variations = [...variationsOf(plan)];
+  probe.foresee(variations.flatMap(({ plans }) => plans.map(tidy)));
+  for (const variation of variations) {
     if (variation.plans.length === 0) continue;
     let fails = true;
     for (const candidate of variation.plans) fails &&= await probe.fails(tidy(candidate));

@@ -5,22 +5,55 @@ import type { Plan } from '../spec/plan.js';
 export interface Probe {
   /** True when the plan fails with the signature. False also when the budget is used up. */
   fails(plan: Plan): Promise<boolean>;
+  /**
+   * The first of the candidates, in their order, that fails, and its place among them. Several are tried at once
+   * where there is room, but which one it is depends on their order alone. They are made only as they are tried.
+   */
+  firstFailing(
+    candidates: Iterable<Plan>,
+  ): Promise<{ readonly plan: Plan; readonly index: number } | undefined>;
+  /** Begins to find out about plans that are likely to be asked about, where there is room. */
+  foresee(plans: Iterable<Plan>): void;
   /** How many plans were executed. */
   readonly executions: number;
   /** True once an answer was refused for want of budget. */
   readonly exhausted: boolean;
 }
 
-export function createProbe(options: {
+export interface ProbeOptions {
   readonly signature: string;
   /** Executes a plan; resolves to the signatures that it fails with. */
   readonly run: (plan: Plan) => Promise<ReadonlySet<string>>;
   /** The most executions. */
   readonly budget: number;
-}): Probe {
-  const known = new Map<string, boolean>();
+  /** How many are tried at once. Default 1. */
+  readonly width?: number | undefined;
+  /** True once nothing more may be begun. */
+  readonly isOver?: (() => boolean) | undefined;
+}
+
+export function createProbe(options: ProbeOptions): Probe {
+  const { width = 1, isOver = () => false } = options;
+  const known = new Map<string, Promise<boolean>>();
   let executions = 0;
   let exhausted = false;
+
+  function fails(plan: Plan): Promise<boolean> {
+    const key = sha256(canonicalJson(plan));
+    const answer = known.get(key);
+    if (answer !== undefined) return answer;
+    if (executions >= options.budget || isOver()) {
+      exhausted = true;
+      return Promise.resolve(false);
+    }
+    executions++;
+    const asked = options.run(plan).then((signatures) => signatures.has(options.signature));
+    // Whoever asks hears of it; an answer that nobody waits for any more is lost without harm.
+    asked.catch(() => {});
+    known.set(key, asked);
+    return asked;
+  }
+
   return {
     get executions() {
       return executions;
@@ -28,18 +61,24 @@ export function createProbe(options: {
     get exhausted() {
       return exhausted;
     },
-    async fails(plan) {
-      const key = sha256(canonicalJson(plan));
-      const answer = known.get(key);
-      if (answer !== undefined) return answer;
-      if (executions >= options.budget) {
-        exhausted = true;
-        return false;
+    fails,
+    async firstFailing(candidates) {
+      const source = candidates[Symbol.iterator]();
+      const underWay: { readonly plan: Plan; readonly answer: Promise<boolean> }[] = [];
+      for (let index = 0; ; index++) {
+        while (underWay.length < width) {
+          const next = source.next();
+          if (next.done === true) break;
+          underWay.push({ plan: next.value, answer: fails(next.value) });
+        }
+        const head = underWay.shift();
+        if (head === undefined) return undefined;
+        if (await head.answer) return { plan: head.plan, index };
       }
-      executions++;
-      const fails = (await options.run(plan)).has(options.signature);
-      known.set(key, fails);
-      return fails;
+    },
+    foresee(plans) {
+      if (width === 1) return;
+      for (const plan of plans) void fails(plan).catch(() => {});
     },
   };
 }

@@ -149,4 +149,40 @@ describe('reducePlan', () => {
     });
     expect(reduction.certified).toBe(false);
   });
+
+  it.each([2, 5, 16])(
+    'comes to the same with %i candidates at once, in whatever order they end',
+    async (width) => {
+      for (const predicate of [readdAfterASecond, faultAndRestart, balancedOutages]) {
+        for (const plan of plansMatching(predicate, 3)) {
+          const run = runner(predicate);
+          let atOnce = 0;
+          let atOnceMost = 0;
+          const unordered = async (candidate: Plan) => {
+            atOnceMost = Math.max(atOnceMost, ++atOnce);
+            for (let turns = JSON.stringify(candidate).length % 7; turns > 0; turns--)
+              await Promise.resolve();
+            atOnce--;
+            return run(candidate);
+          };
+          const alone = await reducePlan({ plan, signature, run, budget: 5_000 });
+          const together = await reducePlan({ plan, signature, run: unordered, budget: 5_000, width });
+          expect({ ...together, executions: 0 }).toEqual({ ...alone, executions: 0 });
+          expect(together.executions).toBeGreaterThanOrEqual(alone.executions);
+          expect(atOnceMost).toBeGreaterThan(1);
+        }
+      }
+    },
+  );
+
+  it('ends when its time is over, with the smallest plan so far and without a certificate', async () => {
+    const [plan] = plansMatching(readdAfterASecond, 1);
+    let asked = 0;
+    const isOver = () => ++asked > 6;
+    const run = runner(readdAfterASecond);
+    const reduction = await reducePlan({ plan: plan!, signature, run, budget: 5_000, isOver });
+    expect(reduction.certified).toBe(false);
+    expect(reduction.executions).toBe(6);
+    expect(readdAfterASecond(reduction.plan)).toBe(true);
+  });
 });
