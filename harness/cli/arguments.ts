@@ -23,6 +23,8 @@ export interface RunArguments {
   readonly report?: string;
   readonly formats?: readonly ReportFormat[];
   readonly shrink?: boolean;
+  readonly shrinkMs?: number;
+  readonly alsoOn?: readonly string[];
   readonly quiet?: boolean;
   readonly verbose?: boolean;
 }
@@ -45,7 +47,7 @@ export interface RunOptions {
   readonly seed?: string;
   readonly cases?: number;
   readonly timeMs?: number;
-  /** Absent: as many as there are cores. */
+  /** Absent: as many as there are cores; in live as many as the agent sustains. */
   readonly jobs?: number;
   readonly bail: boolean;
   /** Path of the known-failing file. */
@@ -54,6 +56,10 @@ export interface RunOptions {
   readonly report: string;
   readonly formats: readonly ReportFormat[];
   readonly shrink: boolean;
+  /** The longest that one failing case is made smaller in live, in milliseconds. */
+  readonly shrinkMs?: number;
+  /** Runtimes, besides `runtime`, on which a failing case is tried too. */
+  readonly alsoOn?: readonly string[];
   readonly quiet: boolean;
   readonly verbose: boolean;
 }
@@ -177,6 +183,9 @@ const runtime = (text: string): string => {
   throw new InvalidArgumentError(`Give ${runtimeChoices}.`);
 };
 
+const runtimes = (text: string, previous: readonly string[] = []): string[] =>
+  several(text, previous).map(runtime);
+
 const formats = (text: string, previous: readonly ReportFormat[] = []): ReportFormat[] => [
   ...previous,
   ...several(text).map(choice(reportFormats)),
@@ -259,7 +268,11 @@ function buildProgram(version: string, found: Found): Command {
   return program;
 }
 
-interface ParsedRun extends Omit<RunArguments, 'suites' | 'requirements' | 'timeMs' | 'formats'> {
+interface ParsedRun extends Omit<
+  RunArguments,
+  'suites' | 'requirements' | 'timeMs' | 'formats' | 'shrinkMs'
+> {
+  readonly shrinkTime?: number;
   readonly suite?: string[];
   readonly requirement?: string[];
   readonly time?: number;
@@ -282,18 +295,24 @@ function runCommandLine(found: Found): Command {
     .option('--seed <seed>', 'where randomness starts: the same seed runs the same cases')
     .option('--cases <number>', 'how many cases to run', positive)
     .option('--time <duration>', 'how long to run, for example 30s or 5m', duration)
-    .option('--jobs <number>', 'how many threads or agents at once', positive)
+    .option(
+      '--jobs <number>',
+      'the most cases at once (default: what the machine and the agent sustain)',
+      positive,
+    )
     .option('--bail', 'stop at the first finding')
     .option('--known-failing <file>', 'requirements that are expected to fail; an unexpected pass fails')
     .option('--report <directory>', 'the report folder (default: conformance-report)')
     .option('--format <formats>', 'text, json, junit, html (several; default: all)', formats)
     .option('--config <file>', 'configuration file (default: conformance.config.ts or .yaml when present)')
     .option('--no-shrink', 'report failing cases as they were found')
+    .option('--shrink-time <duration>', 'the longest that one case is shrunk in live (default: 5m)', duration)
+    .option('--also-on <runtimes>', 'try failing cases with these runtimes too, in live (several)', runtimes)
     .option('--quiet', 'print only findings and the outcome')
     .option('--verbose', 'print every requirement and more of each failure')
     .addHelpText('after', runExamples)
     .action((parsed: ParsedRun, command: Command) => {
-      const { suite, requirement, time, format, config, shrink, ...rest } = parsed;
+      const { suite, requirement, time, format, config, shrink, shrinkTime, ...rest } = parsed;
       // Commander makes --no-shrink default to true; only what was really said may override the configuration.
       const shrinkSaid = command.getOptionValueSource('shrink') === 'cli';
       const options: RunArguments = {
@@ -302,6 +321,7 @@ function runCommandLine(found: Found): Command {
         ...(suite === undefined ? {} : { suites: suite }),
         ...(requirement === undefined ? {} : { requirements: requirement }),
         ...(time === undefined ? {} : { timeMs: time }),
+        ...(shrinkTime === undefined ? {} : { shrinkMs: shrinkTime }),
         ...(format === undefined ? {} : { formats: format }),
       };
       found({ command: 'run', options, ...(config === undefined ? {} : { config }) });

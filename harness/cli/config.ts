@@ -9,29 +9,32 @@ import { defaultExport, readDocument, validate } from './load-input.js';
 
 const names = z.union([z.string().min(1), z.array(z.string().min(1))]);
 
+const runtime = z.string().refine(isRuntimeChoice, runtimeChoices);
+const duration = z.union([
+  z.number().positive(),
+  z.string().refine((text) => parseDuration(text) !== undefined, 'a duration such as 30s or 5m'),
+]);
+
 /** `conformance.config.{ts,yaml,…}`: the options of `run` under the names of the command line. */
 const configSchema = z.strictObject({
   agent: z.string().min(1).optional(),
   agentBinary: z.string().min(1).optional(),
   world: z.enum(['sim', 'live']).optional(),
-  runtime: z.string().refine(isRuntimeChoice, runtimeChoices).optional(),
+  runtime: runtime.optional(),
   suite: names.optional(),
   requirement: names.optional(),
   seed: z.union([z.string().min(1), z.number()]).optional(),
   cases: z.number().int().min(1).optional(),
   /** `30s`, `5m`, or seconds as a number. */
-  time: z
-    .union([
-      z.number().positive(),
-      z.string().refine((text) => parseDuration(text) !== undefined, 'a duration such as 30s or 5m'),
-    ])
-    .optional(),
+  time: duration.optional(),
   jobs: z.number().int().min(1).optional(),
   bail: z.boolean().optional(),
   knownFailing: z.string().min(1).optional(),
   report: z.string().min(1).optional(),
   format: z.union([z.enum(reportFormats), z.array(z.enum(reportFormats)).min(1)]).optional(),
   shrink: z.boolean().optional(),
+  shrinkTime: duration.optional(),
+  alsoOn: z.union([runtime, z.array(runtime).min(1)]).optional(),
   quiet: z.boolean().optional(),
   verbose: z.boolean().optional(),
 });
@@ -83,10 +86,9 @@ async function loadConfig(path: string): Promise<RunArguments> {
     ? exportedConfig(path, defaultExport(await importUserModule(path, configKind.what)))
     : (readDocument(path, configKind) ?? {});
   const config = validate(configSchema, value, configKind, path);
-  const { suite, requirement, seed, time, format, agent, agentBinary, knownFailing, report, ...rest } =
+  const { suite, requirement, seed, time, format, agent, agentBinary, knownFailing, report, ...others } =
     config;
-  const timeMs =
-    typeof time === 'number' ? time * 1_000 : time === undefined ? undefined : parseDuration(time);
+  const { shrinkTime, alsoOn, ...rest } = others;
   // Paths in the file are relative to the file, wherever the command is run.
   const beside = (text: string): string => resolve(dirname(path), text);
   return withoutUndefined({
@@ -102,9 +104,16 @@ async function loadConfig(path: string): Promise<RunArguments> {
     suites: listOf(suite),
     requirements: listOf(requirement),
     seed: seed === undefined ? undefined : String(seed),
-    timeMs,
+    timeMs: milliseconds(time),
+    shrinkMs: milliseconds(shrinkTime),
+    alsoOn: listOf(alsoOn),
     formats: listOf(format),
   });
+}
+
+/** Of a duration in words, or in seconds. */
+function milliseconds(time: string | number | undefined): number | undefined {
+  return typeof time === 'number' ? time * 1_000 : time === undefined ? undefined : parseDuration(time);
 }
 
 function exportedConfig(path: string, value: unknown): unknown {

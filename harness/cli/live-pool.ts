@@ -1,8 +1,12 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
+import pLimit from 'p-limit';
 import type { Clock } from '../core/clock.js';
 import { ExitCode, HarnessError } from '../core/errors.js';
+import { isBrief } from '../explore/paces.js';
 import type { GenerateOptions, Suite } from '../explore/suite.js';
+import { whyAlone } from '../explore/why-alone.js';
 import { createJudge } from '../oracles/judge.js';
 import type { RuntimeBackend, RuntimeObserver } from '../ports/runtime.js';
 import { ensureReaper, type Reaper } from '../runtimes/leftovers/reaper.js';
@@ -10,10 +14,15 @@ import { sweepLeftovers } from '../runtimes/leftovers/sweep-leftovers.js';
 import type { CasePool } from '../run/campaign.js';
 import { createCaseRunner, type CaseRunner } from '../run/case-runner.js';
 import type { CheckedPlan } from '../run/check-plan.js';
-import { executeLive, type LiveRunOptions } from '../run/execute-live.js';
+import { executeLive, slackMsDefault, type LiveRunOptions } from '../run/execute-live.js';
+import { timingsOf, type RunOutcome } from '../run/execute-sim.js';
+import { createLanePool, type AgentSetup, type HousedAgent } from '../run/lanes/lane-pool.js';
+import { AgentLost, AgentNotReady, startSharedAgent } from '../run/lanes/shared-agent.js';
 import { withRunDirectory } from '../run/run-directory.js';
 import type { Plan } from '../spec/plan.js';
 import { criEndpoint, runtimeChoices } from '../spec/runtime-choice.js';
+import type { Timings } from '../spec/timings.js';
+import type { TraceListener } from '../trace/journal.js';
 import { createLaneGate } from './lane-gate.js';
 import type { Target } from './target.js';
 
@@ -22,64 +31,187 @@ export interface LivePoolOptions {
   readonly suites: readonly Suite[];
   readonly seed: string;
   readonly generate: GenerateOptions;
-  /** Cases that run side by side, each with an agent of its own. */
-  readonly lanes: number;
+  /** The most cases at once; absent: as many as the machine and the agent sustain. */
+  readonly jobs: number | undefined;
+  /** The longest that one failing case is made smaller, in milliseconds; absent: five minutes. */
+  readonly shrinkMs?: number | undefined;
+  /** Other runtimes in which a final case is tried too. */
+  readonly alsoOn?: readonly string[];
+  /** Told of each execution, with its trace. */
+  readonly onChecked?: (checked: CheckedPlan) => void;
 }
 
 /** Cases against real processes, and what watches over what they leave behind. */
 export interface LivePool extends CasePool {
   /** Removes what a killed run left behind, and sees to it that somebody does if this one is killed. */
   open(): Promise<void>;
-  close(): void;
+  close(): Promise<void>;
 }
 
-/** Against real processes an execution takes seconds: a reduction has to do with few. */
-const reduceExecutionsMax = 60;
-/** A final case is tried again so often, to say how often it fails. */
-const repeats = 3;
+/** Against real processes an execution takes seconds, so that time is what a reduction runs out of. */
+const shrinkMsDefault = 300_000;
+const reduceExecutionsMax = 500;
+/** Candidates of one reduction that are tried at once, where there are lanes enough. */
+const reduceWidthMax = 12;
+/** A case is tried again so often, to say how often it fails. */
+const repeats = 5;
 
 /** Real containers take a tenth of a second to start, and on a busy machine some seconds. */
 const realRuntimeDeadlineMs = 30_000;
 
-/** Executes cases side by side in this process; every case has its own agent, sources and runtime. */
+const lanesMaxDefault = 100;
+/** Agents that serve one case each wait more than they work, those with long periods most of all. */
+const agentsPerCore = { brief: 2, slow: 4 };
+/** So many more cases than can run are under way: those in lanes must not wait for those alone. */
+const windowPerLane = 4;
+
+/**
+ * Executes cases in this process: many in lanes of a shared agent, and those that need one for themselves side by
+ * side, each with its own agent, sources and runtime.
+ */
 export function createLivePool(options: LivePoolOptions): LivePool {
+  const { target, jobs } = options;
   const seen = new WeakMap<Plan, CheckedPlan>();
   const gate = createLaneGate();
+  const isSlow = options.generate.timings !== undefined && !isBrief(options.generate.timings);
+  const agents = jobs ?? availableParallelism() * agentsPerCore[isSlow ? 'slow' : 'brief'];
+  const lanesMax = jobs ?? lanesMaxDefault;
+  const withAgent = pLimit(agents);
   let reaper: Reaper | undefined;
-  /** Cases whose agent has been started and has not been heard of. */
+  /** Ends when there are no more batches. What needs the machine for itself waits for it where cases take a minute. */
+  let endBatches = (): void => {};
+  const batches = new Promise<void>((resolve) => (endBatches = resolve));
+  /** Agents that have been started and have not been heard of. */
   let awaiting = 0;
+  const closing = new AbortController();
+  const lanes = createLanePool({
+    lanesMax,
+    setupOf: (plan) => setupOf(plan, target),
+    startAgent: (setup) => {
+      awaiting++;
+      return startAgent(setup, target, closing.signal).finally(() => awaiting--);
+    },
+  });
+
+  function checkAlone(plan: Plan, signal: AbortSignal): Promise<CheckedPlan> {
+    signal.throwIfAborted();
+    return checkLive(plan, target, { signal, onAwaitingAgent: (awaits) => (awaiting += awaits ? 1 : -1) });
+  }
+
+  async function check(plan: Plan, signal: AbortSignal): Promise<CheckedPlan> {
+    // Reductions go on until something fails, and nobody waits for their result any more.
+    signal.throwIfAborted();
+    if (whyAlone(plan) === undefined) {
+      const checked = await judged((onEvent) => lanes.execute(plan, { onEvent, signal, enter: gate.shared }));
+      if (checked !== undefined) {
+        options.onChecked?.(checked);
+        return checked;
+      }
+    }
+    return withAgent(() => gate.shared(() => checkAlone(plan, signal)));
+  }
+
   const runnerFor = (signal: AbortSignal): CaseRunner =>
     createCaseRunner({
-      check(plan) {
-        // Reductions go on until something fails, and nobody waits for their result any more.
-        signal.throwIfAborted();
-        return checkLive(plan, options.target, {
-          signal,
-          onAwaitingAgent: (awaits) => (awaiting += awaits ? 1 : -1),
-        });
-      },
+      check: (plan) => check(plan, signal),
+      checkAlone: (plan) => checkAlone(plan, signal),
       suites: options.suites,
       seed: options.seed,
       generate: options.generate,
       reduceExecutionsMax,
+      reduceMsMax: options.shrinkMs ?? shrinkMsDefault,
+      reduceWidth: Math.min(lanesMax, reduceWidthMax),
       repeats,
-      alone: (work) => gate.alone(work),
+      // Those with long periods would take an hour one after the other, and have time enough side by side.
+      repeatsAtOnce: isSlow,
+      elsewhere: new Map(
+        (options.alsoOn ?? []).map((runtime) => [
+          runtime,
+          (plan: Plan) => checkLive(plan, { ...target, runtime }, { signal }),
+        ]),
+      ),
+      alone: async (work) => {
+        if (isSlow) await batches;
+        return gate.alone(work);
+      },
       seen,
     });
   return {
-    width: options.lanes,
-    runBatch: (first, count, signal) => gate.shared(() => runnerFor(signal).runBatch(first, count)),
-    runPlans: (plans, signal) => gate.shared(() => runnerFor(signal).runPlans(plans)),
+    width: windowPerLane * Math.max(lanesMax, agents),
+    runBatch: (first, count, signal) => runnerFor(signal).runBatch(first, count),
+    runPlans: (plans, signal) => runnerFor(signal).runPlans(plans),
     reduce: (plan, found, shrink, signal) => runnerFor(signal).reduce(plan, found, shrink),
     // What was seen is at hand; whatever is not is not worth starting another agent for.
     asSeen: (plan, found) => runnerFor(AbortSignal.abort()).asSeen(plan, found),
+    noMoreBatches: () => endBatches(),
     awaits: () => (awaiting > 0 ? 'waiting for the first runtime call of the agent' : undefined),
     async open() {
       await sweepLeftovers({ docker: false });
       reaper = ensureReaper();
     },
-    close: () => reaper?.dismiss(),
+    async close() {
+      closing.abort();
+      await lanes.close();
+      reaper?.dismiss();
+    },
   };
+}
+
+/** What the agent that executes this plan is started with, as when it is executed alone. */
+function setupOf(plan: Plan, { driver, runtime }: Target): AgentSetup {
+  const { profile, takesAnySources } = driver!;
+  return {
+    kinds: profile.sources.filter((kind) => takesAnySources !== true || plan.setup.sources.includes(kind)),
+    timings: withCallDeadline(timingsOf(plan, profile), runtime),
+  };
+}
+
+function withCallDeadline(timings: Timings, runtime: string): Timings {
+  if (runtime === 'memory') return timings;
+  return { ...timings, callDeadlineMs: Math.max(timings.callDeadlineMs, realRuntimeDeadlineMs) };
+}
+
+/** An agent for many plans, in a directory of its own that lasts as long as it does. */
+function startAgent(setup: AgentSetup, target: Target, signal?: AbortSignal): Promise<HousedAgent> {
+  return new Promise((resolve, reject) => {
+    const housed = withRunDirectory(async (directory) => {
+      const agent = await startSharedAgent({
+        ...setup,
+        driver: target.driver!,
+        directory,
+        makeBackend: (observer, clock, onFailure) =>
+          makeBackend(target.runtime, { observer, clock, directory, onFailure }),
+        readyTimeoutMs: target.readyTimeoutMs,
+        signal,
+      });
+      await new Promise<void>((end) => {
+        resolve({
+          agent,
+          async close() {
+            end();
+            await housed;
+          },
+        });
+      });
+      await agent.close();
+    });
+    housed.catch(reject);
+  });
+}
+
+/** Judges an execution while it happens. */
+async function judged<Outcome extends RunOutcome | undefined>(
+  execute: (onEvent: TraceListener) => Promise<Outcome>,
+): Promise<CheckedPlan | Extract<Outcome, undefined>> {
+  let judge: ReturnType<typeof createJudge> | undefined;
+  const outcome = await execute((event) => {
+    // A plan that lost its agent begins again.
+    if (event.kind === 'run.started') judge = createJudge(event);
+    judge!.onEvent(event);
+  });
+  if (outcome === undefined) return undefined as Extract<Outcome, undefined>;
+  const judgement = judge!.end();
+  return { outcome, judgement, findings: judgement.verdicts.flatMap((verdict) => verdict.findings) };
 }
 
 /** Runs `work` under the eyes of the process that cleans up if this one is killed. */
@@ -93,31 +225,60 @@ export async function withReaper<Result>(work: () => Promise<Result>): Promise<R
   }
 }
 
-/** One plan against the target's process, judged. */
+/**
+ * One plan against the target's process with nobody beside it, judged. A plan that could have company begins as it would
+ * there: in an agent that runs already and was shown its sources. All others begin with the start of the agent.
+ */
 export async function checkLive(
   plan: Plan,
   target: Target,
   more: Pick<LiveRunOptions, 'signal' | 'attach' | 'onAwaitingAgent'> = {},
 ): Promise<CheckedPlan> {
-  return withRunDirectory(async (directory) => {
-    let judge: ReturnType<typeof createJudge> | undefined;
-    const outcome = await executeLive({
-      plan,
-      driver: target.driver!,
-      directory,
-      makeBackend: (observer, clock, onFailure) =>
-        makeBackend(target.runtime, { observer, clock, directory, onFailure }),
-      onEvent(event) {
-        if (event.kind === 'run.started') judge = createJudge(event);
-        judge!.onEvent(event);
-      },
-      ...(target.runtime === 'memory' ? {} : { callDeadlineMinMs: realRuntimeDeadlineMs }),
-      ...more,
-      ...(target.readyTimeoutMs === undefined ? {} : { readyTimeoutMs: target.readyTimeoutMs }),
-    });
-    const judgement = judge!.end();
-    return { outcome, judgement, findings: judgement.verdicts.flatMap((verdict) => verdict.findings) };
-  });
+  if (more.attach === undefined && whyAlone(plan) === undefined) {
+    const checked = await judged((onEvent) => executeInOnlyLane(plan, target, { ...more, onEvent }));
+    if (checked !== undefined) return checked;
+  }
+  return withRunDirectory((directory) =>
+    judged((onEvent) =>
+      executeLive({
+        plan,
+        driver: target.driver!,
+        directory,
+        makeBackend: (observer, clock, onFailure) =>
+          makeBackend(target.runtime, { observer, clock, directory, onFailure }),
+        onEvent,
+        ...(target.runtime === 'memory' ? {} : { callDeadlineMinMs: realRuntimeDeadlineMs }),
+        ...more,
+        ...(target.readyTimeoutMs === undefined ? {} : { readyTimeoutMs: target.readyTimeoutMs }),
+      }),
+    ),
+  );
+}
+
+/** Undefined when the agent cannot be shared, or ended: what an agent that ends does wrong shows only without lanes. */
+async function executeInOnlyLane(
+  plan: Plan,
+  target: Target,
+  { onEvent, signal, onAwaitingAgent }: Pick<LiveRunOptions, 'onEvent' | 'signal' | 'onAwaitingAgent'>,
+): Promise<RunOutcome | undefined> {
+  let housed: HousedAgent | undefined;
+  onAwaitingAgent?.(true);
+  try {
+    housed = await startAgent(setupOf(plan, target), target, signal);
+  } catch (error) {
+    if (error instanceof AgentNotReady || error instanceof AgentLost) return undefined;
+    throw error;
+  } finally {
+    onAwaitingAgent?.(false);
+  }
+  try {
+    return await housed.agent.execute({ plan, onEvent: onEvent!, signal, slackMs: slackMsDefault });
+  } catch (error) {
+    if (error instanceof AgentLost) return undefined;
+    throw error;
+  } finally {
+    await housed.close();
+  }
 }
 
 async function makeBackend(

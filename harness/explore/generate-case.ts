@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { xoroshiro128plus } from 'pure-rand';
 import { ExitCode, HarnessError } from '../core/errors.js';
-import { seedToInt32 } from '../core/prng.js';
+import { createPrng, seedToInt32 } from '../core/prng.js';
 import type { Plan } from '../spec/plan.js';
+import { isBrief } from './paces.js';
 import { planArbitrary } from './plan-arbitrary.js';
 import { suitesFor, type GenerateOptions, type Suite } from './suite.js';
+import { inCompany } from './why-alone.js';
 
 /**
  * The plan with this number in the campaign with this seed. It depends on nothing else, so that any worker on
@@ -31,7 +33,18 @@ export function generateCase(input: {
   const seed = `${input.seed}/${input.index}`;
   const random = new fc.Random(xoroshiro128plus(seedToInt32(`${suite.name}/${seed}`)));
   // Without a bias factor: fast-check's own starts every run with small values, and each case is a first run.
-  return { ...arbitraryOf(suite, input.options).generate(random, undefined).value, seed };
+  const plan = { ...arbitraryOf(suite, input.options).generate(random, undefined).value, seed };
+  return keepsCompany(seed, input.options) ? inCompany(plan) : plan;
+}
+
+/** Of so many live plans one may do what needs an agent for itself: such a case costs what many in company cost. */
+const aloneOneIn = { brief: 3, slow: 8 };
+
+/** Whether the plan is to leave out what it could not do in an agent that others share: a swarm flag of live plans. */
+function keepsCompany(seed: string, { profile, timings }: GenerateOptions): boolean {
+  if (profile !== 'live') return false;
+  const oneIn = timings === undefined || isBrief(timings) ? aloneOneIn.brief : aloneOneIn.slow;
+  return createPrng(`${seed}/company`).int(1, oneIn) > 1;
 }
 
 const arbitraries = new WeakMap<Suite, Map<string, fc.Arbitrary<Plan>>>();

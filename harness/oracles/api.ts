@@ -17,7 +17,7 @@ export const api: Oracle = {
         switch (event.kind) {
           case 'agent.started':
             // One that was started before the trace began may have read its node before, too.
-            hasNode = context.run.attached === true;
+            hasNode = context.run.attached === true || context.run.lane !== undefined;
             lists = 0;
             return;
           case 'api.request':

@@ -74,3 +74,31 @@ export interface LiveSource extends Source {
   /** Closes it and removes what it made. */
   close(): Promise<void>;
 }
+
+/** A source in live that several plans share: each sees, changes and journals its own pods only. */
+export interface SharedSource {
+  readonly kind: SourceKind;
+  /** Opens it, as {@link LiveSource.open}. */
+  open(): Promise<string>;
+  close(): Promise<void>;
+  /** Whether the agent has been shown what it holds; undefined where nobody can see that. */
+  isDelivered(): boolean | undefined;
+  /** Begins a plan's own part, which holds nothing so far. */
+  join(context: SourceContext, names: SourceNames): SourcePart;
+}
+
+/** What keeps the parts of a shared source apart. */
+export interface SourceNames {
+  /** Whether pods of this namespace belong to the part. */
+  owns(namespace: string | undefined): boolean;
+  /** The part's own name for a file. */
+  fileName(name: string): string;
+  /** Ends every UID that the source itself makes up. */
+  readonly uidEnding: string;
+}
+
+/** One plan's part of a shared source. */
+export interface SourcePart extends Source {
+  /** Takes out all that is left of the part. */
+  leave(): void;
+}

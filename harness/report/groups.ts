@@ -1,6 +1,6 @@
 import { findRequirement } from '../spec/requirements.js';
 import type { VerdictKind } from '../spec/verdict.js';
-import type { CampaignResult, ReportedFinding, ReportedVerdict } from './result.js';
+import type { CampaignResult, ReportedFinding, ReportedVerdict, Reproduction } from './result.js';
 
 export interface VerdictGroup {
   readonly name: string;
@@ -37,6 +37,21 @@ export function countVerdicts(verdicts: readonly ReportedVerdict[]): Record<Verd
 /** How often a finding's case was executed again. */
 export function triesOf({ reproduces = [] }: ReportedFinding): number {
   return reproduces.reduce((sum, { tried }) => sum + tried, 0);
+}
+
+/** Where a case was tried and how often it failed there, in words. */
+export function reproductionWords({ world, runtime, company, failed, tried }: Reproduction): string {
+  const where = `${world}, ${runtime} runtime${company === true ? ', beside other plans' : ''}`;
+  return `${where}: failed in ${failed} of ${tried}`;
+}
+
+/** What replaying a case that needs company is good for. */
+export const companyNeeded = 'It fails only beside other plans in the same agent; its replay alone passes.';
+
+/** Whether it failed beside other plans again and again, and never alone. */
+export function needsCompany({ reproduces = [] }: ReportedFinding): boolean {
+  const isSeen = reproduces.some(({ company, failed }) => company === true && failed > 0);
+  return isSeen && reproduces.every(({ company, failed }) => company === true || failed === 0);
 }
 
 /** All that has a case of its own: findings, and what was seen once only. */

@@ -1,5 +1,6 @@
 import { findRequirement } from '../spec/requirements.js';
 import { eventWords, timeWords } from './event-words.js';
+import { companyNeeded, needsCompany, reproductionWords } from './groups.js';
 import { isMust, type CampaignResult, type ReportedFinding } from './result.js';
 import { escapeHtml } from './sanitize.js';
 import { drawTimeline } from './timeline-svg.js';
@@ -102,9 +103,7 @@ function eventsHtml(finding: ReportedFinding): string {
 function reproductionHtml(finding: ReportedFinding): string[] {
   const tries = (finding.reproduces ?? []).filter(({ tried }) => tried > 0);
   if (tries.length === 0) return [];
-  const items = tries.map(
-    ({ world, runtime, failed, tried }) =>
-      `<li>${escapeHtml(`${world}, ${runtime} runtime: failed in ${failed} of ${tried}`)}</li>`,
-  );
+  const items = tries.map((where) => `<li>${escapeHtml(reproductionWords(where))}</li>`);
+  if (needsCompany(finding)) items.push(`<li>${escapeHtml(companyNeeded)}</li>`);
   return ['<h4>Tried in</h4><ul>', ...items, '</ul>'];
 }

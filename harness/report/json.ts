@@ -39,7 +39,15 @@ const findingSchema = z.object({
   }),
   irrelevant: z.array(z.string()),
   reproduces: z
-    .array(z.object({ world: z.string(), runtime: z.string(), failed: z.number(), tried: z.number() }))
+    .array(
+      z.object({
+        world: z.string(),
+        runtime: z.string(),
+        company: z.boolean().optional().describe('Beside other plans in one agent; absent: alone.'),
+        failed: z.number(),
+        tried: z.number(),
+      }),
+    )
     .optional(),
 });
 

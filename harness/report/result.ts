@@ -91,6 +91,8 @@ export interface ReportedFinding {
 export interface Reproduction {
   readonly world: 'sim' | 'live';
   readonly runtime: string;
+  /** Beside other plans in one agent. Absent: alone. */
+  readonly company?: true;
   readonly failed: number;
   readonly tried: number;
 }

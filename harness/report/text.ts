@@ -3,7 +3,15 @@ import { ExitCode, type HarnessError } from '../core/errors.js';
 import { findRequirement } from '../spec/requirements.js';
 import type { VerdictKind } from '../spec/verdict.js';
 import { eventWords, timeWords } from './event-words.js';
-import { countVerdicts, verdictGroups, verdictKinds, triesOf } from './groups.js';
+import {
+  companyNeeded,
+  countVerdicts,
+  needsCompany,
+  reproductionWords,
+  triesOf,
+  verdictGroups,
+  verdictKinds,
+} from './groups.js';
 import {
   isExcused,
   isMust,
@@ -189,12 +197,9 @@ function findingLines(
     lines.push(`${section('Does not matter')} ${printable(finding.irrelevant.join(', '))}`);
   }
   for (const where of finding.reproduces ?? []) {
-    const { failed, tried } = where;
-    if (tried === 0) continue;
-    lines.push(
-      `${section('Tried in')} ${printable(`${where.world}, ${where.runtime} runtime: failed in ${failed} of ${tried}`)}`,
-    );
+    if (where.tried > 0) lines.push(`${section('Tried in')} ${printable(reproductionWords(where))}`);
   }
+  if (needsCompany(finding)) lines.push(`${section('Company')}  ${companyNeeded}`);
   // What does not show again every time can only be read.
   const isFlaky = finding.reproduces?.some(({ failed, tried }) => failed < tried) === true;
   const trace = tracePath(finding);

@@ -4,6 +4,7 @@ import {
   type CampaignResult,
   type ReportedAgent,
   type ReportedFinding,
+  type Reproduction,
 } from '../report/result.js';
 import { asHarnessError, type HarnessError } from '../core/errors.js';
 import { packageVersion } from '../core/package-root.js';
@@ -30,6 +31,8 @@ export interface CasePool {
   asSeen(plan: Plan, found: Finding): Promise<ReducedCase>;
   /** What everything waits for, for the reader. */
   awaits?(): string | undefined;
+  /** No more batches will be asked for: what waits until the machine has nothing else to do may begin. */
+  noMoreBatches?(): void;
   /** How many batches are kept under way. */
   readonly width: number;
 }
@@ -184,9 +187,19 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     await runBatches(options, over, takeIn);
   }
 
+  async function runAllWithin(): Promise<void> {
+    try {
+      await runAll();
+    } catch (error) {
+      noteFailure(error);
+    } finally {
+      options.pool.noMoreBatches?.();
+    }
+  }
+
   let reported: ReportedFinding[];
   try {
-    await runAll().catch(noteFailure);
+    await runAllWithin();
     reported = await Promise.all(reductions.values());
   } finally {
     clearInterval(ticker);
@@ -225,9 +238,16 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
  * like it. What an agent did, and must never do, counts however seldom it does it.
  */
 function wasSeenOnce({ requirement, reproduces = [] }: ReportedFinding): boolean {
-  if (!convergentRequirements.has(requirement)) return false;
-  return reproduces.some(({ tried }) => tried > 1) && reproduces.every(({ failed }) => failed === 0);
+  const company = reproduces.find(({ company }) => company === true);
+  // Where others were near, what was done to one pod may be their doing, or that of a harness that mixed them up.
+  if (company === undefined && !convergentRequirements.has(requirement)) return false;
+  if (company !== undefined && company.failed >= failedInCompanyMin) return false;
+  const aloneTries = reproduces.filter(({ company }) => company !== true);
+  return aloneTries.some(({ tried }) => tried > 1) && aloneTries.every(({ failed }) => failed === 0);
 }
+
+/** What fails so often beside others, and never alone, needs company. */
+const failedInCompanyMin = 2;
 
 /** A requirement that was seen broken once, and never again, neither holds nor fails. */
 function withDoubts(
@@ -289,10 +309,17 @@ function reportedFinding(signature: string, reduced: ReducedCase, options: Campa
     trace: reduced.trace,
     replay: options.replayLine(path),
     irrelevant: reduced.irrelevant,
-    reproduces: [
-      { world: options.world, runtime: options.runtime, failed: reduced.failed, tried: reduced.tried },
-    ],
+    reproduces: reproductionsOf(reduced, options),
   };
+}
+
+function reproductionsOf(reduced: ReducedCase, { world, runtime }: CampaignOptions): Reproduction[] {
+  const { failed, tried, company, elsewhere = [] } = reduced;
+  return [
+    { world, runtime, failed, tried },
+    ...(company === undefined ? [] : [{ world, runtime, company: true as const, ...company }]),
+    ...elsewhere.map((tries) => ({ world, ...tries })),
+  ];
 }
 
 /** The finding's own events, and the steps and faults before it. */

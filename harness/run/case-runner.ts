@@ -1,5 +1,5 @@
 import { generateCase } from '../explore/generate-case.js';
-import { reducePlan } from '../explore/reduce.js';
+import { reducePlan, type Reduction } from '../explore/reduce.js';
 import type { GenerateOptions, Suite } from '../explore/suite.js';
 import { sha256, canonicalJson } from '../core/hash.js';
 import type { Plan } from '../spec/plan.js';
@@ -14,12 +14,22 @@ import { addVerdicts, type Tally } from './tally.js';
 export interface CaseRunnerOptions {
   /** Executes a plan and judges it. */
   readonly check: (plan: Plan) => Promise<CheckedPlan>;
+  /** The same with an agent for itself, where `check` may give it company. */
+  readonly checkAlone?: (plan: Plan) => Promise<CheckedPlan>;
+  /** Runtimes other than the campaign's in which a final case is tried too, and how. */
+  readonly elsewhere?: ReadonlyMap<string, (plan: Plan) => Promise<CheckedPlan>>;
+  /** Repeats run side by side: they wait far more than they work. */
+  readonly repeatsAtOnce?: boolean;
   readonly suites: readonly Suite[];
   readonly seed: string;
   readonly generate: GenerateOptions;
   /** A reduction gives up after so many executions and says that its result is not certified. */
   readonly reduceExecutionsMax: number;
-  /** How often a failing plan is executed again before it is shrunk, and the final plan after: twice in sim, more in live. */
+  /** A reduction that takes longer than this, in milliseconds, ends with what it has. Absent: it takes what it needs. */
+  readonly reduceMsMax?: number;
+  /** How many candidates of a reduction are tried at once. Default 1. */
+  readonly reduceWidth?: number;
+  /** How often a failing plan is executed again before it is shrunk, and the final plan after: once in sim, more in live. */
   readonly repeats: number;
   /** Does the work while nothing else of the campaign runs. */
   readonly alone?: <Value>(work: () => Promise<Value>) => Promise<Value>;
@@ -63,7 +73,17 @@ export interface ReducedCase {
   readonly irrelevant: readonly string[];
   readonly trace: readonly TraceEvent[];
   readonly traceHash: string;
-  /** How often the final plan failed with the signature when it was executed again. */
+  /** How often the final plan failed with the signature when it was executed again, alone. */
+  readonly failed: number;
+  readonly tried: number;
+  /** The same beside other plans, when it failed there and never alone. */
+  readonly company?: Tries;
+  /** The same with other runtimes. */
+  readonly elsewhere?: readonly (Tries & { readonly runtime: string })[];
+}
+
+/** How often something failed. */
+export interface Tries {
   readonly failed: number;
   readonly tried: number;
 }
@@ -81,7 +101,7 @@ export interface CaseRunner {
 }
 
 export function createCaseRunner(options: CaseRunnerOptions): CaseRunner {
-  const { check } = options;
+  const { check, checkAlone = check } = options;
   const alone = options.alone ?? ((work) => work());
   const executed = options.seen ?? new WeakMap<Plan, CheckedPlan>();
   const known = new Set<string>();
@@ -109,18 +129,53 @@ export function createCaseRunner(options: CaseRunnerOptions): CaseRunner {
     return { ...sum, tally, failed, reached };
   }
 
-  /** Executes the plan again as often as is asked for, with the machine to itself. */
-  function confirm(plan: Plan, signature: string): Promise<{ failed: number; shown: CheckedPlan }> {
-    return alone(async () => {
-      let shown: CheckedPlan | undefined;
-      let failed = 0;
-      for (let tried = 0; tried < options.repeats; tried++) {
-        const again = await check(plan);
-        const fails = again.findings.some((candidate) => signatureOf(candidate) === signature);
-        if (fails) failed++;
-        if (fails || shown === undefined) shown = again;
-      }
-      return { failed, shown: shown! };
+  /** Executes the plan again as often as is asked for. */
+  async function repeat(
+    execute: () => Promise<CheckedPlan>,
+    signature: string,
+  ): Promise<Tries & { shown: CheckedPlan }> {
+    const runs = Array.from({ length: options.repeats });
+    const checked: CheckedPlan[] = [];
+    if (options.repeatsAtOnce === true) checked.push(...(await Promise.all(runs.map(execute))));
+    else for (const _run of runs) checked.push(await execute());
+    const failing = checked.filter((one) => fails(one, signature));
+    return { failed: failing.length, tried: checked.length, shown: failing.at(-1) ?? checked[0]! };
+  }
+
+  /** With an agent for itself and, as far as the harness goes, the machine too. */
+  function confirm(plan: Plan, signature: string): Promise<Tries & { shown: CheckedPlan }> {
+    return alone(() => repeat(() => checkAlone(plan), signature));
+  }
+
+  /** Copies of the plan are as good a company as any, beside whatever else runs. */
+  async function tryInCompany(plan: Plan, signature: string): Promise<Tries> {
+    const checked = await Promise.all(Array.from({ length: 2 * options.repeats }, () => check(plan)));
+    return { failed: checked.filter((one) => fails(one, signature)).length, tried: checked.length };
+  }
+
+  async function tryElsewhere(plan: Plan, signature: string): Promise<NonNullable<ReducedCase['elsewhere']>> {
+    const tries: (Tries & { runtime: string })[] = [];
+    for (const [runtime, execute] of options.elsewhere ?? []) {
+      const { failed, tried } = await alone(() => repeat(() => execute(plan), signature));
+      tries.push({ runtime, failed, tried });
+    }
+    return tries;
+  }
+
+  /** A plan that fails now and then is tried until it would have failed in most cases. */
+  function shrink(plan: Plan, signature: string, { failed, tried }: Tries): Promise<Reduction> {
+    const attempts = failed >= tried ? 1 : attemptsFor(failed / tried);
+    const startedMs = performance.now();
+    return reducePlan({
+      plan,
+      signature,
+      async run(candidate) {
+        const checked = await Promise.all(Array.from({ length: attempts }, () => check(candidate)));
+        return new Set(checked.flatMap(({ findings }) => findings.map(signatureOf)));
+      },
+      budget: options.reduceExecutionsMax,
+      width: options.reduceWidth,
+      isOver: () => performance.now() - startedMs >= (options.reduceMsMax ?? Infinity),
     });
   }
 
@@ -138,35 +193,41 @@ export function createCaseRunner(options: CaseRunnerOptions): CaseRunner {
       );
     },
     runPlans: (plans) => runPlans(plans.map((plan, index) => [index, plan] as const)),
-    async reduce(plan, found, shrink) {
+    async reduce(plan, found, isShrunk) {
       const signature = signatureOf(found);
       const first = executed.get(plan);
+      let original: Awaited<ReturnType<typeof confirm>> | undefined;
       if (options.repeats > 1) {
-        const again = await confirm(plan, signature);
+        original = await confirm(plan, signature);
         // There is nothing to shrink, and the trace that showed it is all there is.
-        if (again.failed === 0) return { ...withTrace(unseen(plan, found), first), tried: options.repeats };
+        if (original.failed === 0) {
+          const seen = { ...withTrace(unseen(plan, found), first), tried: original.tried };
+          return hadCompany(first) ? { ...seen, company: await tryInCompany(plan, signature) } : seen;
+        }
       }
-      const run = async (candidate: Plan): Promise<ReadonlySet<string>> =>
-        new Set((await check(candidate)).findings.map(signatureOf));
-      const reduced = shrink
-        ? await reducePlan({ plan, signature, run, budget: options.reduceExecutionsMax })
-        : { plan, executions: 0, certified: false, irrelevant: [] };
-      const final = await confirm(reduced.plan, signature);
-      const { failed } = final;
-      const shown = failed > 0 || reduced.plan !== plan ? final.shown : (first ?? final.shown);
-      const finding = shown.findings.find((candidate) => signatureOf(candidate) === signature) ?? found;
+      let reduced: Reduction = { plan, executions: 0, certified: false, irrelevant: [] };
+      if (isShrunk) reduced = await shrink(plan, signature, original ?? { failed: 1, tried: 1 });
+      let final = reduced.plan === plan && original !== undefined ? original : undefined;
+      final ??= await confirm(reduced.plan, signature);
+      if (final.failed === 0 && original !== undefined) {
+        // It was shrunk beside others, and what is left fails only there.
+        reduced = { ...reduced, plan, certified: false, irrelevant: [] };
+        final = original;
+      }
+      const shown = final.failed > 0 || reduced.plan !== plan ? final.shown : (first ?? final.shown);
       const trace = shown.outcome.events;
       return {
         plan: reduced.plan,
-        finding,
+        finding: shown.findings.find((candidate) => signatureOf(candidate) === signature) ?? found,
         executions: reduced.executions,
         // What does not fail every time cannot be certified by leaving things out once.
-        minimal: reduced.certified && failed === options.repeats,
+        minimal: reduced.certified && final.failed === final.tried,
         irrelevant: reduced.irrelevant,
         trace,
         traceHash: hashTrace(trace),
-        failed,
-        tried: options.repeats,
+        failed: final.failed,
+        tried: final.tried,
+        elsewhere: await tryElsewhere(reduced.plan, signature),
       };
     },
     async asSeen(plan, found) {
@@ -181,6 +242,26 @@ export function createCaseRunner(options: CaseRunnerOptions): CaseRunner {
       return hashTrace(first.outcome.events) === hashTrace(second.outcome.events);
     },
   };
+}
+
+function fails({ findings }: CheckedPlan, signature: string): boolean {
+  return findings.some((finding) => signatureOf(finding) === signature);
+}
+
+/** The most attempts at one candidate of a reduction. */
+const attemptsMax = 5;
+/** What fails now and then is to fail in one of the attempts this often. */
+const confidence = 0.9;
+
+/** How many attempts what fails with this probability needs. */
+function attemptsFor(probability: number): number {
+  return Math.min(attemptsMax, Math.ceil(Math.log(1 - confidence) / Math.log(1 - probability)));
+}
+
+/** Whether other plans shared the agent. */
+function hadCompany(checked: CheckedPlan | undefined): boolean {
+  const start = checked?.outcome.events[0];
+  return start?.kind === 'run.started' && start.lane !== undefined;
 }
 
 /** A failing plan of which nothing is known but that it failed. */

@@ -1,14 +1,15 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRealClock, type RealClock } from '../core/clock.js';
-import { ExitCode, HarnessError } from '../core/errors.js';
+import type { HarnessError } from '../core/errors.js';
 import type { CriMethod, Plan } from '../spec/plan.js';
 import type { SourceKind } from '../spec/pod.js';
 import { createJournal, type TraceListener } from '../trace/journal.js';
-import type { AgentDriver, AgentEndpoints, AgentExit, AgentProcess } from '../ports/driver.js';
+import type { AgentDriver, AgentEndpoints, AgentProcess } from '../ports/driver.js';
 import type { RuntimeBackend, RuntimeObserver } from '../ports/runtime.js';
 import type { Life, LiveSource } from '../ports/source.js';
 import { createCriServer } from '../runtimes/cri-server/cri-server.js';
+import { exitedAtOnce, exitWords, neverConnected } from './agent-troubles.js';
 import { deadlinesOf } from './deadlines.js';
 import { createDirector, type AgentControl, type Director } from './director.js';
 import { createDisturbances } from './disturbances.js';
@@ -45,12 +46,10 @@ export interface LiveRunOptions {
   readonly readyTimeoutMs?: number;
 }
 
-const slackMsDefault = 500;
-const readyTimeoutMsDefault = 20_000;
+export const slackMsDefault = 500;
+export const readyTimeoutMsDefault = 20_000;
 /** An agent that makes more calls floods the runtime; the run is cut short. */
-const eventsMax = 300_000;
-/** Of what an agent wrote last. */
-const linesShownMax = 10;
+export const eventsMax = 300_000;
 
 /** Executes a plan against a process. The order at the boundaries is the plan's; everything else is real. */
 export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> {
@@ -239,7 +238,7 @@ function createLives(driver: AgentDriver): Lives {
       void started.exited.then((exit) => {
         if (!life.alive || stopping.has(life)) return;
         if (!called) fail(exitedAtOnce(driver, exit));
-        else onExit(describe(exit));
+        else onExit(exitWords(exit));
       });
       return started;
     } catch (error) {
@@ -287,42 +286,4 @@ function createLives(driver: AgentDriver): Lives {
       await Promise.all([...processes.values()].map(async (started) => (await started)?.kill()));
     },
   };
-}
-
-function describe(exit: AgentExit): string {
-  const how = exit.signal === undefined ? `exit code ${exit.code}` : `signal ${exit.signal}`;
-  return [how, ...exit.lastOutput.slice(-linesShownMax)].join('\n');
-}
-
-function exitedAtOnce(driver: AgentDriver, exit: AgentExit): HarnessError {
-  return new HarnessError({
-    code: 'agent-exited',
-    message: `The agent ${driver.profile.name} ended before it made its first runtime call.`,
-    exitCode: ExitCode.unavailable,
-    expected: 'a process that connects to the CRI endpoint and goes on running',
-    got: describe(exit),
-    hint:
-      exit.likelyCause ??
-      (exit.lastOutput.length === 0
-        ? 'It wrote nothing. Try its command by hand against `conformance serve`.'
-        : 'The lines above are the last that it wrote. Try its command by hand against `conformance serve`.'),
-  });
-}
-
-function neverConnected(
-  driver: AgentDriver,
-  readyTimeoutMs: number,
-  lastOutput: readonly string[],
-): HarnessError {
-  return new HarnessError({
-    code: 'agent-never-connected',
-    message: `The agent ${driver.profile.name} made no runtime call within ${readyTimeoutMs / 1_000} s.`,
-    exitCode: ExitCode.unavailable,
-    expected: 'a call to the CRI endpoint that its command was given',
-    got: [
-      lastOutput.length === 0 ? 'no call, and no output' : 'no call; it wrote:',
-      ...lastOutput.slice(-linesShownMax),
-    ].join('\n'),
-    hint: 'Does its command contain {{runtime.endpoint}}? `readyTimeoutMs` of the agent file gives it more time.',
-  });
 }

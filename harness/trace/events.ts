@@ -53,6 +53,8 @@ export interface RunStarted {
   readonly slackMs: number;
   /** Somebody else started the agent, before the trace began: what it did first was not seen. */
   readonly attached?: true;
+  /** The agent ran already, and other plans ran in it beside this one: the number of this one's lane. */
+  readonly lane?: number;
 }
 
 export interface PhaseChanged {

@@ -24,8 +24,6 @@ const simCasesDefault = 3_000;
 /** A live case takes seconds. */
 const liveCasesDefault = 40;
 const simBatchSize = 25;
-/** Live cases wait more than they work, so more of them than cores run side by side. */
-const lanesPerCore = 2;
 
 /** At most this part of the cases is repeated from earlier runs because it reached much then. */
 const corpusShare = 0.25;
@@ -76,10 +74,9 @@ export async function campaignOf(
   const generate = generateOptionsOf(target.profile, target.world);
   const suites = chooseSuites(options, generate, asked);
   const seed = options.seed ?? randomBytes(4).toString('hex');
-  const jobs = options.jobs ?? availableParallelism();
   const cases = options.cases ?? (target.world === 'sim' ? simCasesDefault : liveCasesDefault);
   const corpus = hooks.openCorpus?.(target.world);
-  const pool = await openPool({ target, suites, seed, generate, jobs });
+  const pool = await openPool({ target, suites, seed, generate, options });
   try {
     const result = await runCampaign({
       pool: pool.cases,
@@ -129,6 +126,16 @@ function withKnownFailing(
   return { ...compared, exitCode: exitCodeOf(compared) };
 }
 
+function poolOptionsOf({ jobs, shrinkMs, alsoOn }: PoolOptions): PoolOptions & { jobs: number | undefined } {
+  return {
+    jobs,
+    ...(shrinkMs === undefined ? {} : { shrinkMs }),
+    ...(alsoOn === undefined ? {} : { alsoOn }),
+  };
+}
+
+type PoolOptions = Pick<RunOptions, 'jobs' | 'shrinkMs' | 'alsoOn'>;
+
 interface OpenPool {
   readonly cases: CasePool;
   /** What the reader should know before the first case. */
@@ -141,20 +148,20 @@ async function openPool(run: {
   suites: readonly Suite[];
   seed: string;
   generate: GenerateOptions;
-  jobs: number;
+  options: PoolOptions;
 }): Promise<OpenPool> {
   const { target, suites, seed, generate } = run;
   if (target.world === 'live') {
     const { createLivePool } = await import('../live-pool.js');
-    const cases = createLivePool({ target, suites, seed, generate, lanes: run.jobs * lanesPerCore });
+    const cases = createLivePool({ target, suites, seed, generate, ...poolOptionsOf(run.options) });
     await cases.open();
-    return { cases, warnings: () => Promise.resolve([]), close: () => Promise.resolve(cases.close()) };
+    return { cases, warnings: () => Promise.resolve([]), close: () => cases.close() };
   }
   assertModule(target.reference);
   const { createSimPool } = await import('../sim-pool.js');
   const pool = createSimPool(
     { agent: target.reference, suites: suites.map((suite) => suite.name), seed, generate },
-    run.jobs,
+    run.options.jobs ?? availableParallelism(),
   );
   return {
     cases: pool,

@@ -43,6 +43,8 @@ export interface ApiGate extends Source, ApiBackend {
   readonly store: ApiStore;
   /** Journals what is held at first; harmless when repeated. */
   begin(): void;
+  /** Whether the agent was shown all pods as of this resourceVersion. */
+  hasShown(revision: number): boolean;
 }
 
 export function createApiGate(source: SourceContext, options: ApiGateOptions): ApiGate {
@@ -85,6 +87,10 @@ class Gate implements ApiGate {
 
   begin(): void {
     this.pods.begin();
+  }
+
+  hasShown(revision: number): boolean {
+    return this.context.catchUp.hasShown(revision);
   }
 
   busy(): boolean {

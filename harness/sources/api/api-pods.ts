@@ -29,6 +29,8 @@ export interface ApiPods {
   begin(): void;
   /** Steps that change pods; undefined for the others. */
   apply(step: Step): StepOutcome | undefined;
+  /** Takes its pods out of a store that others use too. */
+  leave(): void;
 }
 
 export interface ApiPodsOptions {
@@ -38,17 +40,15 @@ export interface ApiPodsOptions {
   readonly isAttended: () => boolean;
   /** What is held has changed. */
   readonly onHeld: () => void;
+  /** The pods of other plans are in the same store: it, and which namespaces are this one's. */
+  readonly shared?: { readonly store: ApiStore; readonly owns: (namespace: string | undefined) => boolean };
 }
 
 /** A store with the node in it, and the steps that change its pods. */
 export function createApiPods(context: SourceContext, options: ApiPodsOptions): ApiPods {
   const { nodeName, journal } = context;
-  const { wallClock, isAttended } = options;
-  let uids = 0;
-  const store = createApiStore({
-    wallClock,
-    createUid: () => `a0000000-0000-4000-8000-${String(++uids).padStart(12, '0')}`,
-  });
+  const { wallClock, isAttended, shared } = options;
+  const store = shared?.store ?? createStore(wallClock);
   const planPods = new Map(context.pods.map((pod) => [pod.slot, pod]));
   /** The UID under which each slot's pod was created last. */
   const uidOfSlot = new Map<number, string>();
@@ -57,6 +57,7 @@ export function createApiPods(context: SourceContext, options: ApiPodsOptions): 
 
   const isHeld = (object: ApiObject): boolean =>
     (object as Pod).spec.nodeName === nodeName &&
+    shared?.owns(object.metadata.namespace) !== false &&
     object.metadata.annotations?.[Keys.annotationConfigMirror] === undefined;
 
   const journalHeld = (): void => {
@@ -72,12 +73,12 @@ export function createApiPods(context: SourceContext, options: ApiPodsOptions): 
 
   const begin = (): void => {
     if (heldRevision > 0) return;
-    store.create(nodeResource, nodeObject(nodeName));
+    if (shared === undefined) store.create(nodeResource, nodeObject(nodeName));
     journalHeld();
   };
 
-  store.subscribe((change) => {
-    if (change.resource !== podResource) return;
+  const subscription = store.subscribe((change) => {
+    if (change.resource !== podResource || shared?.owns(change.object.metadata.namespace) === false) return;
     newestRevision = change.revision;
     if (isHeld(change.object) && hasNewMeaning(change)) journalHeld();
   });
@@ -152,7 +153,20 @@ export function createApiPods(context: SourceContext, options: ApiPodsOptions): 
           return undefined;
       }
     },
+    leave() {
+      subscription.close();
+      for (const object of store.list(podResource).filter(isHeld))
+        deleteObject({ store, wallClock }, podResource, object, { gracePeriodSeconds: 0 });
+    },
   };
+}
+
+function createStore(wallClock: () => number): ApiStore {
+  let uids = 0;
+  return createApiStore({
+    wallClock,
+    createUid: () => `a0000000-0000-4000-8000-${String(++uids).padStart(12, '0')}`,
+  });
 }
 
 /** Status, managed fields and versions say nothing about what is to run. Writes share what they do not change. */

@@ -13,6 +13,8 @@ export interface CatchUp {
   noteShown(revision: number): void;
   /** There is something new, or nothing stands in the agent's way any more: it has the whole time again. */
   restart(): void;
+  /** Whether its present life was shown the pods as of this resourceVersion, or of a later one. */
+  hasShown(revision: number): boolean;
   /** True while an agent that lost touch can be expected to come back and see something new. */
   isDue(newestRevision: number): boolean;
 }
@@ -30,6 +32,7 @@ export function createCatchUp({ clock, journal }: SourceContext): CatchUp {
       shown = { revision, incarnation: incarnation() };
     },
     restart,
+    hasShown: (revision) => shown.incarnation === incarnation() && shown.revision >= revision,
     isDue(newestRevision) {
       const present = incarnation();
       if (present === 0) return false;

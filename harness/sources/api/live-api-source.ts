@@ -9,7 +9,7 @@ import { locatePod } from '../../../fakes/api-server/locate-pod.js';
 import type { Route } from '../../../fakes/api-server/route.js';
 import { ExitCode, HarnessError } from '../../core/errors.js';
 import type { LiveSource, SourceContext } from '../../ports/source.js';
-import { createApiGate } from './api-gate.js';
+import { createApiGate, type ApiGate } from './api-gate.js';
 import { peopleKubeconfigOf, removeKubeconfigs, writeKubeconfig } from './kubeconfig-files.js';
 
 export interface LiveApiOptions {
@@ -28,6 +28,18 @@ export interface LiveApiOptions {
  * look on have a file of their own beside it: what they ask meets no fault, and is not taken for the agent's doing.
  */
 export function createLiveApiSource(context: SourceContext, options: LiveApiOptions): LiveSource {
+  return serveApi(context, options).source;
+}
+
+/** The source, and what is behind its server once it is open. */
+export interface ServedApi {
+  readonly source: LiveSource;
+  readonly gate: ApiGate;
+  /** Makes namespaces with what each has by itself. */
+  furnish(namespaces: readonly string[]): void;
+}
+
+export function serveApi(context: SourceContext, options: LiveApiOptions): ServedApi {
   const tokens = { agent: newToken(), people: newToken() };
   const { wallClock = () => Date.now() } = options;
   const gate = createApiGate(context, {
@@ -37,8 +49,9 @@ export function createLiveApiSource(context: SourceContext, options: LiveApiOpti
   });
   const { store } = gate;
   let front: HttpFront | undefined;
+  let authorityOf = '';
   const kubeconfig = join(options.directory, 'kubeconfig');
-  return {
+  const source: LiveSource = {
     kind: 'api',
     apply: (step) => gate.apply(step),
     heal: () => gate.heal(),
@@ -46,6 +59,7 @@ export function createLiveApiSource(context: SourceContext, options: LiveApiOpti
     async open() {
       const { host = '127.0.0.1' } = options;
       const { authority, ...tls } = await createCertificates([host, 'localhost']);
+      authorityOf = authority;
       const onNamespace = (name: string): void => furnishContents(store, name, authority);
       const server = createApiServer({ store, wallClock, onNamespace });
       const people = createDirectBackend({ server, store, clock: context.clock });
@@ -72,6 +86,11 @@ export function createLiveApiSource(context: SourceContext, options: LiveApiOpti
       await front?.close();
       removeKubeconfigs(kubeconfig);
     },
+  };
+  return {
+    source,
+    gate,
+    furnish: (namespaces) => furnish(store, { authority: authorityOf, namespaces }),
   };
 }
 

@@ -11,6 +11,8 @@ export interface FeedChange {
   readonly heldRevision: number;
   readonly type: FeedUpdate['type'];
   readonly pods: readonly Pod[];
+  /** Whose change it is, when several plans share the feed. */
+  readonly context?: SourceContext;
 }
 
 interface Entry {
@@ -26,6 +28,8 @@ export interface FeedPodsOptions {
   readonly onChange: (change: FeedChange) => void;
   /** An outage began (true) or ended. */
   readonly onOutage: (isOut: boolean) => void;
+  /** Ends the UIDs that the feed gives, when other plans use the same feed. */
+  readonly uidEnding?: string;
 }
 
 /**
@@ -112,7 +116,7 @@ export class FeedPods {
   private add(slot: number, spec: number, uid: string | undefined): StepOutcome {
     const planPod = this.planPods.get(slot);
     if (planPod === undefined) return noOp('there is no such pod');
-    const entryUid = uid ?? planPod.identity.uid ?? defaultUid(slot);
+    const entryUid = uid ?? planPod.identity.uid ?? `${defaultUid(slot)}${this.options.uidEnding ?? ''}`;
     if (this.entries.some((entry) => entry.uid === entryUid)) return noOp('its UID is held already');
     const entry: Entry = { slot, planPod, uid: entryUid, pod: podOf(planPod, spec, entryUid) };
     this.entries.push(entry);

@@ -41,7 +41,7 @@ export class FeedSubscription {
 
   send(change: FeedChange): void {
     if (!this.isOpen()) return;
-    const { disturbances } = this.context;
+    const { disturbances, journal } = change.context ?? this.context;
     const fault = disturbances.fault({ source: 'feed' });
     let extraMs = disturbances.deliveryDelayMs('feed');
     if (fault?.effect === 'delay') extraMs += fault.ms ?? 1_000;
@@ -53,7 +53,7 @@ export class FeedSubscription {
         return;
       }
       for (let copies = fault?.effect === 'duplicate' ? 2 : 1; copies > 0 && this.isOpen(); copies--) {
-        this.context.journal.record(servedOf(change));
+        journal.record(servedOf(change));
         this.receiver.deliver(update);
       }
     });

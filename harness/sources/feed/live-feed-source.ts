@@ -4,11 +4,11 @@ import type { Step } from '../../spec/plan.js';
 import { loadFeedProtocol, type FeedRequest, type WirePodUpdate } from './feed-protocol.js';
 import type { LiveSource, SourceContext, StepOutcome } from '../../ports/source.js';
 import { ExitCode, HarnessError } from '../../core/errors.js';
-import { FeedPods, type FeedChange } from './feed-pods.js';
+import { FeedPods, type FeedChange, type FeedPodsOptions } from './feed-pods.js';
 import { FeedSubscription } from './feed-subscription.js';
 
 /** How long an update is waited for that was sent and not acknowledged, in milliseconds. */
-const acknowledgementMs = 1_000;
+export const acknowledgementMs = 1_000;
 
 /** How long a stream that is to be cut waits for acknowledgements, and how often it looks, in milliseconds. */
 const cutMs = 100;
@@ -19,7 +19,21 @@ export function createLiveFeedSource(
   context: SourceContext,
   options: { readonly socketPath: string },
 ): LiveSource {
-  return new LiveFeedSource(context, options.socketPath);
+  return new LiveFeedSource(context, options.socketPath, (pods) => new FeedPods(context, pods));
+}
+
+/** What a feed lists. */
+export type FeedContent = Pick<FeedPods, 'outage' | 'begin' | 'current' | 'apply' | 'heal'>;
+
+/** A feed of whatever `makeContent` lists, for whoever shares it. */
+export function serveFeed(
+  context: SourceContext,
+  options: {
+    readonly socketPath: string;
+    readonly makeContent: (options: FeedPodsOptions) => FeedContent;
+  },
+): LiveFeedSource {
+  return new LiveFeedSource(context, options.socketPath, options.makeContent);
 }
 
 type FeedCall = ServerDuplexStream<FeedRequest, WirePodUpdate>;
@@ -32,17 +46,18 @@ interface Stream {
   acknowledgedRevision: number;
 }
 
-class LiveFeedSource implements LiveSource {
+export class LiveFeedSource implements LiveSource {
   readonly kind = 'feed';
-  private readonly pods: FeedPods;
+  private readonly pods: FeedContent;
   private readonly server = new Server();
   private streams: Stream[] = [];
 
   constructor(
     private readonly context: SourceContext,
     private readonly socketPath: string,
+    makeContent: (options: FeedPodsOptions) => FeedContent,
   ) {
-    this.pods = new FeedPods(context, {
+    this.pods = makeContent({
       epochMs: Date.now() - context.clock.now(),
       onChange: (change) => this.broadcast(change),
       onOutage: (isOut) => {
@@ -67,6 +82,11 @@ class LiveFeedSource implements LiveSource {
         stream.subscription.busy() ||
         (!isAcknowledged(stream) && nowMs - stream.sentAtMs < acknowledgementMs),
     );
+  }
+
+  /** Whether some agent was sent the list. */
+  isDelivered(): boolean {
+    return this.streams.some((stream) => stream.sentRevision > 0);
   }
 
   open(): Promise<string> {

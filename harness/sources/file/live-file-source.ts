@@ -15,7 +15,7 @@ export function createLiveFileSource(
   const root = options.directory;
   const names = new Set<string>();
   let isMade = false;
-  const directory = new ManifestDirectory(context, createWriter(root, names), () => {});
+  const directory = new ManifestDirectory(context, createDirectoryWriter(root, names), () => {});
   return {
     kind: 'file',
     apply: (step) => directory.apply(step),
@@ -35,9 +35,16 @@ export function createLiveFileSource(
   };
 }
 
-/** `names` becomes the names of all that was made. Calls are synchronous: a step is done when `apply` returns. */
-function createWriter(root: string, names: Set<string>): DirectoryWriter {
-  const pathOf = (name: string): string => join(root, name);
+/**
+ * `names` becomes the names of all that was made, as the harness calls them; `nameOnDisk` is what they are called
+ * in the directory. Calls are synchronous: a step is done when `apply` returns.
+ */
+export function createDirectoryWriter(
+  root: string,
+  names: Set<string>,
+  nameOnDisk: (name: string) => string = (name) => name,
+): DirectoryWriter {
+  const pathOf = (name: string): string => join(root, nameOnDisk(name));
   const make = (name: string, action: () => void): void => {
     names.add(name);
     attempt(pathOf(name), action);
@@ -71,7 +78,7 @@ function createWriter(root: string, names: Set<string>): DirectoryWriter {
       make(name, () => {
         rmSync(pathOf(name), { force: true });
         // A link to itself: mode bits do not keep root from reading.
-        symlinkSync(name, pathOf(name));
+        symlinkSync(nameOnDisk(name), pathOf(name));
       });
     },
     makeDirectory(name, manifest) {
@@ -83,7 +90,7 @@ function createWriter(root: string, names: Set<string>): DirectoryWriter {
   };
 }
 
-function attempt<Value>(path: string, action: () => Value): Value {
+export function attempt<Value>(path: string, action: () => Value): Value {
   try {
     return action();
   } catch (error) {

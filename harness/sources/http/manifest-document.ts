@@ -31,13 +31,18 @@ export class ManifestDocument {
   private readonly planPods: ReadonlyMap<number, PlanPod>;
   /** In the order in which the document lists them. */
   private entries: Entry[] = [];
-  private form: ManifestForm = {};
+  private lastForm: ManifestForm = {};
   private readonly history: DocumentState[] = [];
   private lastRevision = 0;
   private isOut = false;
 
   constructor(private readonly context: SourceContext) {
     this.planPods = new Map(context.pods.map((pod) => [pod.slot, pod]));
+  }
+
+  /** How the document was written last. */
+  get form(): ManifestForm {
+    return this.lastForm;
   }
 
   get current(): DocumentState {
@@ -135,7 +140,7 @@ export class ManifestDocument {
       entry === spoiled ? withoutContainers(entry) : podOfEntry(entry),
     );
     const pods = this.entries.filter((entry) => entry !== spoiled).map(podOfEntry);
-    return this.hold({ text: renderPods(listed, this.form), pods, valid: false });
+    return this.hold({ text: renderPods(listed, this.lastForm), pods, valid: false });
   }
 
   private find(slot: number): Entry | undefined {
@@ -143,9 +148,9 @@ export class ManifestDocument {
   }
 
   private publish(form: ManifestForm = {}): StepOutcome {
-    this.form = { ...this.form, ...form };
+    this.lastForm = { ...this.lastForm, ...form };
     const pods = this.entries.map(podOfEntry);
-    return this.hold({ text: renderPods(pods, this.form), pods, valid: true });
+    return this.hold({ text: renderPods(pods, this.lastForm), pods, valid: true });
   }
 
   private hold(content: Pick<DocumentState, 'text' | 'pods' | 'valid'>): StepOutcome {

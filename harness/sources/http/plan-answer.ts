@@ -21,6 +21,9 @@ export type HttpAnswer = {
 /** A manifest of more than this, in bytes, is refused by agents. */
 export const oversizeBytes = 10 * 1024 * 1024 + 1;
 
+/** How old a stale document is when the fault does not say. */
+export const staleDefaultMs = 10_000;
+
 /** The answer that `document` gives to a poll which `fault` hits. */
 export function planAnswer(document: ManifestDocument, fault: Fault | undefined): HttpAnswer {
   const usual = { how: 'respond', status: 200, delayMs: 0 } as const;
@@ -47,7 +50,7 @@ export function planAnswer(document: ManifestDocument, fault: Fault | undefined)
     case 'reset':
       return { how: 'reset', delayMs: 0, served: failed('connection reset') };
     case 'stale': {
-      const old = document.asOf(fault.ms ?? 10_000);
+      const old = document.asOf(fault.ms ?? staleDefaultMs);
       const isStale = old.revision !== current.revision;
       return { ...usual, body: old.text, served: servedOf(old, isStale) };
     }
@@ -66,7 +69,8 @@ export function failed(detail: string): SourceServed {
   return { ...servedBase, outcome: 'error', detail };
 }
 
-function servedOf(state: ManifestDocument['current'], isStale: boolean): SourceServed {
+/** An answer that shows the document in this state. */
+export function servedOf(state: ManifestDocument['current'], isStale: boolean): SourceServed {
   const stale = isStale ? { stale: true } : {};
   const { revision } = state;
   if (!state.valid) return { ...servedBase, outcome: 'error', revision, detail: 'undecodable', ...stale };

@@ -1,0 +1,173 @@
+import { execFile } from 'node:child_process';
+import { setMaxListeners } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { suites } from '../../suites/index.js';
+import { packageRoot } from '../core/package-root.js';
+import { generateCase } from '../explore/generate-case.js';
+import { whyAlone } from '../explore/why-alone.js';
+import type { CheckedPlan } from '../run/check-plan.js';
+import { laneOfNamespace } from '../run/lanes/lane-names.js';
+import type { Plan } from '../spec/plan.js';
+import type { TraceEvent } from '../trace/events.js';
+import { generateOptionsOf } from './generate-options.js';
+import { createLivePool } from './live-pool.js';
+import { resolveTarget } from './target.js';
+
+const main = join(packageRoot(), 'dist/harness/cli/main.js');
+const parent = mkdtempSync(join(tmpdir(), 'conformance-lanes-'));
+afterAll(() => rmSync(parent, { recursive: true, force: true }));
+
+function conformance(words: readonly string[], cwd: string): Promise<{ code: number; out: string }> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [main, ...words],
+      { cwd, env: { ...process.env, FORCE_COLOR: '' }, maxBuffer: 1 << 24 },
+      (error, out, err) =>
+        resolve({ code: error === null ? 0 : ((error as { code?: number }).code ?? -1), out: out + err }),
+    );
+  });
+}
+
+/** An agent file for the reference agent; `before` is shell that runs before it, in the directory of the file. */
+function agentDirectory(more = '', before = ':'): string {
+  const directory = mkdtempSync(join(parent, 'test-'));
+  const script = `${before}; exec '${process.execPath}' '${main}' agent "$@"`;
+  writeFileSync(join(directory, 'agent.sh'), script);
+  writeFileSync(
+    join(directory, 'agent.yaml'),
+    `name: shared
+command: [sh, agent.sh, '--runtime-endpoint={{runtime.endpoint}}', '--manifest-directory={{sources.file.path}}',
+  '--manifest-url={{sources.http.url}}', '--kubeconfig={{sources.api.kubeconfig}}', '--node-name={{node.name}}',
+  '--timings={{timings.json}}', '--state-directory=${directory}'${more}]
+sources: [file, http, api]
+features: [restart-policy, init-containers, sidecars, pre-stop, garbage-collection, adoption, orphan-cleanup, image-pull,
+  host-network, static-identity, status, mirror-pods, settable-timings]
+`,
+  );
+  return directory;
+}
+
+function startsIn(directory: string): number {
+  const path = join(directory, 'starts');
+  return existsSync(path) ? readFileSync(path, 'utf8').split('\n').length - 1 : 0;
+}
+
+/** Everything of an event that names a namespace of pods. */
+function namespacesIn(event: TraceEvent): string[] {
+  const found = new Set<string>();
+  const search = (value: unknown): void => {
+    if (Array.isArray(value)) value.forEach(search);
+    else if (typeof value === 'object' && value !== null) {
+      for (const [name, inner] of Object.entries(value)) {
+        if (/namespace$/i.test(name) && typeof inner === 'string') found.add(inner);
+        else search(inner);
+      }
+    }
+  };
+  search(event);
+  return [...found];
+}
+
+describe('plans in the lanes of one agent', () => {
+  test('see what they would see alone, and one agent serves them all', { timeout: 120_000 }, async () => {
+    const directory = agentDirectory('', 'echo start >> starts');
+    const target = await resolveTarget({ agent: join(directory, 'agent.yaml'), runtime: 'memory' });
+    const generate = generateOptionsOf(target.profile, 'live');
+    const plans: Plan[] = [];
+    for (let index = 0; plans.length < 12; index++) {
+      const plan = generateCase({ suites, seed: 'lanes', index, options: generate });
+      if (whyAlone(plan) === undefined) plans.push(plan);
+    }
+    const seen: CheckedPlan[] = [];
+    const pool = createLivePool({
+      target,
+      suites,
+      seed: 'lanes',
+      generate,
+      jobs: 12,
+      onChecked: (checked) => seen.push(checked),
+    });
+    await pool.open();
+    try {
+      const { signal } = new AbortController();
+      setMaxListeners(0, signal);
+      await Promise.all(plans.map((plan) => pool.runPlans([plan], signal)));
+    } finally {
+      await pool.close();
+    }
+    expect(startsIn(directory)).toBe(1);
+    expect(seen).toHaveLength(12);
+    const lanes = seen.map(({ outcome }) => (outcome.events[0] as { lane?: number }).lane!);
+    expect(new Set(lanes).size).toBe(12);
+    seen.forEach(({ outcome: { events } }, index) => {
+      const namespaces = new Set(events.flatMap(namespacesIn));
+      expect([...namespaces].filter((namespace) => laneOfNamespace(namespace) !== lanes[index])).toEqual([]);
+      expect(events.at(-1)).toMatchObject({ kind: 'run.ended', outcome: 'complete' });
+      for (const source of ['http', 'api'])
+        expect(
+          events.find((event) => event.kind === 'source.served' && event.source === source),
+        ).toMatchObject({
+          outcome: 'list',
+          pods: [],
+        });
+    });
+    expect(seen.some(({ outcome }) => outcome.events.some(({ kind }) => kind === 'container'))).toBe(true);
+    expect(seen.some(({ outcome }) => outcome.events.some(({ kind }) => kind === 'api.request'))).toBe(true);
+  });
+
+  test('a broken agent is caught, alone too, and its case replays', { timeout: 240_000 }, async () => {
+    const directory = agentDirectory(", '--mutant=ignores-removals'");
+    const ended = await conformance(
+      [
+        'run',
+        '--agent',
+        'agent.yaml',
+        '--cases',
+        '40',
+        '--seed',
+        '2',
+        '--bail',
+        '--shrink-time',
+        '20s',
+      ].concat(['--suite', 'termination', '--report', 'out']),
+      directory,
+    );
+    expect(ended.out).toContain('FAIL MUX-03');
+    expect(ended.out).toMatch(/live, memory runtime: failed in [3-5] of 5/);
+    expect(ended.code).toBe(1);
+    const cases = readdirSync(join(directory, 'out/cases')).filter((name) => name.startsWith('mux-03'));
+    const replayed = await conformance(['replay', join('out/cases', cases[0]!)], directory);
+    expect(replayed.out).toContain('still fails: MUX-03');
+  });
+
+  test(
+    'an agent that dies takes no plan with it: they begin again, and nothing is held against it',
+    { timeout: 240_000 },
+    async () => {
+      // The first one dies in the midst of its work; those that follow live.
+      const directory = agentDirectory(
+        '',
+        'echo start >> starts; if mkdir first 2>/dev/null; then (sleep 4; kill -9 $$) & fi',
+      );
+      const ended = await conformance(
+        ['run', '--agent', 'agent.yaml', '--cases', '16', '--seed', '3', '--jobs', '8', '--quiet'].concat([
+          '--suite',
+          'workers,file',
+          '--report',
+          'out',
+        ]),
+        directory,
+      );
+      expect(ended.out).not.toContain('FAIL');
+      const report = JSON.parse(readFileSync(join(directory, 'out/report.json'), 'utf8')) as {
+        totals?: unknown;
+      };
+      expect(JSON.stringify(report)).not.toContain('the agent ended on its own');
+      expect(startsIn(directory)).toBeGreaterThan(1);
+    },
+  );
+});

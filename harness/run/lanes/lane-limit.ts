@@ -1,0 +1,50 @@
+/** How many lanes an agent gets: as many as it can keep up with. */
+export interface LaneLimit {
+  /** Lanes that may run at once now. */
+  lanes(): number;
+  /** To be called once in each period. */
+  observe(period: LanePeriod): void;
+}
+
+/** What one period of some seconds showed. */
+export interface LanePeriod {
+  /** How late the agent, or the harness itself, was at the worst, in milliseconds. */
+  readonly lateMs: number;
+  /** Lanes that ran. */
+  readonly lanes: number;
+}
+
+export interface LaneLimitOptions {
+  readonly max: number;
+  /** Later than this is too late, in milliseconds. */
+  readonly lateMsMax: number;
+}
+
+const lanesAtFirst = 4;
+/** By how much the number grows in a period, and shrinks. */
+const growth = 1.3;
+const cut = 0.7;
+/** What was begun before a cut still shows its load for some periods. */
+const periodsAfterCut = 5;
+
+/**
+ * Begins with few and adds some in each period in which all were used and nobody was late; takes some away when
+ * somebody was. What is judged never depends on it: only how long a campaign takes does.
+ */
+export function createLaneLimit({ max, lateMsMax }: LaneLimitOptions): LaneLimit {
+  let limit = Math.min(max, lanesAtFirst);
+  let patience = 0;
+  return {
+    lanes: () => limit,
+    observe({ lateMs, lanes }) {
+      if (patience > 0) patience--;
+      if (lateMs > lateMsMax) {
+        if (patience > 0) return;
+        limit = Math.max(1, Math.floor(Math.min(limit, lanes) * cut));
+        patience = periodsAfterCut;
+      } else if (lanes >= limit && lateMs < lateMsMax / 2 && patience === 0) {
+        limit = Math.min(max, Math.ceil(limit * growth));
+      }
+    },
+  };
+}

@@ -1,0 +1,276 @@
+import type { CriMethod } from '../../spec/plan.js';
+import { Keys } from '../../spec/pod.js';
+import type { ContainerChanged, SandboxChanged } from '../../trace/events.js';
+import type { ContainerEvent, CriRequest, CriResult } from '../../ports/cri.js';
+import type { RuntimeBackend, RuntimeChange, RuntimeObserver } from '../../ports/runtime.js';
+import type { Life } from '../../ports/source.js';
+import type { RuntimeBoundary } from '../runtime-boundary.js';
+import { cutList, isList, joinLists, type ListPart } from './list-parts.js';
+import { laneOfNamespace } from './lane-names.js';
+
+/**
+ * One runtime for many lanes. A call that concerns a pod goes through the boundary of that pod's lane; one that
+ * concerns all pods, or the node, goes through the boundaries of all, each of which sees its part of the answer.
+ */
+export interface RuntimeSwitch {
+  handle(method: CriMethod, request: object, reply: (result: CriResult) => void): void;
+  /** The agent's GetContainerEvents. */
+  subscribe(onEvent: (event: ContainerEvent) => void): () => void;
+  /** What the runtime tells. */
+  readonly observer: RuntimeObserver;
+  join(lane: number): LaneRuntime;
+}
+
+/** One lane's side of the switch. */
+export interface LaneRuntime {
+  /** The runtime as the lane sees it, for its boundary. */
+  backend(observer: RuntimeObserver): RuntimeBackend;
+  /** From now on the lane takes part in calls that concern all. */
+  open(boundary: RuntimeBoundary, life: Life): void;
+  /** It takes part in them no longer; calls that concern its own pods still go through it. */
+  close(): void;
+  /** Calls that have not been answered. */
+  openCalls(): number;
+  /** What is left of the lane's pods. */
+  sandboxes(): ReadonlyMap<string, SandboxChanged>;
+  containers(): ReadonlyMap<string, ContainerChanged>;
+  /** Nothing of the lane is known any more. */
+  drop(): void;
+}
+
+interface Lane {
+  readonly number: number;
+  boundary: RuntimeBoundary | undefined;
+  life: Life | undefined;
+  observer: RuntimeObserver | undefined;
+  isOpen: boolean;
+  openCalls: number;
+  readonly sandboxes: Map<string, SandboxChanged>;
+  readonly containers: Map<string, ContainerChanged>;
+  /** By how it listens to events for each of the agent's streams. */
+  readonly streams: Map<(event: ContainerEvent) => void, () => void>;
+  /** Sandboxes, containers and UIDs that lead to it. */
+  readonly keys: Set<string>;
+}
+
+/** A call that concerns all lanes: executed once, answered to each. */
+interface CommonCall {
+  readonly method: CriMethod;
+  readonly waiting: Map<Lane, (result: CriResult) => void>;
+}
+
+export function createRuntimeSwitch(backend: () => RuntimeBackend): RuntimeSwitch {
+  const lanes = new Map<number, Lane>();
+  const laneOfId = new Map<string, Lane>();
+  const streams = new Set<(event: ContainerEvent) => void>();
+  let common: CommonCall | undefined;
+
+  function lead(key: string | undefined, lane: Lane): void {
+    if (key === undefined || key === '') return;
+    laneOfId.set(key, lane);
+    lane.keys.add(key);
+  }
+
+  function laneIn(namespace: string | undefined): Lane | undefined {
+    return lanes.get(laneOfNamespace(namespace) ?? 0);
+  }
+
+  /** The lane whose pod a call concerns; undefined when it concerns none, or all. */
+  function laneOf(request: object): Lane | undefined {
+    const message = request as AnyRequest;
+    const lane =
+      laneIn(message.config?.metadata?.namespace) ??
+      laneIn(message.sandboxConfig?.metadata?.namespace) ??
+      laneOfId.get(message.containerId ?? '') ??
+      laneOfId.get(message.podSandboxId ?? '');
+    if (lane !== undefined) return lane;
+    const { filter } = message;
+    return (
+      laneOfId.get(filter?.id ?? '') ??
+      laneOfId.get(filter?.podSandboxId ?? '') ??
+      laneOfId.get(filter?.labelSelector?.[Keys.labelPodUid] ?? '')
+    );
+  }
+
+  function laneOfEntry(entry: ListPart): Lane | undefined {
+    const known = laneOfId.get(entry.podSandboxId ?? entry.id);
+    return known ?? laneIn(entry.labels?.[Keys.labelPodNamespace]);
+  }
+
+  function handleIn(
+    lane: Lane,
+    method: CriMethod,
+    request: object,
+    reply: (result: CriResult) => void,
+  ): void {
+    lane.openCalls++;
+    lane.boundary!.handle(lane.life!, method, request as never, (result) => {
+      lane.openCalls--;
+      reply(result);
+    });
+  }
+
+  /** Asks the runtime once, and lets each lane see its part of the answer before the agent has the whole. */
+  function handleInAll(method: CriMethod, request: object, reply: (result: CriResult) => void): void {
+    const taking = [...lanes.values()].filter((lane) => lane.isOpen);
+    const call: CommonCall = { method, waiting: new Map() };
+    const answers = new Map<Lane, CriResult>();
+    let whole: CriResult | undefined;
+    const finish = (): void => {
+      if (whole === undefined || answers.size < taking.length) return;
+      reply(joinLists(method, whole, (entry) => answers.has(laneOfEntry(entry)!), [...answers.values()]));
+    };
+    for (const lane of taking) {
+      common = call;
+      handleIn(lane, method, request, (result) => {
+        answers.set(lane, result);
+        finish();
+      });
+      common = undefined;
+    }
+    backend().invoke(method, request as never, (result) => {
+      whole = result;
+      const parts = cutList(method, result, laneOfEntry);
+      for (const [lane, answer] of call.waiting) answer(parts(lane));
+      finish();
+    });
+  }
+
+  function laneBackend(lane: Lane): RuntimeBackend {
+    const shared = backend();
+    return {
+      ...shared,
+      invoke<Method extends CriMethod>(
+        method: Method,
+        request: CriRequest<Method>,
+        reply: (result: CriResult) => void,
+      ): void {
+        if (common?.method === method) {
+          common.waiting.set(lane, reply);
+        } else if (isList(method)) {
+          shared.invoke(method, request, (result) => reply(cutList(method, result, laneOfEntry)(lane)));
+        } else shared.invoke(method, request, reply);
+      },
+      // The runtime's condition and its end are nobody's own.
+      setConditions() {},
+      close: () => Promise.resolve(),
+    };
+  }
+
+  function onChange(change: RuntimeChange): void {
+    if (change.kind === 'image') {
+      for (const lane of lanes.values()) lane.observer?.onChange(change);
+      return;
+    }
+    const lane = laneIn(change.podNamespace);
+    if (lane === undefined) return;
+    lead(change.id, lane);
+    lead(change.podUid, lane);
+    if (change.kind === 'sandbox') keep(lane.sandboxes, change);
+    else keep(lane.containers, change);
+    lane.observer?.onChange(change);
+  }
+
+  function listen(lane: Lane, onEvent: (event: ContainerEvent) => void): void {
+    lane.streams.set(onEvent, lane.boundary!.subscribe(lane.life!, onEvent));
+  }
+
+  return {
+    handle(method, request, reply) {
+      const lane = laneOf(request);
+      if (lane?.boundary !== undefined) handleIn(lane, method, request, reply);
+      else if (concernsAll(method)) handleInAll(method, request, reply);
+      else backend().invoke(method, request as never, reply);
+    },
+    subscribe(onEvent) {
+      streams.add(onEvent);
+      for (const lane of lanes.values()) if (lane.boundary !== undefined) listen(lane, onEvent);
+      return () => {
+        streams.delete(onEvent);
+        for (const lane of lanes.values()) {
+          lane.streams.get(onEvent)?.();
+          lane.streams.delete(onEvent);
+        }
+      };
+    },
+    observer: {
+      onChange,
+      onEvent(event) {
+        const lane = laneOfId.get(event.containerId);
+        if (lane?.observer !== undefined) lane.observer.onEvent(event);
+        else for (const onEvent of streams) onEvent(event);
+      },
+    },
+    join(number) {
+      const lane: Lane = {
+        number,
+        boundary: undefined,
+        life: undefined,
+        observer: undefined,
+        isOpen: false,
+        openCalls: 0,
+        sandboxes: new Map(),
+        containers: new Map(),
+        streams: new Map(),
+        keys: new Set(),
+      };
+      lanes.set(number, lane);
+      return {
+        backend(observer) {
+          lane.observer = observer;
+          return laneBackend(lane);
+        },
+        open(boundary, life) {
+          lane.boundary = boundary;
+          lane.life = life;
+          lane.isOpen = true;
+          for (const onEvent of streams) listen(lane, onEvent);
+        },
+        close: () => void (lane.isOpen = false),
+        openCalls: () => lane.openCalls,
+        sandboxes: () => lane.sandboxes,
+        containers: () => lane.containers,
+        drop() {
+          for (const end of lane.streams.values()) end();
+          for (const key of lane.keys) if (laneOfId.get(key) === lane) laneOfId.delete(key);
+          lanes.delete(number);
+        },
+      };
+    },
+  };
+}
+
+interface AnyRequest {
+  readonly config?: { readonly metadata?: { readonly namespace?: string } };
+  readonly sandboxConfig?: { readonly metadata?: { readonly namespace?: string } } | null;
+  readonly podSandboxId?: string;
+  readonly containerId?: string;
+  readonly filter?: {
+    readonly id?: string;
+    readonly podSandboxId?: string;
+    readonly labelSelector?: Readonly<Record<string, string>>;
+  } | null;
+}
+
+/** What a lane would see if it were alone although no pod of its own is named. */
+function concernsAll(method: CriMethod): boolean {
+  switch (method) {
+    case 'ListPodSandbox':
+    case 'ListContainers':
+    case 'Version':
+    case 'Status':
+    case 'ListImages':
+    case 'ImageStatus':
+      return true;
+    default:
+      return false;
+  }
+}
+
+function keep<Change extends { readonly id: string; readonly state: string }>(
+  kept: Map<string, Change>,
+  change: Change,
+): void {
+  if (change.state === 'removed') kept.delete(change.id);
+  else kept.set(change.id, change);
+}

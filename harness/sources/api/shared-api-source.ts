@@ -1,0 +1,73 @@
+import type { Clock } from '../../core/clock.js';
+import type { SharedSource, SourceContext, SourceNames, SourcePart } from '../../ports/source.js';
+import { createSharedJournal, sharedDisturbances, type JournalPart } from '../shared-journal.js';
+import { noOp } from '../step-outcome.js';
+import { createApiPods } from './api-pods.js';
+import { serveApi } from './live-api-source.js';
+
+/**
+ * How long an agent that was told nothing of a change is waited for, in milliseconds: nothing keeps its watch from
+ * telling it, so that this is only for an agent that has lost it.
+ */
+const untoldMaxMs = 62_000;
+
+export interface SharedApiOptions {
+  /** Where the kubeconfig file is written. */
+  readonly directory: string;
+  readonly nodeName: string;
+  readonly clock: Clock;
+}
+
+/** One API server for many plans: the pods of each have namespaces of their own. */
+export function createSharedApiSource(options: SharedApiOptions): SharedSource {
+  const parts = new Set<JournalPart>();
+  const { clock, nodeName } = options;
+  const journal = createSharedJournal(parts);
+  const context: SourceContext = {
+    clock,
+    nodeName,
+    journal,
+    pods: [],
+    disturbances: sharedDisturbances(parts),
+  };
+  const { source, gate, furnish } = serveApi(context, options);
+  return {
+    kind: 'api',
+    async open() {
+      const kubeconfig = await source.open();
+      // Its one life: what it is shown is counted from here.
+      journal.record({ kind: 'agent.started', actor: 'agent', incarnation: 1 });
+      return kubeconfig;
+    },
+    close: () => source.close(),
+    isDelivered: () => gate.hasShown(1),
+    join(own: SourceContext, names: SourceNames): SourcePart {
+      let heldAtMs = 0;
+      // They stay when the part leaves: the agent's last words about its pods may come late.
+      furnish(own.pods.map(({ identity }) => identity.namespace));
+      const pods = createApiPods(own, {
+        wallClock: () => Date.now(),
+        isAttended: () => true,
+        onHeld: () => (heldAtMs = own.clock.now()),
+        shared: { store: gate.store, owns: (namespace) => names.owns(namespace) },
+      });
+      const part: JournalPart = {
+        context: own,
+        owns: (namespace) => names.owns(namespace),
+        heldRevision: () => pods.heldRevision(),
+      };
+      pods.begin();
+      parts.add(part);
+      return {
+        kind: 'api',
+        apply: (step) => pods.apply(step) ?? noOp(`one plan of many has no ${step.do} at the API`),
+        heal() {},
+        busy: () => !gate.hasShown(pods.newestRevision()) && own.clock.now() < heldAtMs + untoldMaxMs,
+        leave() {
+          parts.delete(part);
+          pods.leave();
+        },
+      };
+    },
+  };
+}
