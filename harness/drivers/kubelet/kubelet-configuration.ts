@@ -94,10 +94,14 @@ const withoutTheMachine = {
   clusterDomain: 'cluster.local',
 };
 
-/** How full the machine is must not decide what happens to pods and images, nor how many pulls there were. */
+/** How full the machine is must not decide what happens to pods and images, nor how many pulls, pods or writes there were. */
 const limits = {
   evictionHard: {},
   imageGCHighThresholdPercent: 100,
   serializeImagePulls: false,
   registryPullQPS: 0,
+  // Many plans may share one kubelet, and none of them may be slowed down by the writes for the others.
+  maxPods: 2_000,
+  kubeAPIQPS: 1_000,
+  kubeAPIBurst: 2_000,
 };

@@ -213,7 +213,7 @@ function updated(object: ApiObject, pod: Pod, nodeName: string): ApiObject {
 
 /** A node that has been here before: without resources an agent would have no room for any pod. */
 function nodeObject(name: string): ApiObject {
-  const resources = { cpu: '4', memory: '8Gi', 'ephemeral-storage': '50Gi', pods: '110' };
+  const resources = { cpu: '4', memory: '8Gi', 'ephemeral-storage': '50Gi', pods: '2000' };
   return {
     apiVersion: 'v1',
     kind: 'Node',
