@@ -31,11 +31,15 @@ export function createLiveApiSource(context: SourceContext, options: LiveApiOpti
   return serveApi(context, options).source;
 }
 
-/** The source, and what is behind its server. */
-export function serveApi(
-  context: SourceContext,
-  options: LiveApiOptions,
-): { readonly source: LiveSource; readonly gate: ApiGate } {
+/** The source, and what is behind its server once it is open. */
+export interface ServedApi {
+  readonly source: LiveSource;
+  readonly gate: ApiGate;
+  /** Makes namespaces with what each has by itself. */
+  furnish(namespaces: readonly string[]): void;
+}
+
+export function serveApi(context: SourceContext, options: LiveApiOptions): ServedApi {
   const tokens = { agent: newToken(), people: newToken() };
   const { wallClock = () => Date.now() } = options;
   const gate = createApiGate(context, {
@@ -45,6 +49,7 @@ export function serveApi(
   });
   const { store } = gate;
   let front: HttpFront | undefined;
+  let authorityOf = '';
   const kubeconfig = join(options.directory, 'kubeconfig');
   const source: LiveSource = {
     kind: 'api',
@@ -54,6 +59,7 @@ export function serveApi(
     async open() {
       const { host = '127.0.0.1' } = options;
       const { authority, ...tls } = await createCertificates([host, 'localhost']);
+      authorityOf = authority;
       const onNamespace = (name: string): void => furnishContents(store, name, authority);
       const server = createApiServer({ store, wallClock, onNamespace });
       const people = createDirectBackend({ server, store, clock: context.clock });
@@ -81,7 +87,11 @@ export function serveApi(
       removeKubeconfigs(kubeconfig);
     },
   };
-  return { source, gate };
+  return {
+    source,
+    gate,
+    furnish: (namespaces) => furnish(store, { authority: authorityOf, namespaces }),
+  };
 }
 
 function newToken(): string {

@@ -30,7 +30,7 @@ export function createSharedApiSource(options: SharedApiOptions): SharedSource {
     pods: [],
     disturbances: sharedDisturbances(parts),
   };
-  const { source, gate } = serveApi(context, options);
+  const { source, gate, furnish } = serveApi(context, options);
   return {
     kind: 'api',
     async open() {
@@ -43,6 +43,8 @@ export function createSharedApiSource(options: SharedApiOptions): SharedSource {
     isDelivered: () => gate.hasShown(1),
     join(own: SourceContext, names: SourceNames): SourcePart {
       let heldAtMs = 0;
+      // They stay when the part leaves: the agent's last words about its pods may come late.
+      furnish(own.pods.map(({ identity }) => identity.namespace));
       const pods = createApiPods(own, {
         wallClock: () => Date.now(),
         isAttended: () => true,
