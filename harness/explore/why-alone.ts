@@ -112,6 +112,10 @@ const reaches: Readonly<Record<CriMethod, Reach>> = {
   PullImage: 'node',
   RemoveImage: 'node',
   ImageFsInfo: 'node',
+  UpdatePodSandboxResources: 'pod',
+  CheckpointContainer: 'pod',
+  ListMetricDescriptors: 'node',
+  ListPodSandboxMetrics: 'node',
 };
 
 function whyFault({ at, effect }: Fault): string | undefined {
@@ -165,7 +169,8 @@ function whyCall(call: CriMethod, effect: Fault['effect']): string | undefined {
 }
 
 function whyApi(at: Extract<Fault['at'], { source: 'api' }>, effect: Fault['effect']): string | undefined {
-  if (at.resource === 'nodes') return 'it disturbs requests for the node';
+  if (at.resource !== undefined && at.resource !== 'pods')
+    return `it disturbs requests for ${at.resource}, which concern the node`;
   switch (at.request) {
     case 'list':
     case 'watch':

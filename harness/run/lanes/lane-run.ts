@@ -7,7 +7,7 @@ import type { TraceEvent, TraceEventBody } from '../../trace/events.js';
 import type { AgentProfile } from '../../ports/driver.js';
 import type { Life, SharedSource, SourcePart } from '../../ports/source.js';
 import { emptyList } from '../../sources/shared-journal.js';
-import { deadlinesOf } from '../deadlines.js';
+import { liveDeadlinesOf } from '../deadlines.js';
 import { createDirector, type AgentControl, type Director } from '../director.js';
 import { createDisturbances } from '../disturbances.js';
 import { eventsMax } from '../execute-live.js';
@@ -109,7 +109,7 @@ export function runInLane(host: LaneHost, options: LaneOptions): LaneRun {
       agent: controlOf(host, () => {
         for (const kind of sources.keys()) if (kind !== 'file') journal.record(emptyList(kind, 1));
       }),
-      deadlines: deadlinesOf(plan, timings, slackMs),
+      deadlines: liveDeadlinesOf(plan, timings, slackMs),
       onDone() {
         journal.close();
         const effectiveSteps = director!.effectiveSteps();
