@@ -169,7 +169,8 @@ function whyCall(call: CriMethod, effect: Fault['effect']): string | undefined {
 }
 
 function whyApi(at: Extract<Fault['at'], { source: 'api' }>, effect: Fault['effect']): string | undefined {
-  if (at.resource !== undefined && at.resource !== 'pods') return `it disturbs requests for ${at.resource}`;
+  if (at.resource !== undefined && at.resource !== 'pods')
+    return `it disturbs requests for ${at.resource}, which concern the node`;
   switch (at.request) {
     case 'list':
     case 'watch':
