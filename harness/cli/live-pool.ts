@@ -21,7 +21,7 @@ import { AgentLost, AgentNotReady, startSharedAgent } from '../run/lanes/shared-
 import { withRunDirectory } from '../run/run-directory.js';
 import type { Plan } from '../spec/plan.js';
 import { criEndpoint, runtimeChoices } from '../spec/runtime-choice.js';
-import type { Timings } from '../spec/timings.js';
+import { liveTimings, type Timings } from '../spec/timings.js';
 import type { TraceListener } from '../trace/journal.js';
 import { createLaneGate } from './lane-gate.js';
 import type { Target } from './target.js';
@@ -86,6 +86,7 @@ export function createLivePool(options: LivePoolOptions): LivePool {
   const closing = new AbortController();
   const lanes = createLanePool({
     lanesMax,
+    relistMs: (options.generate.timings ?? liveTimings).relistMs,
     setupOf: (plan) => setupOf(plan, target),
     startAgent: (setup) => {
       awaiting++;

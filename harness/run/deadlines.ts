@@ -1,10 +1,12 @@
 import type { Plan } from '../spec/plan.js';
-import { boundsOf, type Timings } from '../spec/timings.js';
+import { boundsOf, type Bounds, type Timings } from '../spec/timings.js';
 
 /** How long the phases of a run take, in milliseconds; derived from the bounds of the requirements. */
 export interface Deadlines {
   /** Nothing may change for so long before the world counts as calm. */
   readonly calmMs: number;
+  /** The same where nothing of the plan's is left for garbage collection, which comes last of all. Default `calmMs`. */
+  readonly calmTidyMs?: number;
   /** The longest that calm may take to come. */
   readonly settleMs: number;
   /** The further window in which nothing may be written: 3×Tresync. */
@@ -24,10 +26,7 @@ export function deadlinesOf(plan: Plan, timings: Timings, slackMs = 0): Deadline
   const graceMs =
     1_000 * Math.max(2, ...plan.setup.pods.flatMap((pod) => pod.specs.map((spec) => spec.graceS)));
   const sourceMs = Math.max(bounds.Tfile, bounds.Thttp);
-  const calmMs =
-    Math.max(sourceMs, bounds.Tresync, bounds.Terr, bounds.Tstatic, bounds.Tgc, bounds.Tstat) +
-    2 * bounds.Tpleg +
-    slackMs;
+  const calmMs = Math.max(silenceMs(bounds), bounds.Tgc) + 2 * bounds.Tpleg + slackMs;
   const recoveryMs = 2 * timings.runtimeStatusMs + timings.callDeadlineMs;
   const backoffMs = 1.5 * timings.backoffMaxMs + bounds.Tresync;
   const settleMs =
@@ -41,4 +40,19 @@ export function deadlinesOf(plan: Plan, timings: Timings, slackMs = 0): Deadline
     (plan.setup.sources.includes('api') ? apiRetryMs : 0) +
     slackMs;
   return { calmMs, settleMs, quietMs: 3 * bounds.Tresync };
+}
+
+/**
+ * As {@link deadlinesOf}, for a clock that has to be waited for: a kubelet collects garbage once a minute, and a world
+ * without any is calm long before. In sim time costs nothing, and traces of saved cases must not change.
+ */
+export function liveDeadlinesOf(plan: Plan, timings: Timings, slackMs: number): Deadlines {
+  const bounds = boundsOf(timings);
+  const calmTidyMs = silenceMs(bounds) + 2 * bounds.Tpleg + slackMs;
+  return { ...deadlinesOf(plan, timings, slackMs), calmTidyMs };
+}
+
+/** The longest silence before the agent acts on its own, garbage collection left out. */
+function silenceMs({ Tfile, Thttp, Tresync, Terr, Tstatic, Tstat }: Bounds): number {
+  return Math.max(Tfile, Thttp, Tresync, Terr, Tstatic, Tstat);
 }

@@ -9,6 +9,7 @@ import type { Deadlines } from './deadlines.js';
 import type { Disturbances } from './disturbances.js';
 import type { PodSlots } from './pod-slots.js';
 import type { RuntimeBoundary } from './runtime-boundary.js';
+import type { RuntimeView } from './runtime-view.js';
 
 /** Starts and ends lives of the agent; sim and live have one each. */
 export interface AgentControl {
@@ -96,6 +97,11 @@ export function createDirector(options: DirectorOptions): Director {
     if (options.agent.looks === undefined || life === undefined) return true;
     if (now >= lastActivityMs + patience * deadlines.calmMs) return true;
     return looksNow() - looksBefore >= calmLooks;
+  }
+
+  function calmMs(): number {
+    const { calmTidyMs } = deadlines;
+    return calmTidyMs === undefined || hasGarbage(boundary!.view) ? deadlines.calmMs : calmTidyMs;
   }
 
   function startAgent(): void {
@@ -287,7 +293,7 @@ export function createDirector(options: DirectorOptions): Director {
         pendingStart !== undefined ||
         [...sources.values()].some((source) => source.busy());
       if (busy) stir();
-      const calmAtMs = lastActivityMs + deadlines.calmMs;
+      const calmAtMs = lastActivityMs + calmMs();
       if (now >= calmAtMs && hasLooked(now)) then(true);
       else if (now >= deadlineMs) then(false);
       // While something is on its way the wait must not end at once when it arrives, nor long after.
@@ -346,6 +352,13 @@ export function createDirector(options: DirectorOptions): Director {
     },
   };
   return director;
+}
+
+/** Something that has ended, or never began, waits to be removed. */
+function hasGarbage(view: RuntimeView): boolean {
+  for (const { state } of view.containers()) if (state !== 'running') return true;
+  for (const { state } of view.sandboxes()) if (state !== 'ready') return true;
+  return false;
 }
 
 function isSourceStep(step: Step): boolean {

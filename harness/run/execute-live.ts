@@ -10,7 +10,7 @@ import type { RuntimeBackend, RuntimeObserver } from '../ports/runtime.js';
 import type { Life, LiveSource } from '../ports/source.js';
 import { createCriServer } from '../runtimes/cri-server/cri-server.js';
 import { exitedAtOnce, exitWords, neverConnected } from './agent-troubles.js';
-import { deadlinesOf } from './deadlines.js';
+import { liveDeadlinesOf } from './deadlines.js';
 import { createDirector, type AgentControl, type Director } from './director.js';
 import { createDisturbances } from './disturbances.js';
 import { timingsOf, type RunOutcome } from './execute-sim.js';
@@ -137,7 +137,7 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
     },
   });
 
-  const deadlines = deadlinesOf(plan, timings, slackMs);
+  const deadlines = liveDeadlinesOf(plan, timings, slackMs);
   const stopWatch = watchStalls(deadlines.calmMs, (ms) => {
     if (director === undefined || director.isDone()) return;
     journal.record({ kind: 'stalled', actor: 'harness', ms });

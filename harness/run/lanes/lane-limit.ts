@@ -34,15 +34,20 @@ const periodsAfterCut = 5;
 export function createLaneLimit({ max, lateMsMax }: LaneLimitOptions): LaneLimit {
   let limit = Math.min(max, lanesAtFirst);
   let patience = 0;
+  let lateBefore = false;
   return {
     lanes: () => limit,
     observe({ lateMs, lanes }) {
       if (patience > 0) patience--;
-      if (lateMs > lateMsMax) {
+      const isLate = lateMs > lateMsMax;
+      const isSlow = isLate && lateBefore;
+      lateBefore = isLate;
+      // One hiccup may be anybody's.
+      if (isSlow) {
         if (patience > 0) return;
         limit = Math.max(1, Math.floor(Math.min(limit, lanes) * cut));
         patience = periodsAfterCut;
-      } else if (lanes >= limit && lateMs < lateMsMax / 2 && patience === 0) {
+      } else if (lanes >= limit && !isLate && patience === 0) {
         limit = Math.min(max, Math.ceil(limit * growth));
       }
     },

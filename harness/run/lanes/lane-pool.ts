@@ -25,6 +25,8 @@ export interface LanePoolOptions {
   readonly setupOf: (plan: Plan) => AgentSetup;
   readonly startAgent: (setup: AgentSetup) => Promise<HousedAgent>;
   readonly lanesMax: number;
+  /** The shortest period of the agents: who is a whole period late still keeps up with slower things. */
+  readonly relistMs: number;
 }
 
 export interface PooledRun {
@@ -64,7 +66,7 @@ interface Ticket {
 /** Agents with different sources that are kept at once. */
 const agentsMax = 4;
 const periodMs = 1_000;
-/** Somebody who is later than this part of the slack is too late. */
+/** Later than this part of the slack, beyond a period of the agent's, is too late. */
 const lateShare = 0.5;
 /** How often a plan is begun in company. */
 const attemptsMax = 2;
@@ -86,7 +88,8 @@ class Pool implements LanePool {
   private readonly ticker: NodeJS.Timeout;
 
   constructor(private readonly options: LanePoolOptions) {
-    this.limit = createLaneLimit({ max: options.lanesMax, lateMsMax: slackMsDefault * lateShare });
+    const lateMsMax = slackMsDefault * lateShare + options.relistMs;
+    this.limit = createLaneLimit({ max: options.lanesMax, lateMsMax });
     this.delay.enable();
     this.ticker = setInterval(() => this.observe(), periodMs);
     this.ticker.unref();

@@ -7,7 +7,7 @@ import type { TraceEvent, TraceEventBody } from '../../trace/events.js';
 import type { AgentProfile } from '../../ports/driver.js';
 import type { Life, SharedSource, SourcePart } from '../../ports/source.js';
 import { emptyList } from '../../sources/shared-journal.js';
-import { deadlinesOf } from '../deadlines.js';
+import { liveDeadlinesOf } from '../deadlines.js';
 import { createDirector, type AgentControl, type Director } from '../director.js';
 import { createDisturbances } from '../disturbances.js';
 import { eventsMax } from '../execute-live.js';
@@ -95,7 +95,7 @@ export function runInLane(host: LaneHost, options: LaneOptions): LaneRun {
     onActivity: (podUid) => director?.noteActivity(podUid),
     onOwnExit: (podUid) => director?.noteOwnExit(podUid),
   });
-  const deadlines = deadlinesOf(plan, timings, slackMs);
+  const deadlines = liveDeadlinesOf(plan, timings, slackMs);
   const stopWatch = watchStalls(deadlines.calmMs, (ms) => {
     journal.record({ kind: 'stalled', actor: 'harness', ms });
     director?.noteActivity(undefined);
