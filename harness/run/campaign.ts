@@ -178,13 +178,22 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     (options.timeMs !== undefined && performance.now() - startedMs >= options.timeMs);
 
   async function runAll(): Promise<void> {
-    if (options.corpus.length > 0) {
-      const batch = await options.pool.runPlans(options.corpus, options.signal);
-      takeIn(batch);
-      const failing = new Set(batch.failed.map(({ index }) => index));
-      options.corpus.forEach((plan, index) => failing.has(index) || options.onRecovered?.(plan));
-    }
-    await runBatches(options, over, takeIn);
+    const { pool, corpus } = options;
+    const known = (first: number, count: number): readonly Plan[] => corpus.slice(first, first + count);
+    await runBatches(options, over, {
+      total: corpus.length,
+      start: (first, count, signal) => pool.runPlans(known(first, count), signal),
+      takeIn(batch, first, count) {
+        takeIn(batch);
+        const failing = new Set(batch.failed.map(({ index }) => index));
+        known(first, count).forEach((plan, index) => failing.has(index) || options.onRecovered?.(plan));
+      },
+    });
+    await runBatches(options, over, {
+      total: options.timeMs === undefined ? options.cases : Number.MAX_SAFE_INTEGER,
+      start: (first, count, signal) => pool.runBatch(first, count, signal),
+      takeIn,
+    });
   }
 
   async function runAllWithin(): Promise<void> {
@@ -259,30 +268,36 @@ function withDoubts(
   return { ...verdict, verdict: 'inconclusive', reason: `seen broken once, in ${doubt.case}, and not again` };
 }
 
+/** Consecutive cases, new ones or those of the corpus. */
+interface Series {
+  readonly total: number;
+  start(first: number, count: number, signal: AbortSignal): Promise<BatchResult>;
+  takeIn(batch: BatchResult, first: number, count: number): void;
+}
+
 /** Keeps as many batches under way as the pool is wide, and takes them in by number. */
 async function runBatches(
   options: CampaignOptions,
   over: () => boolean,
-  takeIn: (batch: BatchResult) => void,
+  { total, start, takeIn }: Series,
 ): Promise<void> {
-  const underWay: Promise<BatchResult>[] = [];
+  const underWay: { batch: Promise<BatchResult>; first: number; count: number }[] = [];
   const controller = new AbortController();
   const signal = AbortSignal.any([options.signal, controller.signal]);
   setMaxListeners(0, signal);
-  const total = options.timeMs === undefined ? options.cases : Number.MAX_SAFE_INTEGER;
   let next = 0;
   try {
     while (!over()) {
       while (underWay.length < options.pool.width && next < total) {
         const count = Math.min(options.batchSize, total - next);
-        const batch = options.pool.runBatch(next, count, signal);
+        const batch = start(next, count, signal);
         batch.catch(() => {});
-        underWay.push(batch);
+        underWay.push({ batch, first: next, count });
         next += count;
       }
-      const first = underWay.shift();
-      if (first === undefined) return;
-      takeIn(await first);
+      const oldest = underWay.shift();
+      if (oldest === undefined) return;
+      takeIn(await oldest.batch, oldest.first, oldest.count);
     }
   } finally {
     // Only batches that nobody will take in are left; their cases must not delay the reductions.

@@ -4,7 +4,8 @@ import { ignoresRemovals } from '../../fakes/mutants/ignores-removals.js';
 import { suites } from '../../suites/index.js';
 import { sourceKinds } from '../spec/pod.js';
 import { fastTimings } from '../spec/timings.js';
-import { createCaseRunner } from './case-runner.js';
+import { generateCase } from '../explore/generate-case.js';
+import { createCaseRunner, type CaseRunner } from './case-runner.js';
 import { checkPlan } from './check-plan.js';
 import { runCampaign, type CasePool } from './campaign.js';
 
@@ -39,6 +40,31 @@ function runnerBrokenFor(executions: number) {
 
 const cases = 12;
 
+function poolOf(runner: CaseRunner, width: number): CasePool {
+  return {
+    width,
+    runBatch: (first, count) => runner.runBatch(first, count),
+    runPlans: (plans) => runner.runPlans(plans),
+    reduce: (plan, found, shrink) => runner.reduce(plan, found, shrink),
+    asSeen: (plan, found) => runner.asSeen(plan, found),
+  };
+}
+
+const campaign = {
+  agent: { ...profile, given: 'test' },
+  world: 'live',
+  runtime: 'memory',
+  seed: 'flaky',
+  suites: [],
+  requirements: new Set(ignoresRemovals.requirements),
+  bail: false,
+  shrink: true,
+  corpus: [],
+  replayLine: (path: string) => path,
+  signal: new AbortController().signal,
+  warnings: [],
+} as const;
+
 test('what shows in none of the executions alone is not shrunk, and keeps the trace that showed it', async () => {
   const { runner, executed, alone } = runnerBrokenFor(cases);
   const { failed } = await runner.runBatch(0, cases);
@@ -59,32 +85,34 @@ test('what shows again is shrunk', async () => {
   expect(reduced.plan.steps.length).toBeLessThan(plan.steps.length);
 });
 
+test('plans of the corpus run side by side, and each that fails no more is told of', async () => {
+  const { runner } = runnerBrokenFor(0);
+  const generate = { sources: sourceKinds, profile: 'sim', features: referenceFeatures } as const;
+  const corpus = [0, 1, 2].map((index) => generateCase({ suites, seed: 'known', index, options: generate }));
+  const recovered: unknown[] = [];
+  let underWay = 0;
+  let mostUnderWay = 0;
+  const pool: CasePool = {
+    ...poolOf(runner, 2),
+    async runPlans(plans) {
+      mostUnderWay = Math.max(mostUnderWay, ++underWay);
+      try {
+        return await runner.runPlans(plans);
+      } finally {
+        underWay--;
+      }
+    },
+  };
+  const onRecovered = (plan: unknown): void => void recovered.push(plan);
+  const result = await runCampaign({ ...campaign, pool, cases: 0, batchSize: 1, corpus, onRecovered });
+  expect(result.cases).toBe(3);
+  expect(recovered).toEqual(corpus);
+  expect(mostUnderWay).toBe(2);
+});
+
 test('a campaign in which something showed once only is inconclusive, and says what it saw', async () => {
   const { runner } = runnerBrokenFor(cases);
-  const pool: CasePool = {
-    width: 1,
-    runBatch: (first, count) => runner.runBatch(first, count),
-    runPlans: (plans) => runner.runPlans(plans),
-    reduce: (plan, found, shrink) => runner.reduce(plan, found, shrink),
-    asSeen: (plan, found) => runner.asSeen(plan, found),
-  };
-  const result = await runCampaign({
-    pool,
-    agent: { ...profile, given: 'test' },
-    world: 'live',
-    runtime: 'memory',
-    seed: 'flaky',
-    suites: [],
-    cases,
-    batchSize: cases,
-    requirements: new Set(ignoresRemovals.requirements),
-    bail: false,
-    shrink: true,
-    corpus: [],
-    replayLine: (path) => path,
-    signal: new AbortController().signal,
-    warnings: [],
-  });
+  const result = await runCampaign({ ...campaign, pool: poolOf(runner, 1), cases, batchSize: cases });
   expect(result.exitCode).toBe(2);
   const [once] = result.flaky!;
   expect(once).toMatchObject({ reproduces: [{ failed: 0, tried: 3 }] });

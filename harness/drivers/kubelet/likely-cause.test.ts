@@ -6,6 +6,7 @@ test.each([
   ['mount: /var/lib/kubelet: permission denied.', /--privileged/],
   ['err="failed to listen: listen tcp 0.0.0.0:10250: bind: address already in use"', /port .* is taken/],
   ['err="failed to run Kubelet: open /dev/kmsg: no such file or directory"', /--device \/dev\/kmsg/],
+  ['"Failed to start cAdvisor" err="inotify_init: too many open files"', /max_user_instances/],
   ['strict decoding error: unknown field "failCgroupV1"', /does not know what the preset/],
   ['Error: unknown flag: --kube-api-content-type', /does not know what the preset/],
   ['"command failed" err="kubelet is configured to not run on a host using cgroup v1"', /control groups/],

@@ -6,6 +6,10 @@ const causes: readonly (readonly [pattern: RegExp, cause: string])[] = [
   ],
   [/address already in use/, 'A port that the kubelet wants is taken, perhaps by another kubelet.'],
   [
+    /inotify_init: too many open files/,
+    'There are more kubelets, or other programs that watch files, than the machine lets one user have: raise fs.inotify.max_user_instances, or give --jobs a smaller number.',
+  ],
+  [
     /\/dev\/kmsg/,
     'The kubelet reads the messages of the kernel, and there is no /dev/kmsg here: in a container it has to be passed in with --device /dev/kmsg.',
   ],
