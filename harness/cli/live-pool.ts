@@ -158,13 +158,10 @@ export function createLivePool(options: LivePoolOptions): LivePool {
   };
 }
 
-/** What the agent that executes this plan is started with, as when it is executed alone. */
+/** What the agent that executes this plan is started with: all of its sources, so that one agent serves all plans. */
 function setupOf(plan: Plan, { driver, runtime }: Target): AgentSetup {
-  const { profile, takesAnySources } = driver!;
-  return {
-    kinds: profile.sources.filter((kind) => takesAnySources !== true || plan.setup.sources.includes(kind)),
-    timings: withCallDeadline(timingsOf(plan, profile), runtime),
-  };
+  const { profile } = driver!;
+  return { kinds: profile.sources, timings: withCallDeadline(timingsOf(plan, profile), runtime) };
 }
 
 function withCallDeadline(timings: Timings, runtime: string): Timings {
