@@ -9,6 +9,8 @@ export type ReportFormat = (typeof reportFormats)[number];
 /** What `run` was told on the command line; the configuration file fills in what is absent. */
 export interface RunArguments {
   readonly agent?: string;
+  /** Plans share a running agent where they can; in live. */
+  readonly shareAgent?: boolean;
   readonly agentBinary?: string;
   readonly world?: 'sim' | 'live';
   readonly runtime?: string;
@@ -47,7 +49,9 @@ export interface RunOptions {
   readonly seed?: string;
   readonly cases?: number;
   readonly timeMs?: number;
-  /** Absent: as many as there are cores; in live as many as the agent sustains. */
+  /** In live, plans share a running agent where they can. */
+  readonly shareAgent?: boolean;
+  /** Absent: as many as there are cores; of shared agents as many as they sustain. */
   readonly jobs?: number;
   readonly bail: boolean;
   /** Path of the known-failing file. */
@@ -300,6 +304,7 @@ function runCommandLine(found: Found): Command {
       'the most cases at once (default: what the machine and the agent sustain)',
       positive,
     )
+    .option('--share-agent', 'experimental, in live: plans share a running agent where they can')
     .option('--bail', 'stop at the first finding')
     .option('--known-failing <file>', 'requirements that are expected to fail; an unexpected pass fails')
     .option('--report <directory>', 'the report folder (default: conformance-report)')

@@ -34,6 +34,7 @@ const configSchema = z.strictObject({
   format: z.union([z.enum(reportFormats), z.array(z.enum(reportFormats)).min(1)]).optional(),
   shrink: z.boolean().optional(),
   shrinkTime: duration.optional(),
+  shareAgent: z.boolean().optional(),
   alsoOn: z.union([runtime, z.array(runtime).min(1)]).optional(),
   quiet: z.boolean().optional(),
   verbose: z.boolean().optional(),

@@ -76,7 +76,7 @@ describe('plans in the lanes of one agent', () => {
   test('see what they would see alone, and one agent serves them all', { timeout: 120_000 }, async () => {
     const directory = agentDirectory('', 'echo start >> starts');
     const target = await resolveTarget({ agent: join(directory, 'agent.yaml'), runtime: 'memory' });
-    const generate = generateOptionsOf(target.profile, 'live');
+    const generate = { ...generateOptionsOf(target.profile, 'live'), sharesAgent: true };
     const plans: Plan[] = [];
     for (let index = 0; plans.length < 12; index++) {
       const plan = generateCase({ suites, seed: 'lanes', index, options: generate });
@@ -89,6 +89,7 @@ describe('plans in the lanes of one agent', () => {
       seed: 'lanes',
       generate,
       jobs: 12,
+      sharesAgent: true,
       onChecked: (checked) => seen.push(checked),
     });
     await pool.open();
@@ -126,6 +127,7 @@ describe('plans in the lanes of one agent', () => {
         'run',
         '--agent',
         'agent.yaml',
+        '--share-agent',
         '--cases',
         '40',
         '--seed',
@@ -154,12 +156,19 @@ describe('plans in the lanes of one agent', () => {
         'echo start >> starts; if mkdir first 2>/dev/null; then (sleep 4; kill -9 $$) & fi',
       );
       const ended = await conformance(
-        ['run', '--agent', 'agent.yaml', '--cases', '16', '--seed', '3', '--jobs', '8', '--quiet'].concat([
-          '--suite',
-          'workers,file',
-          '--report',
-          'out',
-        ]),
+        [
+          'run',
+          '--agent',
+          'agent.yaml',
+          '--share-agent',
+          '--cases',
+          '16',
+          '--seed',
+          '3',
+          '--jobs',
+          '8',
+          '--quiet',
+        ].concat(['--suite', 'workers,file', '--report', 'out']),
         directory,
       );
       expect(ended.out).not.toContain('FAIL');

@@ -39,6 +39,8 @@ export interface LivePoolOptions {
   readonly alsoOn?: readonly string[];
   /** Told of each execution, with its trace. */
   readonly onChecked?: (checked: CheckedPlan) => void;
+  /** Plans share a running agent where they can. Absent: each has one for itself. */
+  readonly sharesAgent?: boolean;
 }
 
 /** Cases against real processes, and what watches over what they leave behind. */
@@ -61,7 +63,7 @@ const realRuntimeDeadlineMs = 30_000;
 
 const lanesMaxDefault = 100;
 /** Agents that serve one case each wait more than they work, those with long periods most of all. */
-const agentsPerCore = { brief: 2, slow: 4 };
+const agentsPerCore = { brief: 1, slow: 2 };
 /** So many more cases than can run are under way: those in lanes must not wait for those alone. */
 const windowPerLane = 4;
 
@@ -96,13 +98,17 @@ export function createLivePool(options: LivePoolOptions): LivePool {
 
   function checkAlone(plan: Plan, signal: AbortSignal): Promise<CheckedPlan> {
     signal.throwIfAborted();
-    return checkLive(plan, target, { signal, onAwaitingAgent: (awaits) => (awaiting += awaits ? 1 : -1) });
+    return checkLive(plan, target, {
+      signal,
+      onAwaitingAgent: (awaits) => (awaiting += awaits ? 1 : -1),
+      sharesAgent: options.sharesAgent === true,
+    });
   }
 
   async function check(plan: Plan, signal: AbortSignal): Promise<CheckedPlan> {
     // Reductions go on until something fails, and nobody waits for their result any more.
     signal.throwIfAborted();
-    if (whyAlone(plan) === undefined) {
+    if (options.sharesAgent === true && whyAlone(plan) === undefined) {
       const checked = await judged((onEvent) => lanes.execute(plan, { onEvent, signal, enter: gate.shared }));
       if (checked !== undefined) {
         options.onChecked?.(checked);
@@ -121,14 +127,15 @@ export function createLivePool(options: LivePoolOptions): LivePool {
       generate: options.generate,
       reduceExecutionsMax,
       reduceMsMax: options.shrinkMs ?? shrinkMsDefault,
-      reduceWidth: Math.min(lanesMax, reduceWidthMax),
+      reduceWidth: options.sharesAgent === true ? Math.min(lanesMax, reduceWidthMax) : agents,
       repeats,
       // Those with long periods would take an hour one after the other, and have time enough side by side.
       repeatsAtOnce: isSlow,
       elsewhere: new Map(
         (options.alsoOn ?? []).map((runtime) => [
           runtime,
-          (plan: Plan) => checkLive(plan, { ...target, runtime }, { signal }),
+          (plan: Plan) =>
+            checkLive(plan, { ...target, runtime }, { signal, sharesAgent: options.sharesAgent === true }),
         ]),
       ),
       alone: async (work) => {
@@ -138,7 +145,7 @@ export function createLivePool(options: LivePoolOptions): LivePool {
       seen,
     });
   return {
-    width: windowPerLane * Math.max(lanesMax, agents),
+    width: options.sharesAgent === true ? windowPerLane * Math.max(lanesMax, agents) : agents,
     runBatch: (first, count, signal) => runnerFor(signal).runBatch(first, count),
     runPlans: (plans, signal) => runnerFor(signal).runPlans(plans),
     reduce: (plan, found, shrink, signal) => runnerFor(signal).reduce(plan, found, shrink),
@@ -223,16 +230,21 @@ export async function withReaper<Result>(work: () => Promise<Result>): Promise<R
   }
 }
 
+type CheckLiveOptions = Pick<LiveRunOptions, 'signal' | 'attach' | 'onAwaitingAgent'> & {
+  /** See `LivePoolOptions.sharesAgent`. */
+  readonly sharesAgent?: boolean;
+};
+
 /**
- * One plan against the target's process with nobody beside it, judged. A plan that could have company begins as it would
- * there: in an agent that runs already and was shown its sources. All others begin with the start of the agent.
+ * One plan against the target's process with nobody beside it, judged. Where agents are shared, a plan that could have
+ * company begins as it would there: in an agent that runs already and was shown its sources. All others begin with the start of the agent.
  */
 export async function checkLive(
   plan: Plan,
   target: Target,
-  more: Pick<LiveRunOptions, 'signal' | 'attach' | 'onAwaitingAgent'> = {},
+  { sharesAgent = false, ...more }: CheckLiveOptions = {},
 ): Promise<CheckedPlan> {
-  if (more.attach === undefined && whyAlone(plan) === undefined) {
+  if (sharesAgent && more.attach === undefined && whyAlone(plan) === undefined) {
     const checked = await judged((onEvent) => executeInOnlyLane(plan, target, { ...more, onEvent }));
     if (checked !== undefined) return checked;
   }

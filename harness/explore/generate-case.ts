@@ -41,8 +41,8 @@ export function generateCase(input: {
 const aloneOneIn = { brief: 3, slow: 8 };
 
 /** Whether the plan is to leave out what it could not do in an agent that others share: a swarm flag of live plans. */
-function keepsCompany(seed: string, { profile, timings }: GenerateOptions): boolean {
-  if (profile !== 'live') return false;
+function keepsCompany(seed: string, { profile, timings, sharesAgent }: GenerateOptions): boolean {
+  if (profile !== 'live' || sharesAgent !== true) return false;
   const oneIn = timings === undefined || isBrief(timings) ? aloneOneIn.brief : aloneOneIn.slow;
   return createPrng(`${seed}/company`).int(1, oneIn) > 1;
 }

@@ -109,6 +109,8 @@ export interface GenerateOptions {
   readonly profile: 'sim' | 'live';
   /** The features that the agent declares; absent: all. Plans leave out what it cannot do. */
   readonly features?: readonly string[];
+  /** Most live plans leave out what they could not do in an agent that others share. */
+  readonly sharesAgent?: boolean;
   /** The periods of an agent that cannot be told any; absent: the plans choose. */
   readonly timings?: Timings;
 }

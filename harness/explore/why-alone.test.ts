@@ -80,6 +80,7 @@ test.each([
   const options = {
     sources: ['file', 'http', 'api'] as const,
     profile: 'live' as const,
+    sharesAgent: true,
     ...(timings === undefined ? {} : { timings }),
   };
   const plans = Array.from({ length: 400 }, (_, index) =>

@@ -71,7 +71,10 @@ export async function campaignOf(
   const target = hooks.target ?? (await resolveTarget(options));
   const known = options.knownFailing === undefined ? undefined : loadKnownFailing(options.knownFailing);
   const asked = askedRequirements(options.requirements);
-  const generate = generateOptionsOf(target.profile, target.world);
+  const generate = {
+    ...generateOptionsOf(target.profile, target.world),
+    ...(options.shareAgent === true ? { sharesAgent: true } : {}),
+  };
   const suites = chooseSuites(options, generate, asked);
   const seed = options.seed ?? randomBytes(4).toString('hex');
   const cases = options.cases ?? (target.world === 'sim' ? simCasesDefault : liveCasesDefault);
@@ -126,15 +129,19 @@ function withKnownFailing(
   return { ...compared, exitCode: exitCodeOf(compared) };
 }
 
-function poolOptionsOf({ jobs, shrinkMs, alsoOn }: PoolOptions): PoolOptions & { jobs: number | undefined } {
+function poolOptionsOf({ jobs, shrinkMs, alsoOn, shareAgent }: PoolOptions): PoolOptions & {
+  jobs: number | undefined;
+  sharesAgent: boolean;
+} {
   return {
     jobs,
+    sharesAgent: shareAgent === true,
     ...(shrinkMs === undefined ? {} : { shrinkMs }),
     ...(alsoOn === undefined ? {} : { alsoOn }),
   };
 }
 
-type PoolOptions = Pick<RunOptions, 'jobs' | 'shrinkMs' | 'alsoOn'>;
+type PoolOptions = Pick<RunOptions, 'jobs' | 'shrinkMs' | 'alsoOn' | 'shareAgent'>;
 
 interface OpenPool {
   readonly cases: CasePool;
