@@ -63,7 +63,7 @@ interface Ticket {
   refuse(error: unknown): void;
 }
 
-/** Agents with different sources that are kept at once. */
+/** Agents that were started differently, with other periods, and are kept at once. */
 const agentsMax = 4;
 const periodMs = 1_000;
 /** Later than this part of the slack, beyond a period of the agent's, is too late. */
