@@ -13,6 +13,15 @@ export interface FeedChange {
   readonly pods: readonly Pod[];
   /** Whose change it is, when several plans share the feed. */
   readonly context?: SourceContext;
+  /** What each plan is to see of it, when it concerns others too. */
+  readonly shares?: readonly FeedShare[];
+}
+
+/** What one of several plans sees of a message. */
+export interface FeedShare {
+  readonly context: SourceContext;
+  readonly heldRevision: number;
+  readonly pods: readonly Pod[];
 }
 
 interface Entry {

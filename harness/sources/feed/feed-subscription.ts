@@ -2,7 +2,7 @@ import type { FeedUpdate } from '../../ports/agent.js';
 import type { SourceContext } from '../../ports/source.js';
 import type { SourceServed } from '../../trace/events.js';
 import { unreachable } from '../../core/errors.js';
-import type { FeedChange } from './feed-pods.js';
+import type { FeedChange, FeedShare } from './feed-pods.js';
 
 /** How long a message is on its way when nothing disturbs it, in milliseconds. */
 const messageMs = 2;
@@ -11,7 +11,8 @@ const messageMs = 2;
 export interface FeedReceiver {
   /** False when nobody listens any more. */
   isOpen(): boolean;
-  deliver(update: FeedUpdate): void;
+  /** `of` is the plan whose change it is. */
+  deliver(update: FeedUpdate, of: SourceContext): void;
   /** The stream breaks; called at most once. */
   end(): void;
 }
@@ -23,7 +24,7 @@ export interface FeedReceiver {
 export class FeedSubscription {
   private lastRevision = 0;
   private lastArrivalMs = 0;
-  private readonly underway: (() => void)[] = [];
+  private readonly underway: { readonly of: SourceContext; readonly arrive: () => void }[] = [];
   private isEnded = false;
 
   constructor(
@@ -35,26 +36,29 @@ export class FeedSubscription {
     return !this.isEnded && this.receiver.isOpen();
   }
 
-  busy(): boolean {
-    return this.underway.length > 0 && this.isOpen();
+  /** Whether messages are on their way: any, or those of one plan. */
+  busy(of?: SourceContext): boolean {
+    return this.isOpen() && this.underway.some((message) => of === undefined || message.of === of);
   }
 
   send(change: FeedChange): void {
     if (!this.isOpen()) return;
-    const { disturbances, journal } = change.context ?? this.context;
+    const of = change.context ?? this.context;
+    const { disturbances } = of;
     const fault = disturbances.fault({ source: 'feed' });
     let extraMs = disturbances.deliveryDelayMs('feed');
     if (fault?.effect === 'delay') extraMs += fault.ms ?? 1_000;
     const update: FeedUpdate = { revision: ++this.lastRevision, type: change.type, pods: change.pods };
     const isReset = fault?.effect === 'reset';
-    this.later(extraMs, () => {
+    const shares = change.shares ?? [{ ...change, context: of }];
+    this.later(extraMs, of, () => {
       if (isReset) {
         this.break();
         return;
       }
       for (let copies = fault?.effect === 'duplicate' ? 2 : 1; copies > 0 && this.isOpen(); copies--) {
-        journal.record(servedOf(change));
-        this.receiver.deliver(update);
+        for (const share of shares) share.context.journal.record(servedOf(change.type, share));
+        this.receiver.deliver(update, of);
       }
     });
   }
@@ -79,35 +83,35 @@ export class FeedSubscription {
    * A message held back holds those behind it: streams keep their order. Real timers may fire a little out of
    * order, so each lets the oldest message go, not its own.
    */
-  private later(extraMs: number, action: () => void): void {
+  private later(extraMs: number, of: SourceContext, arrive: () => void): void {
     const nowMs = this.context.clock.now();
     this.lastArrivalMs = Math.max(this.lastArrivalMs, nowMs + messageMs + extraMs);
-    this.underway.push(action);
+    this.underway.push({ of, arrive });
     this.context.clock.after(this.lastArrivalMs - nowMs, () => {
       const oldest = this.underway.shift();
-      if (this.isOpen()) oldest?.();
+      if (this.isOpen()) oldest?.arrive();
     });
   }
 }
 
-function servedOf(change: FeedChange): SourceServed {
+function servedOf(type: FeedChange['type'], { heldRevision, pods }: FeedShare): SourceServed {
   const base = {
     kind: 'source.served',
     actor: 'source:feed',
     source: 'feed',
-    revision: change.heldRevision,
+    revision: heldRevision,
   } as const;
-  switch (change.type) {
+  switch (type) {
     case 'SNAPSHOT':
-      return { ...base, outcome: 'list', pods: change.pods };
+      return { ...base, outcome: 'list', pods };
     case 'ADD':
-      return { ...base, outcome: 'change', change: 'added', pods: change.pods };
+      return { ...base, outcome: 'change', change: 'added', pods };
     case 'UPDATE':
     case 'DELETE':
-      return { ...base, outcome: 'change', change: 'modified', pods: change.pods };
+      return { ...base, outcome: 'change', change: 'modified', pods };
     case 'REMOVE':
-      return { ...base, outcome: 'change', change: 'deleted', pods: change.pods };
+      return { ...base, outcome: 'change', change: 'deleted', pods };
     default:
-      return unreachable(change.type);
+      return unreachable(type);
   }
 }

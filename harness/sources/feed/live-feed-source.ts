@@ -8,7 +8,7 @@ import { FeedPods, type FeedChange, type FeedPodsOptions } from './feed-pods.js'
 import { FeedSubscription } from './feed-subscription.js';
 
 /** How long an update is waited for that was sent and not acknowledged, in milliseconds. */
-export const acknowledgementMs = 1_000;
+const acknowledgementMs = 1_000;
 
 /** How long a stream that is to be cut waits for acknowledgements, and how often it looks, in milliseconds. */
 const cutMs = 100;
@@ -41,9 +41,11 @@ type FeedCall = ServerDuplexStream<FeedRequest, WirePodUpdate>;
 /** A stream and how far its agent has come. */
 interface Stream {
   readonly subscription: FeedSubscription;
+  /** The last message, of whichever plan. */
   sentRevision: number;
-  sentAtMs: number;
   acknowledgedRevision: number;
+  /** The last message of each plan, and when it was sent. */
+  readonly sent: Map<SourceContext, { readonly revision: number; readonly atMs: number }>;
 }
 
 export class LiveFeedSource implements LiveSource {
@@ -75,13 +77,21 @@ export class LiveFeedSource implements LiveSource {
     this.pods.heal();
   }
 
-  busy(): boolean {
+  /** Whether something of this plan's is on its way to some agent, or waits to be acknowledged. */
+  busy(of: SourceContext = this.context): boolean {
     const nowMs = this.context.clock.now();
-    return this.openStreams().some(
-      (stream) =>
-        stream.subscription.busy() ||
-        (!isAcknowledged(stream) && nowMs - stream.sentAtMs < acknowledgementMs),
-    );
+    return this.openStreams().some(({ subscription, sent, acknowledgedRevision }) => {
+      if (subscription.busy(of)) return true;
+      const last = sent.get(of);
+      return (
+        last !== undefined && acknowledgedRevision < last.revision && nowMs - last.atMs < acknowledgementMs
+      );
+    });
+  }
+
+  /** Nothing of this plan's is to be waited for any more. */
+  forget(of: SourceContext): void {
+    for (const { sent } of this.streams) sent.delete(of);
   }
 
   /** Whether some agent was sent the list. */
@@ -141,14 +151,14 @@ export class LiveFeedSource implements LiveSource {
   private subscribe(call: FeedCall): Stream {
     const subscription = new FeedSubscription(this.context, {
       isOpen: () => !call.cancelled && !call.destroyed,
-      deliver: (update) => {
+      deliver: (update, of) => {
         stream.sentRevision = update.revision;
-        stream.sentAtMs = this.context.clock.now();
+        stream.sent.set(of, { revision: update.revision, atMs: this.context.clock.now() });
         call.write({ ...update, pods: update.pods.map((pod) => Buffer.from(JSON.stringify(pod))) });
       },
       end: () => this.cut(call, stream),
     });
-    const stream: Stream = { subscription, sentRevision: 0, sentAtMs: 0, acknowledgedRevision: 0 };
+    const stream: Stream = { subscription, sentRevision: 0, acknowledgedRevision: 0, sent: new Map() };
     this.streams = [...this.openStreams(), stream];
     subscription.send(this.pods.current());
     return stream;

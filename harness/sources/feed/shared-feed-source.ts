@@ -3,7 +3,7 @@ import type { SharedSource, SourceContext, SourceNames, SourcePart } from '../..
 import { createSharedJournal, sharedDisturbances, type JournalPart } from '../shared-journal.js';
 import { noOp } from '../step-outcome.js';
 import { FeedPods, type FeedChange, type FeedPodsOptions } from './feed-pods.js';
-import { acknowledgementMs, serveFeed } from './live-feed-source.js';
+import { serveFeed } from './live-feed-source.js';
 
 export interface SharedFeedOptions {
   readonly socketPath: string;
@@ -16,7 +16,7 @@ interface Part extends JournalPart {
   readonly pods: FeedPods;
 }
 
-/** One feed for many plans: a new stream begins with the pods of all of them. */
+/** One feed for many plans: whenever it tells a whole list, that is the list of all of them. */
 export function createSharedFeedSource(options: SharedFeedOptions): SharedSource {
   const parts = new Set<Part>();
   let feedOptions: FeedPodsOptions | undefined;
@@ -27,6 +27,12 @@ export function createSharedFeedSource(options: SharedFeedOptions): SharedSource
     pods: [],
     disturbances: sharedDisturbances(parts),
   };
+
+  function wholeList(): FeedChange {
+    const shares = [...parts].map(({ context: own, pods }) => ({ ...pods.current(), context: own }));
+    return { heldRevision: 1, type: 'SNAPSHOT', pods: shares.flatMap(({ pods }) => pods), shares };
+  }
+
   const source = serveFeed(context, {
     socketPath: options.socketPath,
     makeContent(given) {
@@ -34,12 +40,7 @@ export function createSharedFeedSource(options: SharedFeedOptions): SharedSource
       return {
         outage: false,
         begin() {},
-        // Each part replaces the revision by its own.
-        current: (): FeedChange => ({
-          heldRevision: 1,
-          type: 'SNAPSHOT',
-          pods: [...parts].flatMap(({ pods }) => pods.current().pods),
-        }),
+        current: wholeList,
         apply: (step) => noOp(`the whole feed has no ${step.do}`),
         heal() {},
       };
@@ -52,15 +53,15 @@ export function createSharedFeedSource(options: SharedFeedOptions): SharedSource
     isDelivered: () => source.isDelivered(),
     join(own: SourceContext, names: SourceNames): SourcePart {
       let heldRevision = 1;
-      let changedAtMs = -Infinity;
       const pods = new FeedPods(own, {
         ...feedOptions!,
         uidEnding: names.uidEnding,
         onOutage() {},
         onChange(change) {
-          heldRevision = change.heldRevision;
-          changedAtMs = own.clock.now();
-          feedOptions!.onChange({ ...change, context: own });
+          ({ heldRevision } = change);
+          // A list replaces all that the agent knows of the feed.
+          const told = change.type === 'SNAPSHOT' ? wholeList() : change;
+          feedOptions!.onChange({ ...told, context: own });
         },
       });
       const part: Part = {
@@ -75,12 +76,12 @@ export function createSharedFeedSource(options: SharedFeedOptions): SharedSource
         kind: 'feed',
         apply: (step) => pods.apply(step),
         heal: () => pods.heal(),
-        // What is on its way to others keeps nobody waiting.
-        busy: () => own.clock.now() < changedAtMs + acknowledgementMs && source.busy(),
+        busy: () => source.busy(own),
         leave() {
           parts.delete(part);
+          source.forget(own);
           for (const pod of pods.current().pods)
-            feedOptions!.onChange({ heldRevision, type: 'REMOVE', pods: [pod], context: own });
+            feedOptions!.onChange({ heldRevision, type: 'REMOVE', pods: [pod] });
         },
       };
     },
