@@ -64,7 +64,9 @@ const realRuntimeDeadlineMs = 30_000;
 const lanesMaxDefault = 100;
 /** Agents that serve one case each wait more than they work, those with long periods most of all. */
 const agentsPerCore = { brief: 1, slow: 2 };
-/** So many more cases than can run are under way: those in lanes must not wait for those alone. */
+/** A kubelet whose periods are a second takes a thirtieth of a core when containers cost nothing. */
+const agentsPerCoreInMemory = { brief: 1, slow: 6 };
+/** So many more cases than can run are begun: they are taken in by number, and nobody is to wait for a slow one. */
 const windowPerLane = 4;
 
 /**
@@ -76,7 +78,8 @@ export function createLivePool(options: LivePoolOptions): LivePool {
   const seen = new WeakMap<Plan, CheckedPlan>();
   const gate = createLaneGate();
   const isSlow = options.generate.timings !== undefined && !isBrief(options.generate.timings);
-  const agents = jobs ?? availableParallelism() * agentsPerCore[isSlow ? 'slow' : 'brief'];
+  const perCore = target.runtime === 'memory' ? agentsPerCoreInMemory : agentsPerCore;
+  const agents = jobs ?? availableParallelism() * perCore[isSlow ? 'slow' : 'brief'];
   const lanesMax = jobs ?? lanesMaxDefault;
   const withAgent = pLimit(agents);
   let reaper: Reaper | undefined;
@@ -145,7 +148,7 @@ export function createLivePool(options: LivePoolOptions): LivePool {
       seen,
     });
   return {
-    width: options.sharesAgent === true ? windowPerLane * Math.max(lanesMax, agents) : agents,
+    width: windowPerLane * (options.sharesAgent === true ? Math.max(lanesMax, agents) : agents),
     runBatch: (first, count, signal) => runnerFor(signal).runBatch(first, count),
     runPlans: (plans, signal) => runnerFor(signal).runPlans(plans),
     reduce: (plan, found, shrink, signal) => runnerFor(signal).reduce(plan, found, shrink),

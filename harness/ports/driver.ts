@@ -33,8 +33,15 @@ export interface AgentExit {
   readonly signal?: string;
   /** The last lines that it wrote. */
   readonly lastOutput: readonly string[];
-  /** What they mean, as a sentence for the user, where the driver knows its agent well enough. */
-  readonly likelyCause?: string;
+  /** What they mean, where the driver knows its agent well enough. */
+  readonly likelyCause?: LikelyCause;
+}
+
+export interface LikelyCause {
+  /** A `machine` that lacks something says nothing about the agent. */
+  readonly of: 'machine' | 'agent';
+  /** A sentence for the user. */
+  readonly words: string;
 }
 
 /** Starts and ends an agent that is a process, or waits for one that someone else starts. */

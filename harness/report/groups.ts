@@ -34,9 +34,12 @@ export function countVerdicts(verdicts: readonly ReportedVerdict[]): Record<Verd
   return counts;
 }
 
-/** How often a finding's case was executed again. */
-export function triesOf({ reproduces = [] }: ReportedFinding): number {
-  return reproduces.reduce((sum, { tried }) => sum + tried, 0);
+/** What became of something that was seen once. */
+export function doubtWords({ reproduces = [] }: ReportedFinding): string {
+  const tries = reproduces.reduce((sum, { tried }) => sum + tried, 0);
+  return tries === 0
+    ? 'Seen beside other plans, and not tried alone before the campaign ended'
+    : `Not again in ${tries} executions alone`;
 }
 
 /** Where a case was tried and how often it failed there, in words. */

@@ -6,7 +6,7 @@ import {
   verdictGroups,
   verdictKinds,
   type VerdictGroup,
-  triesOf,
+  doubtWords,
 } from './groups.js';
 import { findingHtml } from './html-finding.js';
 import { pageStyle } from './html-style.js';
@@ -89,7 +89,7 @@ function remarksHtml(result: CampaignResult): string[] {
     ),
     ...(result.flaky ?? []).map(
       (finding) =>
-        `${finding.signature} was seen once and not again in ${triesOf(finding)} executions alone: ${finding.seen} (${finding.case})`,
+        `${finding.signature} was seen once: ${finding.seen} (${finding.case}). ${doubtWords(finding)}.`,
     ),
     ...result.warnings,
   ];

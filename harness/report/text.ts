@@ -8,7 +8,7 @@ import {
   countVerdicts,
   needsCompany,
   reproductionWords,
-  triesOf,
+  doubtWords,
   verdictGroups,
   verdictKinds,
 } from './groups.js';
@@ -230,7 +230,7 @@ function remarkLines(result: CampaignResult, colors: Colors, options: TextOption
   for (const finding of result.flaky ?? []) {
     lines.push(
       `${colors.yellow('seen once')} ${printable(`${finding.signature}: ${finding.seen}`)}`,
-      `  ${printable(`Not again in ${triesOf(finding)} executions alone. ${inReport(tracePath(finding) ?? finding.case, options)} shows it.`)}`,
+      `  ${printable(`${doubtWords(finding)}. ${inReport(tracePath(finding) ?? finding.case, options)} shows it.`)}`,
     );
   }
   for (const warning of result.warnings) lines.push(`${colors.yellow('warning')} ${printable(warning)}`);

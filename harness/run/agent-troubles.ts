@@ -18,10 +18,23 @@ export function exitedAtOnce(driver: AgentDriver, exit: AgentExit): HarnessError
     expected: 'a process that connects to the CRI endpoint and goes on running',
     got: exitWords(exit),
     hint:
-      exit.likelyCause ??
+      exit.likelyCause?.words ??
       (exit.lastOutput.length === 0
         ? 'It wrote nothing. Try its command by hand against `conformance serve`.'
         : 'The lines above are the last that it wrote. Try its command by hand against `conformance serve`.'),
+  });
+}
+
+/** Why an agent that ended in mid-run tells nothing about itself; undefined when it is to blame. */
+export function endedByMachine(driver: AgentDriver, exit: AgentExit): HarnessError | undefined {
+  if (exit.likelyCause?.of !== 'machine') return undefined;
+  return new HarnessError({
+    code: 'agent-ended-by-machine',
+    message: `The agent ${driver.profile.name} ended for want of something that this machine does not give it.`,
+    exitCode: ExitCode.unavailable,
+    expected: 'a machine that gives each agent what it needs',
+    got: exitWords(exit),
+    hint: exit.likelyCause.words,
   });
 }
 

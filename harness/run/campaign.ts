@@ -20,6 +20,7 @@ import {
   type ReducedCase,
 } from './case-runner.js';
 import { convergentRequirements } from '../oracles/judge.js';
+import { runBatches } from './batches.js';
 import { mergeTally, verdictsOf, type Tally } from './tally.js';
 
 /** Where cases are executed: threads in sim, lanes in live. */
@@ -101,6 +102,8 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   const reductions = new Map<string, Promise<ReportedFinding>>();
   const warnings = [...options.warnings];
   let reducing = 0;
+  /** Cases that have ended and wait for those before them. */
+  let ahead = 0;
   let stopped = false;
   let floods = 0;
   let endedBy: HarnessError | undefined;
@@ -116,7 +119,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
 
   const progress = (): void =>
     options.onProgress?.({
-      cases: sum.cases,
+      cases: sum.cases + ahead,
       casesTotal: options.timeMs === undefined ? options.cases + options.corpus.length : undefined,
       findings: reductions.size,
       reducing,
@@ -180,7 +183,16 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   async function runAll(): Promise<void> {
     const { pool, corpus } = options;
     const known = (first: number, count: number): readonly Plan[] => corpus.slice(first, first + count);
-    await runBatches(options, over, {
+    const ways = {
+      batchSize: options.batchSize,
+      width: pool.width,
+      signal: options.signal,
+      isOver: over,
+      isStopped: () => stopped,
+      onAhead: (count: number) => void (ahead += count),
+    };
+    await runBatches({
+      ...ways,
       total: corpus.length,
       start: (first, count, signal) => pool.runPlans(known(first, count), signal),
       takeIn(batch, first, count) {
@@ -189,7 +201,8 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
         known(first, count).forEach((plan, index) => failing.has(index) || options.onRecovered?.(plan));
       },
     });
-    await runBatches(options, over, {
+    await runBatches({
+      ...ways,
       total: options.timeMs === undefined ? options.cases : Number.MAX_SAFE_INTEGER,
       start: (first, count, signal) => pool.runBatch(first, count, signal),
       takeIn,
@@ -246,13 +259,22 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
  * Executed again, as often as is usual, it showed in none of the executions, and a machine that stood still may look
  * like it. What an agent did, and must never do, counts however seldom it does it.
  */
-function wasSeenOnce({ requirement, reproduces = [] }: ReportedFinding): boolean {
+function wasSeenOnce(finding: ReportedFinding): boolean {
+  const { requirement, reproduces = [] } = finding;
+  if (isUntriedAlone(finding)) return true;
   const company = reproduces.find(({ company }) => company === true);
   // Where others were near, what was done to one pod may be their doing, or that of a harness that mixed them up.
   if (company === undefined && !convergentRequirements.has(requirement)) return false;
   if (company !== undefined && company.failed >= failedInCompanyMin) return false;
   const aloneTries = reproduces.filter(({ company }) => company !== true);
   return aloneTries.some(({ tried }) => tried > 1) && aloneTries.every(({ failed }) => failed === 0);
+}
+
+/** It was seen beside other plans, and the campaign ended before it was tried alone. */
+function isUntriedAlone({ trace, reproduces = [] }: ReportedFinding): boolean {
+  const start = trace?.[0];
+  if (start?.kind !== 'run.started' || start.lane === undefined) return false;
+  return reproduces.every(({ tried }) => tried === 0);
 }
 
 /** What fails so often beside others, and never alone, needs company. */
@@ -265,44 +287,10 @@ function withDoubts(
 ): CampaignResult['verdicts'][number] {
   const doubt = flaky.find(({ requirement }) => requirement === verdict.requirement);
   if (doubt === undefined || verdict.verdict === 'fail') return verdict;
-  return { ...verdict, verdict: 'inconclusive', reason: `seen broken once, in ${doubt.case}, and not again` };
-}
-
-/** Consecutive cases, new ones or those of the corpus. */
-interface Series {
-  readonly total: number;
-  start(first: number, count: number, signal: AbortSignal): Promise<BatchResult>;
-  takeIn(batch: BatchResult, first: number, count: number): void;
-}
-
-/** Keeps as many batches under way as the pool is wide, and takes them in by number. */
-async function runBatches(
-  options: CampaignOptions,
-  over: () => boolean,
-  { total, start, takeIn }: Series,
-): Promise<void> {
-  const underWay: { batch: Promise<BatchResult>; first: number; count: number }[] = [];
-  const controller = new AbortController();
-  const signal = AbortSignal.any([options.signal, controller.signal]);
-  setMaxListeners(0, signal);
-  let next = 0;
-  try {
-    while (!over()) {
-      while (underWay.length < options.pool.width && next < total) {
-        const count = Math.min(options.batchSize, total - next);
-        const batch = start(next, count, signal);
-        batch.catch(() => {});
-        underWay.push({ batch, first: next, count });
-        next += count;
-      }
-      const oldest = underWay.shift();
-      if (oldest === undefined) return;
-      takeIn(await oldest.batch, oldest.first, oldest.count);
-    }
-  } finally {
-    // Only batches that nobody will take in are left; their cases must not delay the reductions.
-    if (underWay.length > 0) controller.abort();
-  }
+  const reason = isUntriedAlone(doubt)
+    ? `seen broken beside other plans, in ${doubt.case}, and not tried alone`
+    : `seen broken once, in ${doubt.case}, and not again`;
+  return { ...verdict, verdict: 'inconclusive', reason };
 }
 
 function reportedFinding(signature: string, reduced: ReducedCase, options: CampaignOptions): ReportedFinding {

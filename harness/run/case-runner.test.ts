@@ -3,6 +3,7 @@ import { createReferenceAgent, referenceFeatures } from '../../fakes/agent/refer
 import { ignoresRemovals } from '../../fakes/mutants/ignores-removals.js';
 import { suites } from '../../suites/index.js';
 import { sourceKinds } from '../spec/pod.js';
+import type { TraceEvent } from '../trace/events.js';
 import { fastTimings } from '../spec/timings.js';
 import { generateCase } from '../explore/generate-case.js';
 import { createCaseRunner, type CaseRunner } from './case-runner.js';
@@ -120,5 +121,31 @@ test('a campaign in which something showed once only is inconclusive, and says w
   expect(result.verdicts.find(({ requirement }) => requirement === once!.requirement)).toMatchObject({
     verdict: 'inconclusive',
     reason: expect.stringContaining(once!.case),
+  });
+});
+
+test('what showed beside other plans, and was not tried alone in time, is inconclusive', async () => {
+  const { runner } = runnerBrokenFor(Infinity);
+  const interrupted = new AbortController();
+  const pool: CasePool = {
+    ...poolOf(runner, 1),
+    reduce: () => {
+      interrupted.abort();
+      return Promise.reject(new Error('there is no time left'));
+    },
+    async asSeen(plan, found) {
+      const seen = await runner.asSeen(plan, found);
+      const [start, ...rest] = seen.trace;
+      return { ...seen, trace: [{ ...start, lane: 3 } as TraceEvent, ...rest] };
+    },
+  };
+  const { signal } = interrupted;
+  const result = await runCampaign({ ...campaign, pool, cases, batchSize: cases, signal });
+  expect(result.exitCode).toBe(2);
+  expect(result.verdicts.flatMap(({ findings }) => findings)).toEqual([]);
+  const [seen] = result.flaky!;
+  expect(result.verdicts.find(({ requirement }) => requirement === seen!.requirement)).toMatchObject({
+    verdict: 'inconclusive',
+    reason: expect.stringContaining('not tried alone'),
   });
 });

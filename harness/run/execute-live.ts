@@ -9,7 +9,7 @@ import type { AgentDriver, AgentEndpoints, AgentProcess } from '../ports/driver.
 import type { RuntimeBackend, RuntimeObserver } from '../ports/runtime.js';
 import type { Life, LiveSource } from '../ports/source.js';
 import { createCriServer } from '../runtimes/cri-server/cri-server.js';
-import { exitedAtOnce, exitWords, neverConnected } from './agent-troubles.js';
+import { endedByMachine, exitedAtOnce, exitWords, neverConnected } from './agent-troubles.js';
 import { liveDeadlinesOf } from './deadlines.js';
 import { createDirector, type AgentControl, type Director } from './director.js';
 import { createDisturbances } from './disturbances.js';
@@ -237,8 +237,9 @@ function createLives(driver: AgentDriver): Lives {
       output = () => started.lastOutput();
       void started.exited.then((exit) => {
         if (!life.alive || stopping.has(life)) return;
-        if (!called) fail(exitedAtOnce(driver, exit));
-        else onExit(exitWords(exit));
+        const trouble = called ? endedByMachine(driver, exit) : exitedAtOnce(driver, exit);
+        if (trouble === undefined) onExit(exitWords(exit));
+        else fail(trouble);
       });
       return started;
     } catch (error) {

@@ -9,7 +9,7 @@ import type { TraceListener } from '../../trace/journal.js';
 import type { AgentDriver, AgentEndpoints, AgentProcess } from '../../ports/driver.js';
 import type { RuntimeBackend, RuntimeObserver } from '../../ports/runtime.js';
 import { createCriServer } from '../../runtimes/cri-server/cri-server.js';
-import { exitedAtOnce, exitWords, neverConnected } from '../agent-troubles.js';
+import { endedByMachine, exitedAtOnce, exitWords, neverConnected } from '../agent-troubles.js';
 import { readyTimeoutMsDefault } from '../execute-live.js';
 import type { RunOutcome } from '../execute-sim.js';
 import { createSharedSources } from '../live-sources.js';
@@ -133,7 +133,8 @@ class Shared implements SharedAgent {
     this.process = started;
     void started.exited.then((exit) => {
       if (this.isClosing) return;
-      this.fail(this.hasCalled ? new AgentLost(exitWords(exit)) : exitedAtOnce(driver, exit));
+      const trouble = this.hasCalled ? endedByMachine(driver, exit) : exitedAtOnce(driver, exit);
+      this.fail(trouble ?? new AgentLost(exitWords(exit)));
     });
   }
 
