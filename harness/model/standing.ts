@@ -1,4 +1,4 @@
-import type { ActualPod } from './actual-pods.js';
+import type { ActualContainer, ActualPod } from './actual-pods.js';
 import type { DesiredPod } from './desired-pod.js';
 import { isContested } from './desired-pods.js';
 import type { ModelView } from './model-view.js';
@@ -111,6 +111,11 @@ export function instancesOf(model: ModelView, entry: DesiredPod): readonly Actua
 /** Only pods that the present life of the agent has known as wanted: others may be orphans to it. */
 export function wasKnown(model: ModelView, pod: ActualPod): boolean {
   return pod.incarnation === model.incarnation || pod.wantedBy === model.incarnation;
+}
+
+/** A falsified list may hide it from the agent, for as long as the agent may work on what that said. */
+export function mayBeHidden(model: ModelView, { startedSeq }: ActualContainer): boolean {
+  return model.lieSeq >= startedSeq && model.t - model.lieAtMs <= 3 * model.bounds.Tpleg;
 }
 
 /** Every version of a pod that this instance may be. */

@@ -61,6 +61,17 @@ describe('api', () => {
     expect(failed(ask(start().at(9_500).stop(webPod), named))).toEqual(['TERM-06']);
   });
 
+  it('TERM-06: lists that leave out what runs can mislead an agent, for as long as it may work on them', () => {
+    const gone = { ...web, metadata: { ...web.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
+    const trace = createTrace(['api']).agent().list('api', [web]).at(500).start(webPod).at(9_000).gone();
+    trace.at(9_100).agent(2).list('api', [gone]);
+    trace.add({ kind: 'fault', actor: 'harness', fault: 0, effect: 'partialList', target: '' });
+    const named = { verb: 'delete' as const, namespace: 'default', name: 'web' };
+    const body = { preconditions: { uid: 'u1' } };
+    expect(failed(ask(trace.at(9_300), { ...named, body }))).toEqual([]);
+    expect(failed(ask(trace.at(60_000), { ...named, body }))).toEqual(['TERM-06']);
+  });
+
   it('TERM-06: the object of a stopped pod is left', () => {
     const gone = { ...web, metadata: { ...web.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
     const trace = createTrace(['api']).agent().list('api', [web]).at(500).start(webPod);

@@ -1,7 +1,7 @@
 import type { ActualContainer, ActualPod } from '../model/actual-pods.js';
 import type { Call, ModelView } from '../model/model-view.js';
 import { graceSecondsOf, isSidecar } from '../model/pod-meaning.js';
-import { isUnwanted, podsOf, standingOf, wasKnown } from '../model/standing.js';
+import { isUnwanted, mayBeHidden, podsOf, standingOf, wasKnown } from '../model/standing.js';
 import { tearsDown } from '../model/stop-reason.js';
 import type { Pod } from '../spec/pod.js';
 import type { OracleContext } from './oracle.js';
@@ -20,6 +20,8 @@ export function judgeStopOrder(context: OracleContext, call: Call, pod: ActualPo
   if (call.request.method !== 'StopContainer') return;
   const { container, reason } = call;
   if (!call.hitsLive || container === undefined || reason === undefined || !tearsDown(reason)) return;
+  // Its replacement alone may have been under way before the end of the pod was asked for.
+  if (container.isLicensed) return;
   const versions = podsOf(model, pod);
   if (versions.length === 0 || !wasKnown(model, pod)) return;
   if (versions.every((version) => isSidecar(version, container.name)))
@@ -138,5 +140,5 @@ function isKnownToRun(model: ModelView, container: ActualContainer): boolean {
   ) {
     return false;
   }
-  return model.lieSeq < container.startedSeq || model.t - model.lieAtMs > 3 * model.bounds.Tpleg;
+  return !mayBeHidden(model, container);
 }

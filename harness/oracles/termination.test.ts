@@ -212,6 +212,41 @@ describe('termination', () => {
     expect(failed(stopped(20_800, 20_700))).toEqual([]);
   });
 
+  it('TERM-02: a container is being replaced when the pod is deleted', () => {
+    const sidecar = { name: 'proxy', image: 'image:1', restartPolicy: 'Always' as const };
+    const containers = ['main', 'side'].map((name) => ({ name, image: 'image:1' }));
+    const whole = { ...web, spec: { ...web.spec, containers, initContainers: [sidecar] } };
+    const edited = (name: string) => {
+      const edit = (container: (typeof containers)[number]) =>
+        container.name === name ? { ...container, image: 'image:2' } : container;
+      const spec = { ...whole.spec, containers: containers.map(edit), initContainers: [edit(sidecar)] };
+      return { ...whole, spec: spec as typeof whole.spec };
+    };
+    const gone = (pod: typeof web) => ({
+      ...pod,
+      metadata: { ...pod.metadata, deletionTimestamp: '2026-01-01T00:00:40Z' },
+    });
+    const replaced = (name: string, listed: typeof web): TraceBuilder => {
+      const trace = createTrace(['feed']).agent().list('feed', [whole]).at(500);
+      trace.call('RunPodSandbox', { pod: webPod, id: 's-u1' }, () => trace.sandbox('s-u1', webPod, 'ready'));
+      for (const each of ['proxy', 'main', 'side']) runs(trace, each);
+      trace
+        .at(20_000)
+        .list('feed', [listed])
+        .list('feed', [gone(listed)])
+        .at(20_001);
+      const target = { pod: webPod, container: name, containerId: `c-u1-${name}`, request: { timeout: 20 } };
+      return trace.call('StopContainer', target, () => {
+        for (let ms = 21_000; ms < 25_000; ms += 1_000) trace.at(ms).call('ListContainers', {});
+        trace.container(`c-u1-${name}`, webPod, 'exited', { name, sandboxId: 's-u1', exitCode: 143 });
+      });
+    };
+    expect(failed(replaced('main', edited('main')))).toEqual([]);
+    expect(failed(replaced('main', edited('side')))).toEqual(['TERM-02']);
+    expect(failed(replaced('proxy', edited('proxy')))).toEqual([]);
+    expect(failed(replaced('proxy', edited('main')))).toEqual(['TERM-02']);
+  });
+
   it('TERM-03: something starts while the pod is torn down', () => {
     const trace = removed().call('StopContainer', {
       pod: webPod,

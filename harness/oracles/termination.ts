@@ -2,7 +2,7 @@ import type { ActualPod } from '../model/actual-pods.js';
 import { historyOf } from '../model/actual-pods.js';
 import type { Call } from '../model/model-view.js';
 import { graceSecondsOf, isMirror } from '../model/pod-meaning.js';
-import { isUnwanted, podsOf, standingOf, wasKnown } from '../model/standing.js';
+import { isUnwanted, mayBeHidden, podsOf, standingOf, wasKnown } from '../model/standing.js';
 import { tearsDown } from '../model/stop-reason.js';
 import type { Pod } from '../spec/pod.js';
 import type { ApiRequest, Stamp, TraceEvent } from '../trace/events.js';
@@ -206,7 +206,9 @@ function judgeApi(context: OracleContext, event: ApiRequest & Stamp): void {
   const running =
     pod === undefined
       ? undefined
-      : [...pod.containers.values()].find((container) => container.state === 'running');
+      : [...pod.containers.values()].find(
+          (container) => container.state === 'running' && !mayBeHidden(model, container),
+        );
   // A write may be answered late: it may have been true of the life before when it was sent.
   const isOfEarlierLife =
     pod !== undefined &&
