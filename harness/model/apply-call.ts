@@ -84,7 +84,7 @@ export function applyRequest(state: ModelState, event: RuntimeRequest & Stamp): 
   pod.lastCallMethod = event.method;
   pod.lastCallFailed = false;
   pod.pendingCalls += 1;
-  if (reason !== undefined && tearsDown(reason) && pod.teardownSeq < 0 && removesNothing(event.method)) {
+  if (pod.teardownSeq < 0 && isTeardown(call)) {
     pod.teardownSeq = event.seq;
     pod.teardownAtMs = event.t;
   }
@@ -132,8 +132,13 @@ const stopMethods: ReadonlySet<CriMethod> = new Set<CriMethod>([
   'RemovePodSandbox',
 ]);
 
-function removesNothing(method: CriMethod): boolean {
-  return method === 'StopContainer' || method === 'StopPodSandbox';
+/**
+ * It ends something that was left of the pod for good. The stop of a container whose definition has been another may
+ * as well be its replacement, begun before the end of the pod was noticed.
+ */
+function isTeardown({ request: { method }, reason, hitsLive, container }: Call): boolean {
+  if (reason === undefined || !tearsDown(reason) || !hitsLive) return false;
+  return method === 'StopPodSandbox' || (method === 'StopContainer' && container?.isLicensed !== true);
 }
 
 function hits(

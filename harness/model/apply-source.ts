@@ -2,7 +2,7 @@ import type { SourceHeld, SourceServed, Stamp } from '../trace/events.js';
 import type { ActualPod } from './actual-pods.js';
 import type { DesiredPod, ServedChange } from './desired-pod.js';
 import type { ModelState } from './model-view.js';
-import { reactedByMs } from './pod-versions.js';
+import { mayHaveReadBefore, reactedByMs } from './pod-versions.js';
 import { instancesOf, isUnwanted, standingOf } from './standing.js';
 import { differs } from './stop-reason.js';
 
@@ -113,9 +113,14 @@ export function licenseUnwanted(state: ModelState, pod: ActualPod): void {
   if (isUnwanted(standing) || mayBeRemovedYet(state, standing.entry)) pod.licenceSeq = state.seq;
 }
 
-/** It was removed and listed again, and the agent may act on the removal only now. */
+/**
+ * It was removed and listed again, or came to be in a file of another name, and the agent may act on the removal,
+ * or the end of the former file, only now.
+ */
 function mayBeRemovedYet(state: ModelState, entry: DesiredPod | undefined): boolean {
-  if (entry === undefined || entry.removedSeq < 0 || state.run.world === 'sim') return false;
+  if (entry === undefined || state.run.world === 'sim') return false;
+  if (mayHaveReadBefore(state, entry)) return true;
+  if (entry.removedSeq < 0) return false;
   const noticedMs = entry.source === 'file' ? state.run.timings.fileCheckMs + state.run.slackMs : 0;
   return state.t <= reactedByMs(state, entry.removedAtMs) + noticedMs;
 }

@@ -22,7 +22,7 @@ export function guessVersions(state: ModelState, pod: ActualPod): void {
 }
 
 /** A pod that is started now may come from a file that got its present name after the agent had read it. */
-function mayHaveReadBefore(state: ModelState, entry: DesiredPod): boolean {
+export function mayHaveReadBefore(state: ModelState, entry: DesiredPod): boolean {
   const { run } = state;
   if (entry.movedSeq < 0 || run.world !== 'live' || entry.source !== 'file') return false;
   const readMs = run.timings.fileCheckMs + run.slackMs;
@@ -33,8 +33,10 @@ function mayHaveReadBefore(state: ModelState, entry: DesiredPod): boolean {
 export function reactedByMs(state: ModelState, shownAtMs: number): number {
   if (state.run.world === 'sim') return shownAtMs + reactionMs;
   const { Tpleg, Thk } = state.bounds;
-  // Something that kept it from working keeps it from noticing, too.
-  return Math.max(shownAtMs, state.calmSinceMs()) + Tpleg + Thk + reactionMs;
+  const calmSinceMs = state.calmSinceMs();
+  // Something that kept it from working keeps it from noticing, too, and agents wait between looks whether it is over.
+  const recoveryMs = calmSinceMs > shownAtMs ? state.run.timings.runtimeStatusMs : 0;
+  return Math.max(shownAtMs, calmSinceMs) + recoveryMs + Tpleg + Thk + reactionMs;
 }
 
 /** What a container is created from tells versions apart. */

@@ -37,22 +37,28 @@ describe('file', () => {
     expect(exercised(trace, 'FILE-03')).toBe(1);
   });
 
-  it('FILE-04: on a real clock a pod may have been started from a name that its file had a moment before', () => {
-    const file = (name: string) => [{ name, type: 'file' as const, readable: true, pod: web, text: '' }];
-    const stopped = (afterMs: number, isRuntimeDown = false): string[] => {
-      const trace = createTrace(['file', 'http'], { world: 'live' }).agent().list('http', []);
-      trace.looking(9_000).held('file', [web], file('web.yaml.tmp'));
-      trace.at(9_030).held('file', [web], file('web.yaml'));
-      const runtime = { kind: 'step', actor: 'harness', id: 's', do: 'runtime', applied: true } as const;
-      if (isRuntimeDown) trace.looking(14_000).add(runtime);
-      trace.looking(9_030 + afterMs).start(webPod);
-      return failed(trace.at(30_000).list('http', [db]).at(30_500).stop(webPod));
-    };
-    expect(stopped(5)).toEqual([]);
-    expect(stopped(9_000)).toEqual(['MUX-01']);
-    // A runtime that is not ready keeps the agent from starting what it has read.
-    expect(stopped(9_000, true)).toEqual([]);
-  });
+  it.each([
+    ['a UID of the agent', web, webPod],
+    ['a UID of its own', makePod('web', { uid: 'u1' }), asStatic(makePod('web', { uid: 'u1' }), 'u1')],
+  ])(
+    'FILE-04: on a real clock a pod with %s may come from a name that its file had before',
+    (_uid, web, webPod) => {
+      const file = (name: string) => [{ name, type: 'file' as const, readable: true, pod: web, text: '' }];
+      const stopped = (afterMs: number, isRuntimeDown = false): string[] => {
+        const trace = createTrace(['file', 'http'], { world: 'live' }).agent().list('http', []);
+        trace.looking(9_000).held('file', [web], file('web.yaml.tmp'));
+        trace.at(9_030).held('file', [web], file('web.yaml'));
+        const runtime = { kind: 'step', actor: 'harness', id: 's', do: 'runtime', applied: true } as const;
+        if (isRuntimeDown) trace.looking(14_000).add(runtime);
+        trace.looking(9_030 + afterMs).start(webPod);
+        return failed(trace.at(30_000).list('http', [db]).at(30_500).stop(webPod));
+      };
+      expect(stopped(5)).toEqual([]);
+      expect(stopped(9_000)).toEqual(['MUX-01']);
+      // A runtime that is not ready keeps the agent from starting what it has read.
+      expect(stopped(9_000, true)).toEqual([]);
+    },
+  );
 
   it('FILE-05: a bad file takes a good one down', () => {
     const trace = createTrace(['file']).agent().list('file', [web, db]).at(500).start(webPod).start(dbPod);

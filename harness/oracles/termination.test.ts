@@ -260,6 +260,30 @@ describe('termination', () => {
     ).toEqual(['TERM-03']);
   });
 
+  it('TERM-03: a container is being replaced when the pod is removed', () => {
+    const pod = makePod('web', { uid: 'u1', image: 'image:2', graceS: 20 });
+    const trace = createTrace(['feed']).agent().list('feed', [web]).at(500).start(webPod);
+    trace.at(20_000).list('feed', [pod]).at(20_100).list('feed', []).at(20_200);
+    const target = { pod: webPod, containerId: 'c-u1-main', container: 'main', request: { timeout: 20 } };
+    trace.call('StopContainer', target, () => trace.container('c-u1-main', webPod, 'exited'));
+    trace.at(20_300).call('CreateContainer', { pod: webPod, sandboxId: 's-u1', container: 'main' });
+    expect(failed(trace)).toEqual([]);
+    trace.at(20_400).call('StopPodSandbox', { pod: webPod, sandboxId: 's-u1' });
+    trace.at(20_500).call('CreateContainer', { pod: webPod, sandboxId: 's-u1', container: 'main' });
+    expect(failed(trace)).toEqual(['TERM-03']);
+  });
+
+  it('TERM-03: what is left of an earlier life is stopped once more, which ends nothing', () => {
+    const trace = removed().list('feed', [web]).at(20_600).stop(webPod, { timeoutS: 20 }).at(22_000);
+    trace.start(webPod, { suffix: '2' });
+    // The agent may go on as if nothing had been.
+    trace.at(26_000).list('feed', []).at(26_010).list('feed', [web]);
+    trace.at(30_000).call('StopPodSandbox', { pod: webPod, sandboxId: 's-u1' });
+    trace.container('c-u12-main', webPod, 'exited', { cause: 'workload', exitCode: 1 });
+    trace.at(31_000).call('CreateContainer', { pod: webPod, sandboxId: 's-u12', container: 'main' });
+    expect(failed(trace)).toEqual([]);
+  });
+
   it('TERM-03: a container is replaced that one of two manifests defined otherwise for a moment', () => {
     const other = makePod('web', { uid: 'u1', image: 'image:2', graceS: 20 });
     const trace = createTrace(['file']).agent().list('file', [web]);
