@@ -119,7 +119,7 @@ function noteStart(
 }
 
 function noteExit(streak: Streak, event: ContainerChanged & Stamp): void {
-  streak.exitMs = event.cause === 'agent' ? undefined : event.t;
+  streak.exitMs = event.cause === 'agent' ? undefined : event.t - (event.lateMs ?? 0);
   streak.exitSeq = event.seq;
 }
 

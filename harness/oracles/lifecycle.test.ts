@@ -179,6 +179,20 @@ describe('lifecycle', () => {
     expect(exercised(trace, 'BACK-01')).toBe(1);
   });
 
+  it('BACK-01: an end that was seen late counts from when it was', () => {
+    const restarted = (lateMs: number): string[] => {
+      const trace = running()
+        .at(5_000)
+        .container('c-u1-main', webPod, 'exited', { ...exit, exitCode: 1 });
+      replace(trace.at(5_500), 'c-u1-2')
+        .at(6_200)
+        .container('c-u1-2', webPod, 'exited', { ...exit, exitCode: 1, lateMs });
+      return failed(replace(trace.at(7_000), 'c-u1-3'));
+    };
+    expect(restarted(200)).toEqual([]);
+    expect(restarted(0)).toEqual(['BACK-01']);
+  });
+
   it('BACK-01: an end whose record the runtime has lost is not counted', () => {
     const trace = running()
       .at(5_000)

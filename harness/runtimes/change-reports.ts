@@ -59,12 +59,21 @@ export function createChangeReports(observer: RuntimeObserver): ChangeReports {
         attempt: record.item.metadata.attempt,
         image: record.item.image.image,
         state,
-        ...(state === 'exited' ? { exitCode: record.status.exitCode } : {}),
+        ...(state === 'exited' ? endOf(record.status) : {}),
         cause,
       });
       observer.onEvent(containerEvent(record, state));
     },
   };
+}
+
+/** A difference greater than this is one between clocks, in milliseconds. */
+const lateMaxMs = 60_000;
+
+/** Ends are seen when the runtime is looked at or tells of them; agents count from when they were. */
+function endOf({ exitCode, finishedAt }: ContainerStatus): Pick<ContainerChanged, 'exitCode' | 'lateMs'> {
+  const lateMs = Math.round(Date.now() - finishedAt / 1e6);
+  return lateMs >= 1 && lateMs <= lateMaxMs ? { exitCode, lateMs } : { exitCode };
 }
 
 const eventTypes = {

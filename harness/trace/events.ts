@@ -253,6 +253,8 @@ export interface ContainerChanged {
   readonly image: string;
   readonly state: 'created' | 'running' | 'exited' | 'removed';
   readonly exitCode?: number;
+  /** For `exited`: how long ago it had ended when that was seen, in milliseconds, where the runtime says so. */
+  readonly lateMs?: number;
   readonly cause: ChangeCause;
 }
 

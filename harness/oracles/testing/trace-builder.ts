@@ -4,6 +4,7 @@ import { fastTimings } from '../../spec/timings.js';
 import type { Timings } from '../../spec/timings.js';
 import type {
   ChangeCause,
+  ContainerChanged,
   HeldFile,
   PhaseChanged,
   RunStarted,
@@ -38,7 +39,9 @@ export interface TraceBuilder {
     id: string,
     pod: RunningPod,
     state: 'created' | 'running' | 'exited' | 'removed',
-    options?: { name?: string; cause?: ChangeCause; exitCode?: number; image?: string; sandboxId?: string },
+    options?: Partial<
+      Pick<ContainerChanged, 'name' | 'cause' | 'exitCode' | 'lateMs' | 'image' | 'sandboxId'>
+    >,
   ): TraceBuilder;
   /** RunPodSandbox, CreateContainer and StartContainer for every regular container of the pod. */
   start(pod: RunningPod, options?: { suffix?: string; spec?: Pod }): TraceBuilder;
@@ -240,7 +243,7 @@ export function createTrace(
         cause,
       }),
     container(id, pod, state, containerOptions = {}) {
-      const { name = 'main', cause = 'agent', exitCode } = containerOptions;
+      const { name = 'main', cause = 'agent', exitCode, lateMs } = containerOptions;
       const sandboxId = containerOptions.sandboxId ?? `s-${id.slice(2).replace(/-[^-]*$/, '')}`;
       if (state === 'running') running.set(id, { pod, name, sandboxId });
       else running.delete(id);
@@ -258,6 +261,7 @@ export function createTrace(
         state,
         cause,
         ...(exitCode === undefined ? {} : { exitCode }),
+        ...(lateMs === undefined ? {} : { lateMs }),
       });
     },
     start(pod, startOptions = {}) {
