@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseArguments, parseDuration } from './arguments.js';
+import { parseDuration } from './argument-values.js';
+import { parseArguments } from './arguments.js';
 
 const parse = (line: string) => parseArguments(line.split(' ').filter(Boolean), '1.2.3');
 

@@ -1,10 +1,19 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { ExitCode, HarnessError } from '../core/errors.js';
-import { isRuntimeChoice, runtimeChoices } from '../spec/runtime-choice.js';
+import { runtimeChoices } from '../spec/runtime-choice.js';
+import { agentCommandLine, type AgentOptions } from './agent-arguments.js';
+import {
+  choice,
+  duration,
+  formats,
+  positive,
+  runtime,
+  runtimes,
+  several,
+  type ReportFormat,
+} from './argument-values.js';
 import { compareCommandLine, type CompareOptions } from './compare-arguments.js';
-
-export const reportFormats = ['text', 'json', 'junit', 'html'] as const;
-export type ReportFormat = (typeof reportFormats)[number];
+import { serveCommandLine, type ServeOptions } from './serve-arguments.js';
 
 /** What `run` was told on the command line; the configuration file fills in what is absent. */
 export interface RunArguments {
@@ -80,36 +89,6 @@ export interface ReplayOptions {
   readonly verbose: boolean;
 }
 
-export interface ServeOptions {
-  /** Path of an agent file that says what the attached agent supports. */
-  readonly agent?: string;
-  readonly runtime: string;
-  readonly suites: readonly string[];
-  readonly requirements: readonly string[];
-  readonly seed?: string;
-  readonly cases?: number;
-  readonly timeMs?: number;
-  readonly report: string;
-  readonly verbose: boolean;
-}
-
-/** `conformance agent`: the reference agent as a process of its own. */
-export interface AgentOptions {
-  readonly runtimeEndpoint: string;
-  readonly nodeName: string;
-  readonly manifestDirectory?: string;
-  readonly manifestUrl?: string;
-  readonly kubeconfig?: string;
-  readonly feedEndpoint?: string;
-  readonly stateDirectory?: string;
-  /** `kubelet`, `fast`, `live`, or periods as JSON. */
-  readonly timings: string;
-  readonly mutant?: string;
-  /** A user's agent module in place of the reference agent. */
-  readonly module?: string;
-  readonly verbose: boolean;
-}
-
 export interface JudgeOptions {
   readonly tracePath: string;
 }
@@ -142,58 +121,6 @@ export type Invocation =
   | { readonly command: 'doctor'; readonly options: DoctorOptions }
   /** Help or version: `text` is to be printed. */
   | { readonly command: 'text'; readonly text: string };
-
-const durationUnits = { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000 } as const;
-
-/** Reads `500ms`, `30s`, `5m`, `2h` or a number of seconds; undefined when it is none of them. */
-export function parseDuration(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m|min|h)?$/.exec(text.trim());
-  if (match === null) return undefined;
-  return Number(match[1]) * durationUnits[(match[2] ?? 's') as keyof typeof durationUnits];
-}
-
-const duration = (text: string): number => {
-  const ms = parseDuration(text);
-  if (ms === undefined || ms <= 0) throw new InvalidArgumentError('Give a duration such as 30s, 5m or 2h.');
-  return ms;
-};
-
-const positive = (text: string): number => {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new InvalidArgumentError('Give a whole number from 1 on.');
-  return value;
-};
-
-/** Options that may be repeated, or hold several values with commas. */
-const several = (text: string, previous: readonly string[] = []): string[] => [
-  ...previous,
-  ...text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== ''),
-];
-
-const choice =
-  <Value extends string>(values: readonly Value[]) =>
-  (text: string): Value => {
-    const found = values.find((value) => value === text);
-    if (found === undefined) throw new InvalidArgumentError(`Give one of: ${values.join(', ')}.`);
-    return found;
-  };
-
-const runtime = (text: string): string => {
-  if (isRuntimeChoice(text)) return text;
-  throw new InvalidArgumentError(`Give ${runtimeChoices}.`);
-};
-
-const runtimes = (text: string, previous: readonly string[] = []): string[] =>
-  several(text, previous).map(runtime);
-
-const formats = (text: string, previous: readonly ReportFormat[] = []): ReportFormat[] => [
-  ...previous,
-  ...several(text).map(choice(reportFormats)),
-];
 
 /**
  * Reads the command line (without node and script). Wrong usage throws a HarnessError with exit code 64; help
@@ -242,8 +169,8 @@ function buildProgram(version: string, found: Found): Command {
       .action((tracePath: string) => found({ command: 'judge', options: { tracePath } })),
   );
   program.addCommand(compareCommandLine((options) => found({ command: 'compare', options })));
-  program.addCommand(serveCommandLine(found));
-  program.addCommand(agentCommandLine(found));
+  program.addCommand(serveCommandLine((options) => found({ command: 'serve', options })));
+  program.addCommand(agentCommandLine((options) => found({ command: 'agent', options })));
   program.addCommand(
     new Command('list')
       .description('list requirements, suites or mutants')
@@ -347,51 +274,6 @@ function replayCommandLine(found: Found): Command {
     .action((casePath: string, options: Omit<ReplayOptions, 'casePath'>) =>
       found({ command: 'replay', options: { casePath, ...options } }),
     );
-}
-
-interface ParsedServe extends Omit<ServeOptions, 'suites' | 'requirements' | 'timeMs'> {
-  readonly suite: string[];
-  readonly requirement: string[];
-  readonly time?: number;
-}
-
-function serveCommandLine(found: Found): Command {
-  return new Command('serve')
-    .description('print endpoints, wait for an agent that someone else starts, and run a campaign against it')
-    .option('--agent <file>', 'agent file that says what the agent supports')
-    .option('--runtime <runtime>', runtimeChoices, runtime, 'memory')
-    .option('--suite <names>', 'only these suites (several)', several, [])
-    .option('--requirement <globs>', 'only these requirements (several)', several, [])
-    .option('--seed <seed>', 'where randomness starts')
-    .option('--cases <number>', 'how many cases to run', positive)
-    .option('--time <duration>', 'how long to run', duration)
-    .option('--report <directory>', 'the report folder', 'conformance-report')
-    .option('--verbose', 'print more', false)
-    .action((parsed: ParsedServe) => {
-      const { suite, requirement, time, ...rest } = parsed;
-      const timeMs = time === undefined ? {} : { timeMs: time };
-      found({
-        command: 'serve',
-        options: { ...rest, suites: suite, requirements: requirement, ...timeMs },
-      });
-    });
-}
-
-function agentCommandLine(found: Found): Command {
-  return new Command('agent')
-    .description('run the reference agent as a process of its own')
-    .requiredOption('--runtime-endpoint <address>', 'CRI socket, for example unix:///run/containerd.sock')
-    .option('--node-name <name>', 'name of the node', 'node-1')
-    .option('--manifest-directory <path>', 'read pod manifests from this directory')
-    .option('--manifest-url <url>', 'read pod manifests from this URL')
-    .option('--kubeconfig <path>', 'read pods from this API server')
-    .option('--feed-endpoint <address>', 'read pods from this feed')
-    .option('--state-directory <path>', 'keep state that survives restarts here')
-    .option('--timings <timings>', 'kubelet, fast, live, or periods as JSON', 'kubelet')
-    .option('--mutant <name>', 'with this one defect')
-    .option('--module <path>', 'a module that exports createAgent, in place of the reference agent')
-    .option('--verbose', 'log what it does', false)
-    .action((options: AgentOptions) => found({ command: 'agent', options }));
 }
 
 const mainExamples = `

@@ -3,7 +3,8 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { ExitCode, HarnessError } from '../core/errors.js';
 import { isRuntimeChoice, runtimeChoices } from '../spec/runtime-choice.js';
-import { parseDuration, reportFormats, type RunArguments, type RunOptions } from './arguments.js';
+import { parseDuration, reportFormats } from './argument-values.js';
+import type { RunArguments, RunOptions } from './arguments.js';
 import { importUserModule } from './load-agent.js';
 import { defaultExport, readDocument, validate } from './load-input.js';
 

@@ -3,7 +3,7 @@ import { startAgentHost } from '../../drivers/agent-host.js';
 import { planSchema } from '../../spec/plan.js';
 import { timingsProfiles } from '../../spec/agent-file.js';
 import { kubeletTimings, type Timings } from '../../spec/timings.js';
-import type { AgentOptions } from '../arguments.js';
+import type { AgentOptions } from '../agent-arguments.js';
 import { loadAgent } from '../load-agent.js';
 
 /** `conformance agent`: runs until it is told to end. */

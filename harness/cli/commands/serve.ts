@@ -12,7 +12,7 @@ import { agentFileTimings } from '../../spec/agent-file.js';
 import type { Plan } from '../../spec/plan.js';
 import { kubeletTimings } from '../../spec/timings.js';
 import { checkReportFolder } from '../../report/write-report.js';
-import type { ServeOptions } from '../arguments.js';
+import type { ServeOptions } from '../serve-arguments.js';
 import { onInterrupt } from '../interrupt.js';
 import { peopleKubeconfigOf } from '../../sources/api/kubeconfig-files.js';
 import { askedRequirements, chooseSuites } from '../choose.js';
