@@ -1,0 +1,163 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../core/virtual-clock.js';
+import type { CriResult } from '../../ports/cri.js';
+import type { RuntimeBackend } from '../../ports/runtime.js';
+import { createMemoryBackend } from '../../runtimes/memory/memory-backend.js';
+import { planSchema, planVersion, type CriMethod, type Fault } from '../../spec/plan.js';
+import { createJournal, type Journal } from '../../trace/journal.js';
+import { createDisturbances } from '../disturbances.js';
+import { createPodSlots } from '../pod-slots.js';
+import { createRuntimeBoundary } from '../runtime-boundary.js';
+import { createRuntimeSwitch, type LaneRuntime, type RuntimeSwitch } from './runtime-switch.js';
+
+let clock: VirtualClock;
+let backend: RuntimeBackend;
+let runtimes: RuntimeSwitch;
+
+beforeEach(() => {
+  clock = new VirtualClock();
+  runtimes = createRuntimeSwitch(() => backend);
+  backend = createMemoryBackend({ clock, observer: runtimes.observer, epochMs: 0 });
+});
+
+interface Lane {
+  readonly runtime: LaneRuntime;
+  readonly journal: Journal;
+}
+
+/** A lane whose plan has these faults. */
+function enter(number: number, faults: readonly Fault[] = []): Lane {
+  const journal = createJournal(clock);
+  const slots = createPodSlots([], 'node-1');
+  const setup = { sources: ['file'], timings: {}, pods: [] };
+  const plan = planSchema.parse({
+    plan: planVersion,
+    seed: 's',
+    suite: 'mux',
+    setup,
+    steps: [],
+    faults,
+    schedule: [],
+  });
+  const runtime = runtimes.join(number);
+  const { boundary } = createRuntimeBoundary({
+    clock,
+    journal,
+    slots,
+    disturbances: createDisturbances(plan, journal, slots),
+    backend: (observer) => runtime.backend(observer),
+    latencyMs: () => 0,
+    replyLatencyMs: 0,
+    crashAgent() {},
+    onActivity() {},
+    onOwnExit() {},
+  });
+  runtime.open(boundary, { incarnation: 1, alive: true });
+  return { runtime, journal };
+}
+
+/** What the agent is answered; undefined while it is not. */
+function call(method: CriMethod, request: object): CriResult | undefined {
+  let answer: CriResult | undefined;
+  runtimes.handle(method, request, (result) => (answer = result));
+  return answer;
+}
+
+function runSandbox(namespace: string, uid: string): string {
+  const metadata = { name: 'web', namespace, uid, attempt: 0 };
+  const labels = { 'io.kubernetes.pod.namespace': namespace, 'io.kubernetes.pod.uid': uid };
+  const answer = call('RunPodSandbox', { config: { metadata, labels } });
+  return (answer as { response: { podSandboxId: string } }).response.podSandboxId;
+}
+
+function listed(): string[] {
+  const answer = call('ListPodSandbox', {}) as { response: { items: { id: string }[] } };
+  return answer.response.items.map(({ id }) => id).sort();
+}
+
+/** Methods and the sandboxes in their answers, as the lane has it in its trace. */
+function seenBy({ journal }: Lane): string[] {
+  return journal.events.flatMap((event) => {
+    if (event.kind !== 'runtime.reply') return [];
+    const { items } = (event.response ?? {}) as { items?: { id: string }[] };
+    return [[event.method, ...(items ?? []).map(({ id }) => id)].join(' ')];
+  });
+}
+
+describe('a runtime that lanes share', () => {
+  it('lets each lane see its own part of what the agent is told', () => {
+    const [one, two] = [enter(1), enter(2)];
+    const first = runSandbox('default-lane1', 'u1');
+    const second = runSandbox('default-lane2', 'u2');
+    expect(listed()).toEqual([first, second].sort());
+    expect(seenBy(one)).toEqual(['RunPodSandbox', `ListPodSandbox ${first}`]);
+    expect(seenBy(two)).toEqual(['RunPodSandbox', `ListPodSandbox ${second}`]);
+    expect([...one.runtime.sandboxes().keys()]).toEqual([first]);
+  });
+
+  it('falsifies the part of the plan that says so, and no other', () => {
+    const partial: Fault = { at: { call: 'ListPodSandbox', nth: 1 }, effect: 'partialList' };
+    const [one, two] = [enter(1, [partial]), enter(2)];
+    const own = ['u1', 'u2'].map((uid) => runSandbox('default-lane1', uid));
+    const others = ['u3', 'u4'].map((uid) => runSandbox('default-lane2', uid));
+    const shown = listed();
+    expect(shown.filter((id) => own.includes(id))).toHaveLength(1);
+    expect(shown.filter((id) => others.includes(id))).toHaveLength(2);
+    expect(one.journal.events.some((event) => event.kind === 'fault')).toBe(true);
+    expect(two.journal.events.some((event) => event.kind === 'fault')).toBe(false);
+    expect(listed()).toEqual([...own, ...others].sort());
+  });
+
+  it('refuses calls for the pods of one lane while those of another work', () => {
+    const refused: Fault = {
+      at: { call: 'StopPodSandbox', nth: 1 },
+      effect: 'errorBefore',
+      code: 'INTERNAL',
+    };
+    enter(1, [refused]);
+    enter(2);
+    const first = runSandbox('default-lane1', 'u1');
+    const second = runSandbox('default-lane2', 'u2');
+    expect(call('StopPodSandbox', { podSandboxId: second })?.code).toBe('OK');
+    expect(call('StopPodSandbox', { podSandboxId: first })?.code).toBe('INTERNAL');
+    expect(call('StopPodSandbox', { podSandboxId: first })?.code).toBe('OK');
+  });
+
+  it('takes pods of a lane that has left, and those of none, straight to the runtime', () => {
+    const one = enter(1);
+    const first = runSandbox('default-lane1', 'u1');
+    one.runtime.close();
+    const before = one.journal.events.length;
+    expect(listed()).toEqual([first]);
+    expect(one.journal.events).toHaveLength(before);
+    one.runtime.drop();
+    const stray = runSandbox('elsewhere', 'u9');
+    expect(listed()).toEqual([first, stray].sort());
+    expect(call('RemovePodSandbox', { podSandboxId: first })?.code).toBe('OK');
+    expect(one.journal.events).toHaveLength(before);
+  });
+
+  it('tells each lane of the ends of its own containers', () => {
+    const [one, two] = [enter(1), enter(2)];
+    const events: string[] = [];
+    runtimes.subscribe((event) => events.push(event.containerId));
+    const podSandboxId = runSandbox('default-lane1', 'u1');
+    const config = {
+      metadata: { name: 'main', attempt: 0 },
+      image: { image: 'conformance/workload:v1' },
+      command: ['/workload'],
+      args: [],
+    };
+    const metadata = { name: 'web', namespace: 'default-lane1', uid: 'u1', attempt: 0 };
+    call('PullImage', { image: config.image });
+    const created = call('CreateContainer', { podSandboxId, config, sandboxConfig: { metadata } });
+    const { containerId } = (created as { response: { containerId: string } }).response;
+    call('StartContainer', { containerId });
+    backend.exitContainer(containerId, 3);
+    while (clock.step());
+    expect(new Set(events)).toEqual(new Set([containerId]));
+    const changes = (lane: Lane): number =>
+      lane.journal.events.filter((event) => event.kind === 'container').length;
+    expect([changes(one), changes(two)]).toEqual([3, 0]);
+  });
+});
