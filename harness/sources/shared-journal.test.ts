@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import type { SourceServed } from '../trace/events.js';
+import { createSharedJournal, type JournalPart } from './shared-journal.js';
+import { createTestContext } from './testing/test-context.js';
+
+function partOf(namespace: string, revision: number) {
+  const context = createTestContext();
+  const part: JournalPart = {
+    context,
+    owns: (name) => name === namespace,
+    heldRevision: () => revision,
+  };
+  return {
+    part,
+    served: () => context.served().map(({ outcome, revision, pods }) => ({ outcome, revision, pods })),
+    context,
+  };
+}
+
+const podIn = (namespace: string) => ({ metadata: { name: 'web', namespace } }) as never;
+
+function served(event: Partial<SourceServed>): SourceServed {
+  return { kind: 'source.served', actor: 'source:api', source: 'api', outcome: 'list', ...event };
+}
+
+test('each part is shown its own pods, with its own revision', () => {
+  const [one, two] = [partOf('one', 3), partOf('two', 8)];
+  const journal = createSharedJournal(new Set([one.part, two.part]));
+  journal.record(served({ revision: 1, pods: [podIn('one'), podIn('two')] }));
+  expect(one.served()).toEqual([{ outcome: 'list', revision: 3, pods: [podIn('one')] }]);
+  expect(two.served()).toEqual([{ outcome: 'list', revision: 8, pods: [podIn('two')] }]);
+});
+
+test('a change of one part is nothing to another; a list without its pods is', () => {
+  const [one, two] = [partOf('one', 1), partOf('two', 1)];
+  const journal = createSharedJournal(new Set([one.part, two.part]));
+  journal.record(served({ outcome: 'change', change: 'added', pods: [podIn('one')] }));
+  expect([one.served().length, two.served().length]).toEqual([1, 0]);
+  journal.record(served({ pods: [podIn('one')] }));
+  expect(two.served()).toEqual([{ outcome: 'list', revision: undefined, pods: [] }]);
+});
+
+test('errors and bookmarks are shown to all', () => {
+  const [one, two] = [partOf('one', 1), partOf('two', 2)];
+  const journal = createSharedJournal(new Set([one.part, two.part]));
+  journal.record(served({ outcome: 'error', detail: 'status 500' }));
+  journal.record(served({ outcome: 'change', change: 'bookmark', revision: 9, pods: [] }));
+  for (const { served: shown } of [one, two])
+    expect(shown().map(({ outcome }) => outcome)).toEqual(['error', 'change']);
+  expect(two.served()[1]!.revision).toBe(2);
+});
+
+test('requests concern the part whose object they name, or all when they name none', () => {
+  const [one, two] = [partOf('one', 1), partOf('two', 1)];
+  const journal = createSharedJournal(new Set([one.part, two.part]));
+  const request = { kind: 'api.request', actor: 'agent', verb: 'get', query: {}, status: 200 } as const;
+  journal.record({ ...request, resource: 'pods', namespace: 'one', name: 'web' });
+  journal.record({ ...request, resource: 'pods', verb: 'list' });
+  journal.record({ ...request, resource: 'nodes', name: 'node-1' });
+  const asked = ({ context }: typeof one): string[] =>
+    context.journal.events.flatMap((event) => (event.kind === 'api.request' ? [event.verb] : []));
+  expect([asked(one), asked(two)]).toEqual([['get', 'list'], ['list']]);
+});
