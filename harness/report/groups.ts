@@ -36,10 +36,12 @@ export function countVerdicts(verdicts: readonly ReportedVerdict[]): Record<Verd
 
 /** What became of something that was seen once. */
 export function doubtWords({ reproduces = [] }: ReportedFinding): string {
-  const tries = reproduces.reduce((sum, { tried }) => sum + tried, 0);
-  return tries === 0
-    ? 'Seen beside other plans, and not tried alone before the campaign ended'
-    : `Not again in ${tries} executions alone`;
+  const tries = (beside: boolean): number =>
+    reproduces.reduce((sum, { company, tried }) => sum + ((company === true) === beside ? tried : 0), 0);
+  const [alone, beside] = [tries(false), tries(true)];
+  if (alone + beside === 0) return 'Seen beside other plans, and not tried alone before the campaign ended';
+  const more = beside === 0 ? '' : `, and at most once in ${beside} beside other plans`;
+  return `Not again in ${alone} executions alone${more}`;
 }
 
 /** Where a case was tried and how often it failed there, in words. */

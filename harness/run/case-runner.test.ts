@@ -6,6 +6,8 @@ import { sourceKinds } from '../spec/pod.js';
 import type { TraceEvent } from '../trace/events.js';
 import { fastTimings } from '../spec/timings.js';
 import { generateCase } from '../explore/generate-case.js';
+import { doubtWords, needsCompany } from '../report/groups.js';
+import type { Plan } from '../spec/plan.js';
 import { createCaseRunner, type CaseRunner } from './case-runner.js';
 import { checkPlan } from './check-plan.js';
 import { runCampaign, type CasePool } from './campaign.js';
@@ -122,6 +124,51 @@ test('a campaign in which something showed once only is inconclusive, and says w
     verdict: 'inconclusive',
     reason: expect.stringContaining(once!.case),
   });
+});
+
+/** A runner whose agent is broken only beside other plans, in the first executions of many. */
+function runnerBrokenInCompany(executions: number): CaseRunner {
+  let inCompany = 0;
+  const run = (plan: Plan, isBroken: boolean) =>
+    checkPlan({
+      plan,
+      createAgent: (ports) =>
+        isBroken ? createReferenceAgent(ports, ignoresRemovals.decisions) : createReferenceAgent(ports),
+      profile,
+    });
+  return createCaseRunner({
+    async check(plan) {
+      const checked = await run(plan, inCompany++ < executions);
+      const [start, ...rest] = checked.outcome.events;
+      const events = [{ ...start, lane: inCompany } as TraceEvent, ...rest];
+      return { ...checked, outcome: { ...checked.outcome, events } };
+    },
+    checkAlone: (plan) => run(plan, false),
+    suites,
+    seed: 'flaky',
+    generate: { sources: sourceKinds, profile: 'sim', features: referenceFeatures },
+    reduceExecutionsMax: 200,
+    repeats: 3,
+  });
+}
+
+test('what shows beside other plans again and again, and never alone, is a failure that needs company', async () => {
+  const pool = poolOf(runnerBrokenInCompany(Infinity), 1);
+  const result = await runCampaign({ ...campaign, pool, cases, batchSize: cases });
+  expect(result.exitCode).toBe(1);
+  const [finding] = result.verdicts.flatMap(({ findings }) => findings);
+  expect(finding!.reproduces).toMatchObject([
+    { failed: 0, tried: 3 },
+    { company: true, failed: 6, tried: 6 },
+  ]);
+  expect(needsCompany(finding!)).toBe(true);
+});
+
+test('what showed beside other plans once, and not again, decides nothing', async () => {
+  const pool = poolOf(runnerBrokenInCompany(cases), 1);
+  const result = await runCampaign({ ...campaign, pool, cases, batchSize: cases });
+  expect(result.exitCode).toBe(2);
+  expect(doubtWords(result.flaky![0]!)).toContain('3 executions alone, and at most once in 6 beside');
 });
 
 test('what showed beside other plans, and was not tried alone in time, is inconclusive', async () => {
