@@ -114,6 +114,12 @@ describe('conformance run', () => {
     expect(readdirSync(join(directory, '.conformance/corpus/reference/failures'))).toEqual([]);
   });
 
+  test('progress names the suites that run, and the time that is left', { timeout: 60_000 }, async () => {
+    const words = ['run', '--suite', 'mux,file', '--time', '6s', '--jobs', '1', '--report', 'out'];
+    const { err } = await conformance(words, newDirectory());
+    expect(err).toMatch(/^mux, file · [\d,]+ cases .* left$/m);
+  });
+
   test('the number of threads changes no result', async () => {
     const directories = [newDirectory(), newDirectory()];
     await Promise.all(

@@ -34,7 +34,12 @@ export async function runCommand(options: RunOptions): Promise<ExitCode> {
   // Before signals are caught: a module that never ends loading must not outlive a Ctrl-C.
   const target = await resolveTarget(options);
   const interrupt = onInterrupt();
-  const progress = createProgress({ stream: process.stderr, quiet: options.quiet });
+  const progress = createProgress({
+    stream: process.stderr,
+    quiet: options.quiet,
+    ...(options.suites.length === 0 ? {} : { label: options.suites.join(', ') }),
+    ...(options.timeMs === undefined ? {} : { timeMs: options.timeMs }),
+  });
   try {
     const result = await campaignOf(options, {
       target,
