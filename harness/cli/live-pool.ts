@@ -66,6 +66,8 @@ const lanesMaxDefault = 100;
 const agentsPerCore = { brief: 1, slow: 2 };
 /** A kubelet whose periods are a second takes a thirtieth of a core when containers cost nothing. */
 const agentsPerCoreInMemory = { brief: 1, slow: 6 };
+/** Each kubelet takes several of the inotify instances of its user, of whom most machines give 128. */
+const slowAgentsMaxDefault = 16;
 /** So many more cases than can run are begun: they are taken in by number, and nobody is to wait for a slow one. */
 const windowPerLane = 4;
 
@@ -79,7 +81,8 @@ export function createLivePool(options: LivePoolOptions): LivePool {
   const gate = createLaneGate();
   const isSlow = options.generate.timings !== undefined && !isBrief(options.generate.timings);
   const perCore = target.runtime === 'memory' ? agentsPerCoreInMemory : agentsPerCore;
-  const agents = jobs ?? availableParallelism() * perCore[isSlow ? 'slow' : 'brief'];
+  const sustained = availableParallelism() * perCore[isSlow ? 'slow' : 'brief'];
+  const agents = jobs ?? (isSlow ? Math.min(slowAgentsMaxDefault, sustained) : sustained);
   const lanesMax = jobs ?? lanesMaxDefault;
   const withAgent = pLimit(agents);
   let reaper: Reaper | undefined;
