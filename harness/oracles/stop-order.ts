@@ -63,8 +63,9 @@ function hasHadItsTime(
   versions: readonly Pod[],
   { stopRequestedMs }: ActualContainer,
 ): boolean {
-  if (stopRequestedMs < 0) return false;
   const graceMs = Math.min(...versions.map(graceSecondsOf)) * 1_000;
+  if (graceMs === 0) return true;
+  if (stopRequestedMs < 0) return false;
   return model.t - stopRequestedMs >= graceMs - clockToleranceMs - model.run.slackMs;
 }
 

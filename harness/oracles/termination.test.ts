@@ -154,8 +154,12 @@ describe('termination', () => {
 
   it('TERM-02: sidecars stop in the order of their starts', () => {
     const sidecar = (name: string) => ({ name, image: 'image:1', restartPolicy: 'Always' as const });
-    const pod = makePod('web', { uid: 'u1', initContainers: [sidecar('first'), sidecar('second')] });
-    const stopped = (...order: string[]): TraceBuilder => {
+    const stoppedWithin = (graceS: number, ...order: string[]): TraceBuilder => {
+      const pod = makePod('web', {
+        uid: 'u1',
+        graceS,
+        initContainers: [sidecar('first'), sidecar('second')],
+      });
       const trace = createTrace(['feed']).agent().list('feed', [pod]).at(500);
       trace.call('RunPodSandbox', { pod: webPod, id: 's-u1' }, () => trace.sandbox('s-u1', webPod, 'ready'));
       for (const name of ['first', 'second']) runs(trace, name);
@@ -168,8 +172,10 @@ describe('termination', () => {
       }
       return trace;
     };
-    expect(failed(stopped('first', 'second'))).toEqual(['TERM-02']);
-    expect(failed(stopped('second', 'first'))).toEqual([]);
+    expect(failed(stoppedWithin(2, 'first', 'second'))).toEqual(['TERM-02']);
+    expect(failed(stoppedWithin(2, 'second', 'first'))).toEqual([]);
+    // With no time to share there is nobody to wait for.
+    expect(failed(stoppedWithin(0, 'first', 'second'))).toEqual([]);
   });
 
   it('TERM-02: a regular container stops only when another has', () => {
