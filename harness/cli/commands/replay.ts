@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { ExitCode, HarnessError } from '../../core/errors.js';
+import { whyAlone } from '../../explore/why-alone.js';
 import { eventWords, timeWords } from '../../report/event-words.js';
 import { printable } from '../../report/sanitize.js';
 import { checkPlan, type CheckedPlan } from '../../run/check-plan.js';
@@ -95,7 +96,15 @@ async function check(saved: CaseFile, target: Target, options: ReplayOptions): P
     );
     const interrupt = onInterrupt();
     try {
-      return await withReaper(() => checkLive(saved.plan, target, { signal: interrupt.signal }));
+      return await withReaper(async () => {
+        const { signal } = interrupt;
+        const checked = await checkLive(saved.plan, target, { signal });
+        if (shows(checked, saved) || whyAlone(saved.plan) !== undefined) return checked;
+        // It may have been found in a shared agent: one that was up, and had been shown its sources, when the plan began.
+        process.stderr.write('It does not show so; once more in an agent that runs already.\n');
+        const again = await checkLive(saved.plan, target, { signal, sharesAgent: true });
+        return shows(again, saved) ? again : checked;
+      });
     } finally {
       interrupt.release();
     }
@@ -110,6 +119,10 @@ async function check(saved: CaseFile, target: Target, options: ReplayOptions): P
     ownsStrayErrors: loaded.usesGlobals,
     ...(options.verbose ? { log: sayOfAgent } : {}),
   });
+}
+
+function shows({ findings }: CheckedPlan, { signature }: CaseFile): boolean {
+  return findings.some((finding) => signatureOf(finding) === signature);
 }
 
 /** Whether the trace is the saved one. The case has its hash, and digests that say where it departs. */
