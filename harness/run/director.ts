@@ -17,7 +17,7 @@ export interface AgentControl {
   start(life: Life, onExit: (detail: string) => void): void;
   /** Ends a life at once. */
   kill(life: Life): void;
-  /** False while a life has begun but has not been heard of: a process that is still loading. */
+  /** False while a life has begun but has made no runtime call: a process that is still loading. */
   isHeard?(life: Life): boolean;
   /** How often a life has looked at the runtime: where a busy machine may keep it from looking. */
   looks?(life: Life): number;
@@ -64,6 +64,8 @@ const calmLooks = 3;
 const patience = 4;
 /** How often is looked again whether what is on its way has arrived. */
 const busyLookMs = 250;
+/** The same for an agent that is starting: the steps of the plan wait for it. */
+const startingLookMs = 10;
 
 export function createDirector(options: DirectorOptions): Director {
   const { plan, clock, journal, sources, disturbances, slots, deadlines } = options;
@@ -252,12 +254,30 @@ export function createDirector(options: DirectorOptions): Director {
       });
       if (outcome.applied && step.do !== 'wait' && step.do !== 'settle') stir();
       if (outcome.applied && step.do !== 'settle') effectiveSteps++;
-      if (step.do === 'wait') return void clock.after(step.ms, runSteps);
+      if (step.do === 'wait') return afterStart(() => void clock.after(step.ms, runSteps));
       if (step.do === 'settle') return awaitCalm(() => runSteps());
     }
     if (done) return;
     if (options.fresh === true) startAgent();
     heal();
+  }
+
+  function isStarting(): boolean {
+    return life !== undefined && options.agent.isHeard?.(life) === false;
+  }
+
+  /**
+   * Calls back at once unless the agent is starting: then when it has been heard of, or has had all the time there is.
+   * A process may take longer to load than all waits of a plan together, and would meet nothing but the end of it.
+   */
+  function afterStart(then: () => void): void {
+    const deadlineMs = clock.now() + deadlines.settleMs;
+    const look = (): void => {
+      if (done) return;
+      if (!isStarting() || clock.now() >= deadlineMs) then();
+      else clock.after(startingLookMs, look);
+    };
+    look();
   }
 
   function heal(): void {
@@ -289,7 +309,7 @@ export function createDirector(options: DirectorOptions): Director {
       const now = clock.now();
       const busy =
         boundary!.openCalls() > 0 ||
-        (life !== undefined && options.agent.isHeard?.(life) === false) ||
+        isStarting() ||
         pendingStart !== undefined ||
         [...sources.values()].some((source) => source.busy());
       if (busy) stir();

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { suites } from '../../suites/index.js';
 import { referenceFeatures } from '../../fakes/agent/reference-agent.js';
 import { packageRoot } from '../core/package-root.js';
@@ -9,18 +9,21 @@ import { createProcessDriver } from '../drivers/process-driver.js';
 import { generateCase } from '../explore/generate-case.js';
 import type { AgentDriver, AgentExit } from '../ports/driver.js';
 import { createMemoryBackend } from '../runtimes/memory/memory-backend.js';
+import type { Plan, Step } from '../spec/plan.js';
 import { liveTimings } from '../spec/timings.js';
+import type { TraceEvent } from '../trace/events.js';
 import { executeLive } from './execute-live.js';
 import type { RunOutcome } from './execute-sim.js';
 
 const parent = mkdtempSync(join(tmpdir(), 'conformance-live-'));
 afterAll(() => rmSync(parent, { recursive: true, force: true }));
 
-/** The reference agent, which is ended soon after its start by somebody else; `explain` tells the cause. */
-function shortLived(explain: (exit: AgentExit) => AgentExit): AgentDriver {
-  const inner = createProcessDriver({
-    profile: { name: 'short-lived', sources: ['file'], features: referenceFeatures, timings: liveTimings },
+/** The reference agent, behind a command that runs it. */
+function referenceAgent(...wrapper: string[]): AgentDriver {
+  return createProcessDriver({
+    profile: { name: 'reference', sources: ['file'], features: referenceFeatures, timings: liveTimings },
     command: [
+      ...wrapper,
       process.execPath,
       join(packageRoot(), 'dist/harness/cli/main.js'),
       'agent',
@@ -29,6 +32,11 @@ function shortLived(explain: (exit: AgentExit) => AgentExit): AgentDriver {
       '--timings={{timings.json}}',
     ],
   });
+}
+
+/** The reference agent, which is ended soon after its start by somebody else; `explain` tells the cause. */
+function shortLived(explain: (exit: AgentExit) => AgentExit): AgentDriver {
+  const inner = referenceAgent();
   return {
     ...inner,
     async start(endpoints, incarnation) {
@@ -43,13 +51,14 @@ function shortLived(explain: (exit: AgentExit) => AgentExit): AgentDriver {
   };
 }
 
-function execute(driver: AgentDriver): Promise<RunOutcome> {
-  const plan = generateCase({
-    suites: suites.filter(({ name }) => name === 'mux'),
-    seed: 'short-lived',
-    index: 0,
-    options: { sources: ['file'], profile: 'live', features: referenceFeatures, timings: liveTimings },
-  });
+const muxPlan = generateCase({
+  suites: suites.filter(({ name }) => name === 'mux'),
+  seed: 'short-lived',
+  index: 0,
+  options: { sources: ['file'], profile: 'live', features: referenceFeatures, timings: liveTimings },
+});
+
+function execute(driver: AgentDriver, plan = muxPlan): Promise<RunOutcome> {
   return executeLive({
     plan,
     driver,
@@ -69,3 +78,66 @@ test('an agent that ends because of the machine ends the run instead', async () 
   const run = execute(shortLived((exit) => ({ ...exit, likelyCause: { of: 'machine', words } })));
   await expect(run).rejects.toMatchObject({ code: 'agent-ended-by-machine', exitCode: 69, hint: words });
 });
+
+describe('an agent that takes longer to start than the whole plan', () => {
+  const slow = (): AgentDriver => referenceAgent('/bin/sh', '-c', 'sleep 2; exec "$@"', 'sh');
+
+  test('finds what comes before the first wait, and is there for the rest', { timeout: 60_000 }, async () => {
+    const { events } = await execute(
+      slow(),
+      planOf([
+        { id: 's1', do: 'add', source: 'file', pod: 0, spec: 0 },
+        { id: 's2', do: 'wait', ms: 300 },
+        { id: 's3', do: 'remove', source: 'file', pod: 0 },
+      ]),
+    );
+    const up = firstCall(events, 1);
+    expect(stepOf(events, 's1').seq).toBeLessThan(up.seq);
+    expect(stepOf(events, 's3').t).toBeGreaterThanOrEqual(up.t + 299);
+  });
+
+  test('is there again after a restart', { timeout: 60_000 }, async () => {
+    const { events } = await execute(
+      slow(),
+      planOf([
+        { id: 's1', do: 'wait', ms: 10 },
+        { id: 's2', do: 'restartAgent', how: 'kill', downMs: 10 },
+        { id: 's3', do: 'wait', ms: 50 },
+        { id: 's4', do: 'add', source: 'file', pod: 0, spec: 0 },
+        { id: 's5', do: 'wait', ms: 300 },
+        { id: 's6', do: 'remove', source: 'file', pod: 0 },
+      ]),
+    );
+    const up = firstCall(events, 2);
+    expect(stepOf(events, 's4').seq).toBeLessThan(up.seq);
+    expect(stepOf(events, 's6').t).toBeGreaterThanOrEqual(up.t + 299);
+  });
+});
+
+function firstCall(events: readonly TraceEvent[], incarnation: number): TraceEvent {
+  return events.find((event) => event.kind === 'runtime.request' && event.incarnation === incarnation)!;
+}
+
+function stepOf(events: readonly TraceEvent[], id: string): TraceEvent {
+  return events.find((event) => event.kind === 'step' && event.id === id)!;
+}
+
+function planOf(steps: readonly Step[]): Plan {
+  const containers = [{ name: 'main', image: 'registry.example/app:1', workload: {} }];
+  return {
+    ...muxPlan,
+    setup: {
+      ...muxPlan.setup,
+      pods: [
+        {
+          slot: 0,
+          identity: { namespace: 'default', name: 'web' },
+          specs: [{ restartPolicy: 'Always', graceS: 1, containers }],
+        },
+      ],
+    },
+    steps: [...steps],
+    faults: [],
+    schedule: [],
+  };
+}
