@@ -13,6 +13,8 @@ export type Change = 'none' | 'status' | 'changed';
  */
 export interface Decisions {
   // Sources.
+  /** Whether a directory or URL is looked at again, once it has been read. */
+  readonly looksAgain: (source: 'file' | 'http') => boolean;
   readonly isManifestName: (name: string) => boolean;
   /** What a file that cannot be read or decoded does to the pods known from the directory. */
   readonly onBadFile: 'keepItsPod' | 'dropItsPod' | 'dropAll';
@@ -34,6 +36,7 @@ export interface Decisions {
   readonly podSelector: (nodeName: string) => Record<string, string>;
   /** What a 410 of the watch does to the known objects until the new list is there. */
   readonly on410: 'relist' | 'relistFromEmpty' | 'ignore';
+  readonly onFeedEnd: 'subscribe' | 'giveUp';
   readonly onWatchEnd: 'reopen' | 'giveUp' | 'forget';
   /** Whether a list or watch event is newer than what is known of the same thing. */
   readonly acceptsVersion: (version: number, known: number) => boolean;

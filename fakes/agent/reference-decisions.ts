@@ -13,6 +13,7 @@ const jitter = (unit: number): number => 1 + unit / 2;
 
 /** The right decisions. */
 export const referenceDecisions: Decisions = {
+  looksAgain: () => true,
   isManifestName: (name) => !name.startsWith('.'),
   onBadFile: 'keepItsPod',
   keepsDeletedFile: false,
@@ -24,6 +25,7 @@ export const referenceDecisions: Decisions = {
   onSourceError: () => 'keep',
   podSelector: (nodeName) => ({ fieldSelector: `spec.nodeName=${nodeName}` }),
   on410: 'relist',
+  onFeedEnd: 'subscribe',
   onWatchEnd: 'reopen',
   acceptsVersion: (version, known) => version > known,
   acceptsListVersion: (version, newest) => version >= newest,

@@ -8,7 +8,7 @@ export interface Repetition {
 }
 
 /**
- * Runs `task` at once and then every `periodMs` until the agent stops. The task handles its own errors: one
+ * Runs `task` at once and then every `periodMs`, until the agent stops or the period is infinite. The task handles its own errors: one
  * that escapes is logged, and the next run comes as usual.
  */
 export function repeat(
@@ -32,7 +32,8 @@ export function repeat(
     }
     running = false;
     if (scheduler.stopped()) return;
-    timer = scheduler.after(again ? 0 : periodMs(), () => void run());
+    const delayMs = again ? 0 : periodMs();
+    if (delayMs !== Infinity) timer = scheduler.after(delayMs, () => void run());
     again = false;
   }
 

@@ -15,6 +15,7 @@ import { finishesSetupFirst } from './finishes-setup-first.js';
 import { firstEditWins } from './first-edit-wins.js';
 import { forgetsAfterCrash } from './forgets-after-crash.js';
 import { forgetsEarlyRemovals } from './forgets-early-removals.js';
+import { givesUpFeed } from './gives-up-feed.js';
 import { givesUpStopping } from './gives-up-stopping.js';
 import { httpEmptyIsError } from './http-empty-is-error.js';
 import { httpErrorIsEmpty } from './http-error-is-empty.js';
@@ -40,7 +41,9 @@ import { newVersionAtOnce } from './new-version-at-once.js';
 import { noBackoff } from './no-backoff.js';
 import { orphansFromOldListing } from './orphans-from-old-listing.js';
 import { randomStaticUid } from './random-static-uid.js';
+import { readsDirectoryOnce } from './reads-directory-once.js';
 import { readsDotFiles } from './reads-dot-files.js';
+import { readsUrlOnce } from './reads-url-once.js';
 import { removalByName } from './removal-by-name.js';
 import { restartsOnComment } from './restarts-on-comment.js';
 import { restartsOnRedelivery } from './restarts-on-redelivery.js';
@@ -89,6 +92,8 @@ export const mutants: readonly Mutant[] = [
   writesWithoutEnd,
   restartsOnComment,
   readsDotFiles,
+  readsDirectoryOnce,
+  readsUrlOnce,
   badFileDropsAll,
   httpErrorIsEmpty,
   httpEmptyIsError,
@@ -105,6 +110,7 @@ export const mutants: readonly Mutant[] = [
   takesHalfAList,
   listsAllNodes,
   watchOnce,
+  givesUpFeed,
   ignores410,
   watchEndDropsPods,
   trustsEvents,

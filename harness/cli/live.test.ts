@@ -197,6 +197,23 @@ describe('live, real containers', () => {
     expect(ended.code).toBe(0);
   });
 
+  test('a case that fails without containers is tried on Docker too', { timeout: 300_000 }, async () => {
+    const directory = newDirectory(agentFile(", '--mutant=ignores-removals'"));
+    const words = ['--suite', 'mux', '--requirement', 'MUX-03', '--cases', '10', '--seed', '3', '--bail'];
+    const bounds = ['--jobs', '2', '--shrink-time', '15s', '--also-on', 'docker', '--report', 'out'];
+    const ended = await conformance(['run', '--agent', 'agent.yaml', ...words, ...bounds], directory);
+    expect(ended.out).toMatch(/live, docker runtime: failed in [3-5] of 5/);
+    expect(ended.code).toBe(1);
+    const report = JSON.parse(readFileSync(join(directory, 'out/report.json'), 'utf8')) as {
+      verdicts: { findings: { reproduces: { runtime: string; tried: number }[] }[] }[];
+    };
+    const [finding] = report.verdicts.flatMap(({ findings }) => findings);
+    expect(finding!.reproduces.map(({ runtime, tried }) => [runtime, tried])).toEqual([
+      ['memory', 5],
+      ['docker', 5],
+    ]);
+  });
+
   test('and on a CRI runtime', { timeout: 240_000 }, async () => {
     const ended = await conformance(
       [

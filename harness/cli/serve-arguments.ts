@@ -1,18 +1,14 @@
 import { Command } from 'commander';
 import { runtimeChoices } from '../spec/runtime-choice.js';
 import { duration, positive, runtime, several } from './argument-values.js';
+import type { RunOptions } from './arguments.js';
 
-export interface ServeOptions {
+type CampaignOptions =
+  'runtime' | 'suites' | 'requirements' | 'seed' | 'cases' | 'timeMs' | 'report' | 'verbose';
+
+export interface ServeOptions extends Pick<RunOptions, CampaignOptions> {
   /** Path of an agent file that says what the attached agent supports. */
   readonly agent?: string;
-  readonly runtime: string;
-  readonly suites: readonly string[];
-  readonly requirements: readonly string[];
-  readonly seed?: string;
-  readonly cases?: number;
-  readonly timeMs?: number;
-  readonly report: string;
-  readonly verbose: boolean;
 }
 
 interface ParsedServe extends Omit<ServeOptions, 'suites' | 'requirements' | 'timeMs'> {

@@ -23,13 +23,15 @@ export function drawSpec(options: SpecOptions): PlanSpec {
   const { prng, live, can, workload } = options;
   const oneIn = (count: number): boolean => prng.int(1, count) === 1;
   const main: PlanContainer = { name: 'main', image: drawImage(prng), workload: drawWorkload(options) };
-  if (!live && can('pre-stop') && oneIn(14)) main.preStopMs = prng.int(50, 1_500);
+  if (can('pre-stop') && oneIn(14)) main.preStopMs = live ? prng.int(50, 600) : prng.int(50, 1_500);
   if (can('image-pull') && oneIn(12)) main.pullPolicy = oneIn(2) ? 'Always' : 'IfNotPresent';
   const containers = [main];
-  if (oneIn(5)) containers.push({ name: 'side', image: drawImage(prng), workload: {} });
+  // Beside what takes its time to stop another container shows whether both are stopped at once.
+  const isSlow = workload === 'ignoresTerm' || workload === 'stopsSlowly';
+  if (oneIn(isSlow ? 2 : 5)) containers.push({ name: 'side', image: drawImage(prng), workload: {} });
   const spec: PlanSpec = {
     restartPolicy: drawPolicy(prng, workload, can('restart-policy')),
-    graceS: live ? prng.int(0, 1) : pick(prng, [0, 1, 1, 2, 2, 3, 5]),
+    graceS: pick(prng, live ? [0, 1, 1, 5] : [0, 1, 1, 2, 2, 3, 5]),
     containers,
   };
   if (oneIn(4)) spec.labels = { app: `a${prng.int(0, 9)}` };
@@ -123,14 +125,14 @@ function drawInitContainers({ prng, live, can }: SpecOptions): PlanContainer[] {
     const runMs = live ? prng.int(10, 100) : prng.int(50, 1_000);
     return [{ name: 'init', image: drawImage(prng), workload: { runMs, exitCode: 0 } }];
   }
-  if (draw >= 97 && can('sidecars')) {
+  if (draw >= 94 && can('sidecars')) {
     const sidecar = (name: string): PlanContainer => ({
       name,
       image: drawImage(prng),
       workload: {},
       sidecar: true,
     });
-    return draw >= 98 ? [sidecar('helper'), sidecar('proxy')] : [sidecar('helper')];
+    return draw >= 96 ? [sidecar('helper'), sidecar('proxy')] : [sidecar('helper')];
   }
   return [];
 }

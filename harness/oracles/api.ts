@@ -40,9 +40,13 @@ export const api: Oracle = {
           }
         }
       },
-      atRest() {
+      atRest(isSettled) {
         const requirement = wasGone || lists > 1 ? 'API-03' : 'API-02';
-        judgeHeld(context, 'api', { missing: requirement, surplus: requirement, other: requirement });
+        judgeHeld(context, 'api', isSettled, {
+          missing: requirement,
+          surplus: requirement,
+          other: requirement,
+        });
       },
     };
   },

@@ -9,6 +9,8 @@ import type { RunStarted } from '../trace/events.js';
 export interface OracleBounds {
   /** From what a source holds to what the agent has been shown. */
   sourceLatencyMs(source: SourceKind): number;
+  /** The same where nothing disturbs it: whoever looks once a period has looked. */
+  restLatencyMs(source: SourceKind): number;
   /** From a list served to the first call about a pod that it adds or removes. */
   readonly firstCallMs: number;
   /** Until a setup that was under way when its pod was removed has come to its end. */
@@ -27,6 +29,8 @@ export interface OracleBounds {
   readonly orphanMs: number;
   /** From the end of a removed pod to the removal of what is left of it. */
   readonly garbageMs: number;
+  /** The same, where the world has been at rest since: whoever has not removed it by then never will. */
+  readonly garbagePeriodsMs: number;
   /** After a restart of the agent, how long its calls are put down to the restart. */
   readonly restartWindowMs: number;
   /** From the last stop of a deleted pod to the deletion of its object. */
@@ -44,6 +48,7 @@ export function oracleBounds(run: RunStarted, bounds: Bounds): OracleBounds {
   const observe = bounds.Tpleg + 1_000 + slack;
   return {
     sourceLatencyMs: (source) => sourceLatencyMs(source, run.timings) + slack,
+    restLatencyMs: (source) => restLatencyMs(source, run.timings) + slack,
     firstCallMs: Math.max(observe + bounds.Thk, bounds.Terr) + startExecutionMs,
     setupEndMs: 5_000 + bounds.Tpleg + startExecutionMs + slack,
     retryMs: 2 * bounds.Terr + startExecutionMs + slack,
@@ -54,6 +59,7 @@ export function oracleBounds(run: RunStarted, bounds: Bounds): OracleBounds {
       1.5 * Math.min(delayMs, run.timings.syncFrequencyMs) + 2_000 + bounds.Tpleg + startExecutionMs + slack,
     orphanMs: bounds.Thk + observe + startExecutionMs,
     garbageMs: 2 * bounds.Tgc + 5_000 + slack,
+    garbagePeriodsMs: 2 * bounds.Tgc + slack,
     restartWindowMs: 2 * bounds.Tresync,
     reportMs: 2 * bounds.Tpleg + bounds.Tstat + bounds.Terr + 2_000 + slack,
     clockToleranceMs: run.world === 'sim' ? 2 : 20,
@@ -67,9 +73,20 @@ function sourceLatencyMs(source: SourceKind, timings: Timings): number {
     case 'http':
       return timings.httpCheckMs + 12_000;
     case 'api':
-      // A broken watch is opened again after a back-off of up to 30 s, stretched by up to two.
-      return 62_000;
     case 'feed':
-      return 5_000;
+      // A broken watch or stream is opened again after a back-off of up to 30 s, stretched by up to two.
+      return 62_000;
+  }
+}
+
+function restLatencyMs(source: SourceKind, timings: Timings): number {
+  switch (source) {
+    case 'file':
+      return 2 * timings.fileCheckMs;
+    case 'http':
+      return 2 * timings.httpCheckMs;
+    case 'api':
+    case 'feed':
+      return sourceLatencyMs(source, timings);
   }
 }

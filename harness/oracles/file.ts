@@ -24,10 +24,10 @@ export const file: Oracle = {
         const hasLeft = model.desired.all.some((entry) => entry.source === 'file' && entry.pods.length === 0);
         if (hasLeft) ledger.exercised('FILE-08');
       },
-      atRest() {
+      atRest(isSettled) {
         if (model.actual.pods.size > 0) for (const requirement of met) ledger.exercised(requirement);
         met.length = 0;
-        judgeHeld(context, 'file', { missing: 'FILE-01', surplus: 'FILE-02', other: 'FILE-03' });
+        judgeHeld(context, 'file', isSettled, { missing: 'FILE-01', surplus: 'FILE-02', other: 'FILE-03' });
       },
     };
   },

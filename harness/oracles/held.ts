@@ -13,14 +13,24 @@ export interface HeldBlame {
   readonly other: RequirementId;
 }
 
-/** At rest an agent has been shown, that is has asked for, what the source holds. Sim only for files. */
-export function judgeHeld(context: OracleContext, kind: SourceKind, blame: HeldBlame): void {
+/**
+ * At rest an agent has been shown, that is has asked for, what the source holds. Sim only for files.
+ *
+ * @param isSettled nothing has changed for longer than any of the agent's periods, or it never came to that
+ */
+export function judgeHeld(
+  context: OracleContext,
+  kind: SourceKind,
+  isSettled: boolean,
+  blame: HeldBlame,
+): void {
   const { model, ledger, run } = context;
   const view = model.desired.sources.get(kind);
   if (view?.held === undefined || view.held.valid === false || !model.agentUp) return;
   if (kind === 'file' && run.world === 'live') return;
   const sinceMs = Math.max(view.held.t, model.agentStartedAtMs, context.restedFromMs());
-  const boundMs = oracleBounds(run, context.bounds).sourceLatencyMs(kind);
+  const bounds = oracleBounds(run, context.bounds);
+  const boundMs = isSettled ? bounds.restLatencyMs(kind) : bounds.sourceLatencyMs(kind);
   if (model.t - sinceMs <= boundMs) return;
   const report = (requirement: RequirementId, name: string, expected: string, seen: string): void =>
     ledger.report({

@@ -22,8 +22,8 @@ export const http: Oracle = {
         if (view.listed.size === 0 && change.removed.length > 0) ledger.exercised('HTTP-03');
         if (change.added.some((entry) => entry.returns > 0)) ledger.exercised('HTTP-04');
       },
-      atRest() {
-        judgeHeld(context, 'http', { missing: 'HTTP-01', surplus: 'HTTP-01', other: 'HTTP-01' });
+      atRest(isSettled) {
+        judgeHeld(context, 'http', isSettled, { missing: 'HTTP-01', surplus: 'HTTP-01', other: 'HTTP-01' });
       },
     };
   },

@@ -3,13 +3,14 @@ import type { ServedChange } from '../model/desired-pod.js';
 import { mayPredateMove } from '../model/standing.js';
 import { isStaticSource } from '../spec/pod.js';
 import type { SourceKind } from '../spec/pod.js';
+import { judgeHeld } from './held.js';
 import type { Oracle, OracleContext } from './oracle.js';
 import { podSubject } from './words.js';
 
 /** Merging of the sources: preconditions of its requirements, duplicates, and identities of static pods. */
 export const mux: Oracle = {
   name: 'mux',
-  requirements: ['MUX-01', 'MUX-04', 'MUX-05', 'MUX-06', 'MUX-10', 'MUX-11'],
+  requirements: ['MUX-01', 'MUX-02', 'MUX-03', 'MUX-04', 'MUX-05', 'MUX-06', 'MUX-10', 'MUX-11'],
   kinds: ['source.served', 'source.held', 'sandbox'],
   begin(context) {
     const { model } = context;
@@ -26,6 +27,9 @@ export const mux: Oracle = {
         judgeNamesakes(context, pod);
         if (pod.firstSeq > model.agentStartedSeq || pod.sandboxes.size === 1)
           judgeIdentity(context, uids, pod);
+      },
+      atRest(isSettled) {
+        judgeHeld(context, 'feed', isSettled, { missing: 'MUX-02', surplus: 'MUX-03', other: 'MUX-04' });
       },
     };
   },

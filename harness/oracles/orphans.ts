@@ -19,6 +19,7 @@ export const orphans: Oracle = {
     const cleans = run.features.includes('orphan-cleanup');
     const awaited = new Set<ActualPod>();
     let orphansOf = 0;
+    let isSettled = false;
     return {
       onEvent(event) {
         switch (event.kind) {
@@ -39,6 +40,17 @@ export const orphans: Oracle = {
             }
             return;
           }
+        }
+      },
+      atRest(settled) {
+        isSettled = settled;
+      },
+      // Where periods are brief, a run is over before the bound: but its rest was longer than any period.
+      end(complete) {
+        if (!complete || !isSettled) return;
+        for (const pod of awaited) {
+          const isOverdue = model.t - residueSinceMs(model, pod) >= bounds.garbagePeriodsMs;
+          if (isResidue(model, pod) && isOverdue) reportResidue(context, pod);
         }
       },
     };
@@ -79,43 +91,54 @@ function isOrphan(model: OracleContext['model'], pod: ActualPod): boolean {
 }
 
 function armGarbage(
-  { model, ledger }: OracleContext,
+  context: OracleContext,
   boundMs: number,
   deadlines: Deadlines,
   awaited: Set<ActualPod>,
   pod: ActualPod,
 ): void {
-  const since = (): number => {
-    const { is, entry } = standingOf(model, pod);
-    const leftMs = is === 'gone' ? entry!.removedAtMs : is === 'superseded' ? entry!.changedAtMs : 0;
-    return Math.max(pod.stoppedAtMs, leftMs);
-  };
-  const isResidue = (): boolean =>
-    pod.stoppedAtMs >= 0 &&
-    pod.sandboxes.size + pod.containers.size > 0 &&
-    model.desired.allReady() &&
-    isOrphan(model, pod);
+  const { model, ledger } = context;
   const arm = (): void =>
     deadlines.arm({
       boundMs,
       open: () => {
         // A pod that is still listed, or runs again, is looked at again when it next comes to a stop.
-        if (!isResidue()) awaited.delete(pod);
-        else if (model.t - since() <= boundMs) arm();
+        if (!isResidue(model, pod)) awaited.delete(pod);
+        else if (model.t - residueSinceMs(model, pod) <= boundMs) arm();
         else return true;
         return false;
       },
       missed: () => {
         awaited.delete(pod);
-        ledger.report({
-          requirement: 'GC-01',
-          subject: podSubject(model, pod),
-          expected: `Nothing of pod ${pod.fullName} is left in the runtime after it was removed and has ended.`,
-          seen: `${pod.containers.size} containers and ${pod.sandboxes.size} sandboxes were left ${seconds(model.t - since())} later.`,
-          events: [pod.firstSeq, standingOf(model, pod).entry?.removedSeq ?? -1, pod.lastCallSeq],
-        });
+        reportResidue(context, pod);
       },
     });
   ledger.exercised('GC-01');
   arm();
+}
+
+/** Something is left of a pod that nobody lists any more and that has come to its end. */
+function isResidue(model: OracleContext['model'], pod: ActualPod): boolean {
+  return (
+    pod.stoppedAtMs >= 0 &&
+    pod.sandboxes.size + pod.containers.size > 0 &&
+    model.desired.allReady() &&
+    isOrphan(model, pod)
+  );
+}
+
+function residueSinceMs(model: OracleContext['model'], pod: ActualPod): number {
+  const { is, entry } = standingOf(model, pod);
+  const leftMs = is === 'gone' ? entry!.removedAtMs : is === 'superseded' ? entry!.changedAtMs : 0;
+  return Math.max(pod.stoppedAtMs, leftMs);
+}
+
+function reportResidue({ model, ledger }: OracleContext, pod: ActualPod): void {
+  ledger.report({
+    requirement: 'GC-01',
+    subject: podSubject(model, pod),
+    expected: `Nothing of pod ${pod.fullName} is left in the runtime after it was removed and has ended.`,
+    seen: `${pod.containers.size} containers and ${pod.sandboxes.size} sandboxes were left ${seconds(model.t - residueSinceMs(model, pod))} later.`,
+    events: [pod.firstSeq, standingOf(model, pod).entry?.removedSeq ?? -1, pod.lastCallSeq],
+  });
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fastTimings } from '../spec/timings.js';
 import { exercised, failed } from './testing/failed.js';
 import { asGiven, asStatic, createTrace, makePod } from './testing/trace-builder.js';
 import type { TraceBuilder } from './testing/trace-builder.js';
@@ -315,6 +316,24 @@ describe('termination', () => {
   it('GC-01: a stopped pod is never removed from the runtime', () => {
     const trace = removed().stop(webPod, { timeoutS: 20 });
     expect(failed(trace.rest())).toEqual(['GC-01']);
+  });
+
+  it('GC-01: so it is when the world was at rest for two periods, though the bound is not over', () => {
+    const end = (phase: 'settled' | 'unsettled', afterMs: number): TraceBuilder => {
+      const trace = removed().stop(webPod, { timeoutS: 20 });
+      const stoppedMs = trace.events.at(-1)!.t;
+      trace
+        .phase('heal')
+        .phase('settle')
+        .at(stoppedMs + 1_000)
+        .phase(phase)
+        .phase('quiet');
+      return trace.at(stoppedMs + afterMs).add({ kind: 'run.ended', actor: 'harness', outcome: 'complete' });
+    };
+    const periodsMs = 2 * fastTimings.garbageCollectionMs;
+    expect(failed(end('settled', periodsMs))).toEqual(['GC-01']);
+    expect(failed(end('settled', periodsMs - 1))).toEqual([]);
+    expect(failed(end('unsettled', periodsMs))).not.toContain('GC-01');
   });
 
   it('GC-02: a running container is removed', () => {

@@ -5,6 +5,7 @@ import { graceSecondsOf, isMirror } from '../model/pod-meaning.js';
 import { isUnwanted, mayBeHidden, podsOf, standingOf, wasKnown } from '../model/standing.js';
 import { tearsDown } from '../model/stop-reason.js';
 import type { Pod } from '../spec/pod.js';
+import { isPreStop } from '../spec/workload.js';
 import type { ApiRequest, Stamp, TraceEvent } from '../trace/events.js';
 import { oracleBounds } from './bounds.js';
 import type { Deadlines } from './deadlines.js';
@@ -118,7 +119,7 @@ function armPreStop({ model, ledger, deadlines, run }: OracleContext, call: Call
   const { cmd } = call.request.request as { cmd?: readonly string[] };
   const { entry } = standingOf(model, pod);
   const container = call.container;
-  if (cmd?.[1] !== 'pre-stop' || entry === undefined || container === undefined) return;
+  if (!isPreStop(cmd) || entry === undefined || container === undefined) return;
   ledger.exercised('TERM-01');
   const graceS = Math.max(stopTimeoutMinS, ...podsOf(model, pod).map(graceSecondsOf), specGraceOf(entry.pod));
   deadlines.arm({

@@ -13,8 +13,8 @@ export interface Deadlines {
   readonly quietMs: number;
 }
 
-/** The longest that a client of the API server waits before it tries again: 30 s, doubled at most by jitter. */
-const apiRetryMs = 60_000;
+/** The longest that a client of the API server or the feed waits before it tries again: 30 s, doubled at most by jitter. */
+const streamRetryMs = 60_000;
 
 /**
  * Calm: longer than the longest silence before the agent acts on its own (any of its periods). Settle: the
@@ -37,7 +37,7 @@ export function deadlinesOf(plan: Plan, timings: Timings, slackMs = 0): Deadline
     backoffMs +
     2 * bounds.Tgc +
     calmMs +
-    (plan.setup.sources.includes('api') ? apiRetryMs : 0) +
+    (plan.setup.sources.some((kind) => kind === 'api' || kind === 'feed') ? streamRetryMs : 0) +
     slackMs;
   return { calmMs, settleMs, quietMs: 3 * bounds.Tresync };
 }

@@ -17,8 +17,8 @@ export interface AgentControl {
   start(life: Life, onExit: (detail: string) => void): void;
   /** Ends a life at once. */
   kill(life: Life): void;
-  /** False while a life has begun but has made no runtime call: a process that is still loading. */
-  isHeard?(life: Life): boolean;
+  /** When a life made its first runtime call; until then it is a process that loads. Absent: lives need no time to start. */
+  firstCallMs?(life: Life): number | undefined;
   /** How often a life has looked at the runtime: where a busy machine may keep it from looking. */
   looks?(life: Life): number;
   /** Asks a life to end, and calls back when it has. */
@@ -73,6 +73,9 @@ export function createDirector(options: DirectorOptions): Director {
   let boundary: RuntimeBoundary | undefined;
   let life: Life | undefined;
   let incarnation = 0;
+  let startedMs = 0;
+  /** What the lives before the current one took to start, together. */
+  let startsTookMs = 0;
   let pendingStart: Timer | undefined;
   let ownExits = 0;
   /** It ended so often that it stays down until the faults are off: they may be what it ends of. */
@@ -111,6 +114,7 @@ export function createDirector(options: DirectorOptions): Director {
     if (done) return;
     const started: Life = { incarnation: ++incarnation, alive: true };
     life = started;
+    startedMs = clock.now();
     journal.record({ kind: 'agent.started', actor: 'agent', incarnation });
     stir();
     options.agent.start(started, (detail) => {
@@ -123,9 +127,14 @@ export function createDirector(options: DirectorOptions): Director {
     });
   }
 
+  function forgetLife(): void {
+    startsTookMs += startTookMs();
+    life = undefined;
+  }
+
   function endLife(ended: Life, cause: 'killed' | 'stopped' | 'crashed' | 'exited', detail?: string): void {
     ended.alive = false;
-    if (life === ended) life = undefined;
+    if (life === ended) forgetLife();
     journal.record({
       kind: 'agent.ended',
       actor: 'agent',
@@ -149,7 +158,7 @@ export function createDirector(options: DirectorOptions): Director {
       endLife(ending, 'killed');
       scheduleStart(downMs);
     } else {
-      life = undefined;
+      forgetLife();
       options.agent.stop(ending, () => {
         if (!ending.alive || done) return;
         endLife(ending, 'stopped');
@@ -254,7 +263,7 @@ export function createDirector(options: DirectorOptions): Director {
       });
       if (outcome.applied && step.do !== 'wait' && step.do !== 'settle') stir();
       if (outcome.applied && step.do !== 'settle') effectiveSteps++;
-      if (step.do === 'wait') return afterStart(() => void clock.after(step.ms, runSteps));
+      if (step.do === 'wait') return pass(step.ms, runSteps);
       if (step.do === 'settle') return awaitCalm(() => runSteps());
     }
     if (done) return;
@@ -263,19 +272,31 @@ export function createDirector(options: DirectorOptions): Director {
   }
 
   function isStarting(): boolean {
-    return life !== undefined && options.agent.isHeard?.(life) === false;
+    const { firstCallMs } = options.agent;
+    return life !== undefined && firstCallMs !== undefined && firstCallMs(life) === undefined;
+  }
+
+  /** How long the current life has taken to start, so far; at most as long as anything may take. */
+  function startTookMs(): number {
+    const { firstCallMs } = options.agent;
+    if (life === undefined || firstCallMs === undefined) return 0;
+    const untilMs = firstCallMs(life) ?? clock.now();
+    return Math.min(untilMs - startedMs, deadlines.settleMs);
   }
 
   /**
-   * Calls back at once unless the agent is starting: then when it has been heard of, or has had all the time there is.
-   * A process may take longer to load than all waits of a plan together, and would meet nothing but the end of it.
+   * Lets time of the plan pass, which stands still while the agent starts: a process may take longer to load than all
+   * waits together, and would meet nothing but what they led to.
    */
-  function afterStart(then: () => void): void {
-    const deadlineMs = clock.now() + deadlines.settleMs;
+  function pass(ms: number, then: () => void): void {
+    if (options.agent.firstCallMs === undefined) return void clock.after(ms, then);
+    const planNow = (): number => clock.now() - startsTookMs - startTookMs();
+    const endMs = planNow() + ms;
     const look = (): void => {
       if (done) return;
-      if (!isStarting() || clock.now() >= deadlineMs) then();
-      else clock.after(startingLookMs, look);
+      const leftMs = endMs - planNow();
+      if (leftMs <= 0) then();
+      else clock.after(isStarting() ? startingLookMs : Math.ceil(leftMs), look);
     };
     look();
   }

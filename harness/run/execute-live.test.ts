@@ -7,11 +7,12 @@ import { referenceFeatures } from '../../fakes/agent/reference-agent.js';
 import { packageRoot } from '../core/package-root.js';
 import { createProcessDriver } from '../drivers/process-driver.js';
 import { generateCase } from '../explore/generate-case.js';
-import type { AgentDriver, AgentExit } from '../ports/driver.js';
+import type { AgentDriver, AgentExit, AgentProcess } from '../ports/driver.js';
 import { createMemoryBackend } from '../runtimes/memory/memory-backend.js';
 import type { Plan, Step } from '../spec/plan.js';
 import { liveTimings } from '../spec/timings.js';
 import type { TraceEvent } from '../trace/events.js';
+import type { TraceListener } from '../trace/journal.js';
 import { executeLive } from './execute-live.js';
 import type { RunOutcome } from './execute-sim.js';
 
@@ -34,23 +35,6 @@ function referenceAgent(...wrapper: string[]): AgentDriver {
   });
 }
 
-/** The reference agent, which is ended soon after its start by somebody else; `explain` tells the cause. */
-function shortLived(explain: (exit: AgentExit) => AgentExit): AgentDriver {
-  const inner = referenceAgent();
-  return {
-    ...inner,
-    async start(endpoints, incarnation) {
-      const started = await inner.start(endpoints, incarnation);
-      const timer = setTimeout(() => void started.kill(), 1_500);
-      const exited = started.exited.then((exit) => {
-        clearTimeout(timer);
-        return explain(exit);
-      });
-      return { ...started, exited };
-    },
-  };
-}
-
 const muxPlan = generateCase({
   suites: suites.filter(({ name }) => name === 'mux'),
   seed: 'short-lived',
@@ -58,24 +42,44 @@ const muxPlan = generateCase({
   options: { sources: ['file'], profile: 'live', features: referenceFeatures, timings: liveTimings },
 });
 
-function execute(driver: AgentDriver, plan = muxPlan): Promise<RunOutcome> {
+function execute(driver: AgentDriver, plan = muxPlan, onEvent?: TraceListener): Promise<RunOutcome> {
   return executeLive({
     plan,
     driver,
     directory: mkdtempSync(join(parent, 'run-')),
     makeBackend: (observer, clock) =>
       Promise.resolve(createMemoryBackend({ observer, clock, epochMs: Date.now() - clock.now() })),
+    ...(onEvent === undefined ? {} : { onEvent }),
+  });
+}
+
+/** A run of the reference agent, which somebody else ends at its first call; `explain` tells the cause. */
+function executeShortLived(explain: (exit: AgentExit) => AgentExit): Promise<RunOutcome> {
+  const inner = referenceAgent();
+  let running: AgentProcess | undefined;
+  const driver: AgentDriver = {
+    ...inner,
+    async start(endpoints, incarnation) {
+      const started = await inner.start(endpoints, incarnation);
+      running = { ...started, exited: started.exited.then(explain) };
+      return running;
+    },
+  };
+  let isEnded = false;
+  return execute(driver, muxPlan, ({ kind }) => {
+    if (kind === 'runtime.request' && !isEnded) void running!.kill();
+    isEnded ||= kind === 'runtime.request';
   });
 }
 
 test('the end of an agent that nobody asked to end is told in the trace', async () => {
-  const { events } = await execute(shortLived((exit) => exit));
+  const { events } = await executeShortLived((exit) => exit);
   expect(events).toContainEqual(expect.objectContaining({ kind: 'agent.ended', cause: 'exited' }));
 });
 
 test('an agent that ends because of the machine ends the run instead', async () => {
   const words = 'There are too few of something.';
-  const run = execute(shortLived((exit) => ({ ...exit, likelyCause: { of: 'machine', words } })));
+  const run = executeShortLived((exit) => ({ ...exit, likelyCause: { of: 'machine', words } }));
   await expect(run).rejects.toMatchObject({ code: 'agent-ended-by-machine', exitCode: 69, hint: words });
 });
 
@@ -101,16 +105,18 @@ describe('an agent that takes longer to start than the whole plan', () => {
       slow(),
       planOf([
         { id: 's1', do: 'wait', ms: 10 },
-        { id: 's2', do: 'restartAgent', how: 'kill', downMs: 10 },
+        { id: 's2', do: 'restartAgent', how: 'kill', downMs: 500 },
         { id: 's3', do: 'wait', ms: 50 },
         { id: 's4', do: 'add', source: 'file', pod: 0, spec: 0 },
-        { id: 's5', do: 'wait', ms: 300 },
+        { id: 's5', do: 'wait', ms: 1_000 },
         { id: 's6', do: 'remove', source: 'file', pod: 0 },
       ]),
     );
     const up = firstCall(events, 2);
     expect(stepOf(events, 's4').seq).toBeLessThan(up.seq);
-    expect(stepOf(events, 's6').t).toBeGreaterThanOrEqual(up.t + 299);
+    // Of the last wait 450 ms passed while it was down, none while it started, and the rest after that.
+    expect(stepOf(events, 's6').t).toBeGreaterThanOrEqual(up.t + 540);
+    expect(stepOf(events, 's6').t).toBeLessThan(up.t + 999);
   });
 });
 

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createRealClock, type RealClock } from '../core/clock.js';
+import { createRealClock, type Clock, type RealClock } from '../core/clock.js';
 import type { HarnessError } from '../core/errors.js';
 import type { CriMethod, Plan } from '../spec/plan.js';
 import type { SourceKind } from '../spec/pod.js';
@@ -116,7 +116,7 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
     onOwnExit: (podUid) => director?.noteOwnExit(podUid),
   });
 
-  const lives = createLives(driver);
+  const lives = createLives(driver, clock);
   const server = createCriServer({
     socketPath: join(options.directory, 'cri', 'cri.sock'),
     handle(method, request, reply) {
@@ -210,11 +210,11 @@ interface Lives {
   end(): Promise<void>;
 }
 
-function createLives(driver: AgentDriver): Lives {
+function createLives(driver: AgentDriver, clock: Clock): Lives {
   const processes = new Map<Life, Promise<AgentProcess | undefined>>();
   /** Lives that were asked to end: their exit is no surprise. */
   const stopping = new Set<Life>();
-  const heard = new Set<Life>();
+  const firstCalls = new Map<Life, number>();
   const looks = new Map<Life, number>();
   let endpoints: AgentEndpoints | undefined;
   let current: Life | undefined;
@@ -259,14 +259,14 @@ function createLives(driver: AgentDriver): Lives {
       const isFirst = !called;
       called = true;
       if (isFirst) for (const callback of firstCall) callback();
-      if (current !== undefined) heard.add(current);
+      if (current !== undefined && !firstCalls.has(current)) firstCalls.set(current, clock.now());
     },
     endpoints: () => endpoints!,
     onFirstCall: (callback) => void firstCall.push(callback),
     hasCalled: () => called,
     lastOutput: () => output(),
     control: (fail) => ({
-      isHeard: (life) => heard.has(life),
+      firstCallMs: (life) => firstCalls.get(life),
       looks: (life) => looks.get(life) ?? 0,
       start(life, onExit) {
         current = life;

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import type { CriMethod, Fault, GrpcCode } from '../spec/plan.js';
+import { isPreStop } from '../spec/workload.js';
 import type { CallTarget, RuntimeEffect, RuntimeRequest, Stamp } from '../trace/events.js';
 import type { Journal } from '../trace/journal.js';
 import { writeMethods, type CriRequest, type CriResult, type ContainerEvent } from '../ports/cri.js';
@@ -29,7 +30,10 @@ export interface RuntimeBoundary {
   ): number;
   /** Subscribes the agent to container events; returns the end of the subscription. */
   subscribe(life: Life, onEvent: (event: ContainerEvent) => void): () => void;
-  /** State-changing calls on their way to their effect, and calls that faults hold: the world is not at rest. */
+  /**
+   * State-changing calls and hooks on their way to their effect, answers that the plan delays, and calls that faults
+   * hold: the world is not at rest.
+   */
   openCalls(): number;
   /** Lets go of everything that faults hold. */
   heal(): void;
@@ -71,6 +75,8 @@ interface OpenCall {
   readonly request: object;
   readonly target: CallTarget;
   readonly fault: Fault | undefined;
+  /** The world is not at rest until it has taken effect. */
+  readonly isUnrest: boolean;
   readonly replyDelayMs: number;
   readonly reply: (result: CriResult) => void;
 }
@@ -85,7 +91,7 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
   const held = new Set<() => void>();
   const history = createListHistory(clock);
   let calls = 0;
-  let openWrites = 0;
+  let openUnrest = 0;
 
   const backend = options.backend({
     onChange(change) {
@@ -120,7 +126,9 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
   });
 
   function answer(call: OpenCall, result: CriResult, asOf?: number): void {
+    const isDelayed = call.replyDelayMs > 0;
     const deliver = (): void => {
+      if (isDelayed) openUnrest--;
       if (!call.life.alive) return;
       const { number, method } = call;
       if (result.code === 'OK') {
@@ -151,7 +159,7 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
       call.reply(result);
     };
     const delayMs = replyLatencyMs + call.replyDelayMs;
-    if (delayMs > 1_000) options.onActivity(call.target.podUid);
+    if (isDelayed) openUnrest++;
     // In live an answer that nothing delays has nothing to wait for.
     if (delayMs > 0) clock.after(delayMs, deliver);
     else deliver();
@@ -163,7 +171,7 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
 
   function effect(call: OpenCall): void {
     if (call.fault?.effect === 'errorBefore') {
-      if (writeMethods.has(call.method)) openWrites--;
+      if (call.isUnrest) openUnrest--;
       answer(call, refuse(call.fault.code ?? 'UNKNOWN', `injected before the effect of ${call.method}`));
       return;
     }
@@ -172,7 +180,7 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
 
   function finished(call: OpenCall, result: CriResult): void {
     const { method, fault } = call;
-    if (writeMethods.has(method)) openWrites--;
+    if (call.isUnrest) openUnrest--;
     const isList = method === 'ListContainers' || method === 'ListPodSandbox';
     const event = journal.stamp(effectOf(call, result));
     if (isList && result.code === 'OK') history.keep(method, call.request, result.response, event.seq);
@@ -215,7 +223,18 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
         requestMs += delays.requestMs;
         replyMs = delays.replyMs + (fault?.effect === 'delay' ? (fault.ms ?? 0) : 0);
       }
-      const call: OpenCall = { number, life, method, request, target, fault, replyDelayMs: replyMs, reply };
+      const isUnrest = writeMethods.has(method) || (method === 'ExecSync' && isHook(request));
+      const call: OpenCall = {
+        number,
+        life,
+        method,
+        request,
+        target,
+        fault,
+        isUnrest,
+        replyDelayMs: replyMs,
+        reply,
+      };
       if (fault?.effect === 'crashBefore') {
         options.crashAgent(life, fault);
         return Infinity;
@@ -224,7 +243,7 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
         hold(call);
         return Infinity;
       }
-      if (writeMethods.has(method)) openWrites++;
+      if (isUnrest) openUnrest++;
       // A request that is on its way takes effect even if its sender has died meanwhile.
       if (requestMs > 0) clock.after(requestMs, () => effect(call));
       else effect(call);
@@ -234,13 +253,18 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
       subscribers.set(onEvent, life);
       return () => subscribers.delete(onEvent);
     },
-    openCalls: () => held.size + openWrites,
+    openCalls: () => held.size + openUnrest,
     heal() {
       for (const release of held) release();
       held.clear();
     },
   };
   return { boundary, backend };
+}
+
+/** What follows a hook is still to come. Probes are not waited for: they never end. */
+function isHook(request: object): boolean {
+  return isPreStop((request as { cmd?: readonly string[] }).cmd);
 }
 
 function requestOf(

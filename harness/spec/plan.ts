@@ -176,7 +176,7 @@ const stepSchema = z.discriminatedUnion('do', [
     id,
     how: z.enum(['restart', 'notReady', 'ready', 'networkNotReady', 'networkReady']),
   }),
-  /** Where the agent takes time to start (live), the time counts from its first runtime call. */
+  /** In live, what the agent takes from its start to its first runtime call comes on top. */
   z.strictObject({ do: z.literal('wait'), id, ms: milliseconds }),
   /** Waits until nothing changes, at most until the deadline that the bounds give. */
   z.strictObject({ do: z.literal('settle'), id }),

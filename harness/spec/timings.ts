@@ -99,7 +99,7 @@ export const liveTimings: Timings = {
   runtimeStatusMs: 80,
   backoffInitialMs: 100,
   backoffMaxMs: 400,
-  backoffResetMs: 2_000,
+  backoffResetMs: 1_000,
   callDeadlineMs: 1_000,
   fileNotify: true,
 };

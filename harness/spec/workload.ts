@@ -79,6 +79,11 @@ export function preStopCommand(preStopMs: number): string[] {
   return [workloadCommand, 'pre-stop', `--run-ms=${preStopMs}`];
 }
 
+/** Whether a command is a preStop hook. */
+export function isPreStop(command: readonly string[] | undefined): boolean {
+  return command?.[1] === 'pre-stop';
+}
+
 /** A command that writes lines to both outputs, or so many bytes to the first, takes its time and ends. */
 export function printCommand(what: {
   readonly lines?: number;

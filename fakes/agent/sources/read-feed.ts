@@ -54,6 +54,7 @@ export function readFeed(context: SourceReaderContext, port: FeedPort): () => vo
         if (isOver || scheduler.stopped()) return;
         isOver = true;
         if (decisions.onSourceError('feed') === 'empty') deliver([]);
+        if (decisions.onFeedEnd === 'giveUp') return;
         scheduler.after(delayMs, subscribe);
         delayMs = Math.min(reconnectMaxMs, 2 * delayMs);
       },

@@ -100,11 +100,12 @@ export function readFiles(context: SourceReaderContext, port: FilePort): () => v
 
   const polling = repeat(
     context.scheduler,
-    () => timings.fileCheckMs,
+    () => (delivered === undefined || decisions.looksAgain('file') ? timings.fileCheckMs : Infinity),
     readDirectory,
     (error) => context.log(`manifest directory: ${String(error)}`),
   );
-  const watch = timings.fileNotify ? port.watch(() => polling.now()) : undefined;
+  const watch =
+    timings.fileNotify && decisions.looksAgain('file') ? port.watch(() => polling.now()) : undefined;
   return () => watch?.close();
 }
 

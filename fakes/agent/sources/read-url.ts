@@ -52,7 +52,7 @@ export function readUrl(context: SourceReaderContext, port: HttpPort): void {
 
   repeat(
     context.scheduler,
-    () => timings.httpCheckMs,
+    () => (last === undefined || decisions.looksAgain('http') ? timings.httpCheckMs : Infinity),
     poll,
     (error) => context.log(`manifest URL: ${String(error)}`),
   );

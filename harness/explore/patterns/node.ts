@@ -4,8 +4,11 @@ import { workloadImages } from '../pod-specs.js';
 /** Containers that end by themselves, once or again and again. */
 export function containerExit(draft: PlanDraft): void {
   const pod = draft.oneIn(8) ? draft.runningPod() : draft.steadyPod();
-  const count = draft.oneIn(3) ? 1 : draft.prng.int(2, draft.live ? 3 : 5);
+  // On a real clock a series that goes past the cap, and on after the back-off was reset, is for the few.
+  const isLong = draft.live && draft.oneIn(4);
+  const count = isLong ? 6 : draft.oneIn(3) ? 1 : draft.prng.int(2, draft.live ? 3 : 5);
   for (let exit = 0; exit < count; exit++) {
+    if (isLong && exit === count - 1) draft.waitMs(draft.timings.backoffResetMs + 100);
     const code = draft.pick([0, 1, 1, 1, 137, 143]);
     draft.step({ do: 'exitContainer', pod: pod.slot, container: 'main', code });
     draft.waitMs(restartDelayMs(draft, exit));
@@ -114,10 +117,10 @@ export function orphan(draft: PlanDraft): void {
 export function slowStop(draft: PlanDraft): void {
   const source = draft.source(draft.oneIn(2) ? ['api', 'feed'] : undefined);
   const pod = draft.runningPod({ source, workload: draft.pick(['stopsSlowly', 'ignoresTerm', 'plain']) });
-  const graceMax = draft.live ? 1 : 6;
+  const graceMax = draft.live ? 5 : 6;
   draft.end(pod);
   draft.wait(draft.pick(['instant', 'within', 'between']), source);
-  switch (draft.prng.int(0, 5)) {
+  switch (draft.prng.int(0, 6)) {
     case 0:
       // Later requests may shorten the grace, never lengthen it.
       if (pod.state === 'deleting') draft.delete(pod, draft.prng.int(0, graceMax));
@@ -128,6 +131,8 @@ export function slowStop(draft: PlanDraft): void {
       draft.update(pod);
       break;
     case 2:
+    case 6:
+      // It was given less time to stop than its definition says, and the removal names none.
       if (pod.state === 'deleting') draft.remove(pod);
       else draft.add(draft.absentPod(source));
       break;

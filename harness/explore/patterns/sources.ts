@@ -83,13 +83,20 @@ export function httpTrouble(draft: PlanDraft): void {
       draft.add(pod);
       break;
     case 1:
-      // One bad entry beside good ones, or a document that says nothing at all.
-      if (draft.oneIn(2)) draft.step({ do: 'malformed', source: 'http', pod: pod.slot });
-      else draft.step({ do: 'malformed', source: 'http', text: draft.pick(garbage) });
+      // One bad entry beside good ones.
+      if (draft.listed('http').length < 2) draft.add(draft.absentPod('http'));
+      draft.wait('start', 'http');
+      draft.step({ do: 'malformed', source: 'http', pod: pod.slot });
       draft.wait('start', 'http');
       draft.update(pod);
       break;
     case 2:
+      // A document that says nothing at all.
+      draft.step({ do: 'malformed', source: 'http', text: draft.pick(garbage) });
+      draft.wait('start', 'http');
+      draft.update(pod);
+      break;
+    case 3:
       draft.step({ do: 'outage', source: 'http', phase: 'begin' });
       draft.wait('start', 'http');
       if (draft.oneIn(2)) draft.update(pod);

@@ -8,7 +8,7 @@ import type { ApiPortRequest } from '../../ports/agent.js';
 import type { Source, SourceContext, StepOutcome } from '../../ports/source.js';
 import { applied, noOp } from '../step-outcome.js';
 import { answerRequest, injectedAnswer } from './answer-request.js';
-import { createCatchUp } from './catch-up.js';
+import { createCatchUp } from '../catch-up.js';
 import { createApiPods } from './api-pods.js';
 import type {
   ApiBackend,

@@ -4,7 +4,7 @@ import type { Route } from '../../../fakes/api-server/route.js';
 import type { ApiRequest, SourceServed } from '../../trace/events.js';
 import { apiResourceNames, type ApiResourceName, type Fault } from '../../spec/plan.js';
 import type { SourceContext, SourcePoint } from '../../ports/source.js';
-import type { CatchUp } from './catch-up.js';
+import type { CatchUp } from '../catch-up.js';
 
 /** How long messages take when nothing disturbs them, in milliseconds. */
 export interface Latencies {

@@ -11,8 +11,8 @@ const messageMs = 2;
 export interface FeedReceiver {
   /** False when nobody listens any more. */
   isOpen(): boolean;
-  /** `of` is the plan whose change it is. */
-  deliver(update: FeedUpdate, of: SourceContext): void;
+  /** `of` is the plan whose change it is; `shares` are the plans that see some of it. */
+  deliver(update: FeedUpdate, of: SourceContext, shares: readonly FeedShare[]): void;
   /** The stream breaks; called at most once. */
   end(): void;
 }
@@ -58,7 +58,7 @@ export class FeedSubscription {
       }
       for (let copies = fault?.effect === 'duplicate' ? 2 : 1; copies > 0 && this.isOpen(); copies--) {
         for (const share of shares) share.context.journal.record(servedOf(change.type, share));
-        this.receiver.deliver(update, of);
+        this.receiver.deliver(update, of, shares);
       }
     });
   }

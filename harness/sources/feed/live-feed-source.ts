@@ -4,6 +4,7 @@ import type { Step } from '../../spec/plan.js';
 import { loadFeedProtocol, type FeedRequest, type WirePodUpdate } from './feed-protocol.js';
 import type { LiveSource, SourceContext, StepOutcome } from '../../ports/source.js';
 import { ExitCode, HarnessError } from '../../core/errors.js';
+import { createCatchUp, type CatchUp } from '../catch-up.js';
 import { FeedPods, type FeedChange, type FeedPodsOptions } from './feed-pods.js';
 import { FeedSubscription } from './feed-subscription.js';
 
@@ -19,7 +20,8 @@ export function createLiveFeedSource(
   context: SourceContext,
   options: { readonly socketPath: string },
 ): LiveSource {
-  return new LiveFeedSource(context, options.socketPath, (pods) => new FeedPods(context, pods));
+  const catchUp = createCatchUp(context);
+  return new LiveFeedSource(context, options.socketPath, (pods) => new FeedPods(context, pods), catchUp);
 }
 
 /** What a feed lists. */
@@ -58,11 +60,14 @@ export class LiveFeedSource implements LiveSource {
     private readonly context: SourceContext,
     private readonly socketPath: string,
     makeContent: (options: FeedPodsOptions) => FeedContent,
+    /** Of a feed that one plan has for itself: an agent that lost touch is waited for. */
+    private readonly catchUp?: CatchUp,
   ) {
     this.pods = makeContent({
       epochMs: Date.now() - context.clock.now(),
       onChange: (change) => this.broadcast(change),
       onOutage: (isOut) => {
+        this.catchUp?.restart();
         if (isOut) for (const { subscription } of this.openStreams()) subscription.breakAfter(0);
       },
     });
@@ -75,11 +80,13 @@ export class LiveFeedSource implements LiveSource {
 
   heal(): void {
     this.pods.heal();
+    this.catchUp?.restart();
   }
 
-  /** Whether something of this plan's is on its way to some agent, or waits to be acknowledged. */
+  /** Whether something of this plan's is on its way to some agent, waits to be acknowledged, or to be asked for. */
   busy(of: SourceContext = this.context): boolean {
     const nowMs = this.context.clock.now();
+    if (this.catchUp?.isDue(this.pods.current().heldRevision) === true) return true;
     return this.openStreams().some(({ subscription, sent, acknowledgedRevision }) => {
       if (subscription.busy(of)) return true;
       const last = sent.get(of);
@@ -151,7 +158,8 @@ export class LiveFeedSource implements LiveSource {
   private subscribe(call: FeedCall): Stream {
     const subscription = new FeedSubscription(this.context, {
       isOpen: () => !call.cancelled && !call.destroyed,
-      deliver: (update, of) => {
+      deliver: (update, of, [share]) => {
+        this.catchUp?.noteShown(share!.heldRevision);
         stream.sentRevision = update.revision;
         stream.sent.set(of, { revision: update.revision, atMs: this.context.clock.now() });
         call.write({ ...update, pods: update.pods.map((pod) => Buffer.from(JSON.stringify(pod))) });
@@ -181,6 +189,7 @@ export class LiveFeedSource implements LiveSource {
   }
 
   private broadcast(change: FeedChange): void {
+    this.catchUp?.restart();
     if (this.pods.outage) return;
     for (const { subscription } of this.streams) subscription.send(change);
   }

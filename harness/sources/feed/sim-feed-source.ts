@@ -1,6 +1,7 @@
 import type { Step } from '../../spec/plan.js';
 import { simEpochMs, type FeedPort } from '../../ports/agent.js';
 import type { Life, SimSource, SourceContext, StepOutcome } from '../../ports/source.js';
+import { createCatchUp, type CatchUp } from '../catch-up.js';
 import { FeedPods, type FeedChange } from './feed-pods.js';
 import { FeedSubscription } from './feed-subscription.js';
 
@@ -15,13 +16,16 @@ export function createSimFeedSource(context: SourceContext): SimSource<FeedPort>
 class SimFeedSource implements SimSource<FeedPort> {
   readonly kind = 'feed';
   private readonly pods: FeedPods;
+  private readonly catchUp: CatchUp;
   private subscriptions: FeedSubscription[] = [];
 
   constructor(private readonly context: SourceContext) {
+    this.catchUp = createCatchUp(context);
     this.pods = new FeedPods(context, {
       epochMs: simEpochMs,
       onChange: (change) => this.broadcast(change),
       onOutage: (isOut) => {
+        this.catchUp.restart();
         if (isOut) for (const subscription of this.open()) subscription.breakAfter(breakMs);
       },
     });
@@ -33,10 +37,12 @@ class SimFeedSource implements SimSource<FeedPort> {
 
   heal(): void {
     this.pods.heal();
+    this.catchUp.restart();
   }
 
   busy(): boolean {
-    return this.subscriptions.some((subscription) => subscription.busy());
+    if (this.subscriptions.some((subscription) => subscription.busy())) return true;
+    return this.catchUp.isDue(this.pods.current().heldRevision);
   }
 
   port(life: Life): FeedPort {
@@ -45,7 +51,10 @@ class SimFeedSource implements SimSource<FeedPort> {
       subscribe: (onUpdate, onEnd) => {
         const subscription = new FeedSubscription(this.context, {
           isOpen: () => life.alive,
-          deliver: onUpdate,
+          deliver: (update, _of, [share]) => {
+            this.catchUp.noteShown(share!.heldRevision);
+            onUpdate(update);
+          },
           end: onEnd,
         });
         if (this.pods.outage) {
@@ -65,6 +74,7 @@ class SimFeedSource implements SimSource<FeedPort> {
   }
 
   private broadcast(change: FeedChange): void {
+    this.catchUp.restart();
     if (this.pods.outage) return;
     for (const subscription of this.subscriptions) subscription.send(change);
   }

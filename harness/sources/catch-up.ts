@@ -1,5 +1,5 @@
-import type { SourceContext } from '../../ports/source.js';
-import { createLifeWatch } from '../life-watch.js';
+import type { SourceContext } from '../ports/source.js';
+import { createLifeWatch } from './life-watch.js';
 
 /**
  * The longest that an agent may wait before it tries again after errors: a back-off of 30 s, stretched by up
@@ -7,13 +7,13 @@ import { createLifeWatch } from '../life-watch.js';
  */
 const retryMaxMs = 62_000;
 
-/** Whether the agent's present life has been shown the newest state of its pods at the server. */
+/** Whether the agent's present life has been shown the newest state of a source that it follows. */
 export interface CatchUp {
-  /** It was shown the pods as of this resourceVersion. */
+  /** It was shown the pods as of this revision. */
   noteShown(revision: number): void;
   /** There is something new, or nothing stands in the agent's way any more: it has the whole time again. */
   restart(): void;
-  /** Whether its present life was shown the pods as of this resourceVersion, or of a later one. */
+  /** Whether its present life was shown the pods as of this revision, or of a later one. */
   hasShown(revision: number): boolean;
   /** True while an agent that lost touch can be expected to come back and see something new. */
   isDue(newestRevision: number): boolean;

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import { createReferenceAgent, referenceFeatures } from '../../fakes/agent/reference-agent.js';
+import type { Plan } from '../spec/plan.js';
+import { fastTimings, liveTimings, type Timings } from '../spec/timings.js';
+import { checkPlan } from './check-plan.js';
+
+const profile = {
+  name: 'reference',
+  sources: ['file'],
+  features: referenceFeatures,
+  timings: fastTimings,
+} as const;
+
+/** One pod with a hook that takes so long, removed. */
+function planWithHook(preStopMs: number, timings: Timings, faults: Plan['faults'] = []): Plan {
+  const main = { name: 'main', image: 'conformance/workload:v1', workload: {}, preStopMs };
+  return {
+    plan: 1,
+    seed: 'hook',
+    suite: 'termination',
+    setup: {
+      sources: ['file'],
+      timings,
+      pods: [
+        {
+          slot: 0,
+          identity: { namespace: 'default', name: 'web' },
+          specs: [{ restartPolicy: 'Always', graceS: 60, containers: [main] }],
+        },
+      ],
+    },
+    steps: [
+      { id: 's1', do: 'add', source: 'file', pod: 0, spec: 0 },
+      { id: 's2', do: 'wait', ms: 5_000 },
+      { id: 's3', do: 'remove', source: 'file', pod: 0 },
+      { id: 's4', do: 'wait', ms: 250 },
+    ],
+    faults,
+    schedule: [],
+  };
+}
+
+const lateAnswer = [{ at: { call: 'StopContainer', pod: 0, nth: 1 }, effect: 'delay', ms: 900 }] as const;
+
+test.each([
+  ['a hook runs', planWithHook(45_000, fastTimings), 'StopContainer'],
+  ['an answer is on its way', planWithHook(10, liveTimings, [...lateAnswer]), 'StopPodSandbox'],
+])('the world is not at rest while %s: what follows it is still to come', async (_while, plan, next) => {
+  const { outcome, findings } = await checkPlan({
+    plan,
+    createAgent: (ports) => createReferenceAgent(ports),
+    profile,
+  });
+  const phases = outcome.events.flatMap((event) => (event.kind === 'phase' ? [event] : []));
+  const stopped = outcome.events.find((event) => event.kind === 'runtime.request' && event.method === next);
+  expect(findings).toEqual([]);
+  expect(phases.map(({ phase }) => phase)).toEqual(['chaos', 'heal', 'settle', 'settled', 'quiet']);
+  expect(phases[3]!.seq).toBeGreaterThan(stopped!.seq);
+});
