@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HeldFile } from '../trace/events.js';
 import { exercised, failed } from './testing/failed.js';
-import { asStatic, createTrace, makePod } from './testing/trace-builder.js';
+import { asStatic, createTrace, makePod, type TraceBuilder } from './testing/trace-builder.js';
 
 const web = makePod('web');
 const webPod = asStatic(web, 'uid-1');
@@ -83,5 +83,30 @@ describe('file', () => {
     trace.at(20_000).list('file', []).at(20_500).stop(webPod).at(22_000).remove(webPod);
     trace.at(40_000).list('file', [db]).at(40_500).start(dbPod).start(webPod, { suffix: 'b' });
     expect(failed(trace)).toEqual(['FILE-08']);
+  });
+
+  it('FILE-08: a manifest that became garbage brings a stopped pod back, unless another one says it', () => {
+    const other: HeldFile = { name: 'other.yaml', type: 'file', readable: true, pod: web, text: '…' };
+    const stopped = (): TraceBuilder =>
+      createTrace(['file'])
+        .agent()
+        .held('file', [web], [other])
+        .list('file', [web])
+        .at(500)
+        .start(webPod)
+        .at(20_000)
+        .list('file', [])
+        .at(20_500)
+        .stop(webPod)
+        .at(22_000)
+        .remove(webPod)
+        .list('file', [web]);
+    const bad = ['other.yaml', 'web.yaml'];
+    const garbage = stopped().at(24_000).list('file', [], { held: false, bad });
+    expect(failed(garbage.at(24_500).start(webPod, { suffix: 'b' }))).toEqual(['FILE-08']);
+    const beside = stopped()
+      .at(24_000)
+      .list('file', [web], { held: false, bad: ['other.yaml'] });
+    expect(failed(beside.at(24_500).start(webPod, { suffix: 'b' }))).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import type { ActualPod } from '../model/actual-pods.js';
 import { readySandboxOf, runningContainerOf } from '../model/actual-pods.js';
 import type { Call, ModelView } from '../model/model-view.js';
+import { fullNameOf } from '../model/pod-meaning.js';
 import { isUnwanted, standingOf } from '../model/standing.js';
 import type { Standing } from '../model/standing.js';
 import type { RequirementId } from '../spec/requirements.js';
@@ -154,6 +155,9 @@ function judgeResurrection(
 ): boolean {
   if (call.request.method !== 'RunPodSandbox' || entry?.source !== 'file' || !entry.uncertain) return false;
   if (pod.life < 2 || pod.readyCount > 0) return false;
+  // Another file may say it, too.
+  const read = model.desired.sources.get('file')?.served?.pods ?? [];
+  if (read.some((other) => fullNameOf(other, 'file', model.run.nodeName) === pod.fullName)) return false;
   ledger.report({
     requirement: 'FILE-08',
     subject: podSubject(model, pod),

@@ -3,6 +3,9 @@ import type { BatchResult } from './case-runner.js';
 
 /** Consecutive cases, new ones or those of the corpus, and how they are executed. */
 export interface Batches {
+  /** The number of the first case. Default 0. */
+  readonly first?: number;
+  /** The number after the last one. */
   readonly total: number;
   readonly batchSize: number;
   /** How many batches are kept under way. */
@@ -35,7 +38,7 @@ export async function runBatches(options: Batches): Promise<void> {
   const controller = new AbortController();
   const signal = AbortSignal.any([options.signal, controller.signal]);
   setMaxListeners(0, signal);
-  let next = 0;
+  let next = options.first ?? 0;
 
   function begin(count: number): void {
     const batch: Batch = {

@@ -21,6 +21,7 @@ import {
 } from './case-runner.js';
 import { convergentRequirements } from '../oracles/judge.js';
 import { runBatches } from './batches.js';
+import { createSuspicions, type Suspicions } from './suspicions.js';
 import { mergeTally, verdictsOf, type Tally } from './tally.js';
 
 /** Where cases are executed: threads in sim, lanes in live. */
@@ -99,19 +100,21 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   setMaxListeners(0, options.signal);
   const tally: Tally = {};
   const sum = { cases: 0, effectiveSteps: 0, simulatedMs: 0 };
-  const reductions = new Map<string, Promise<ReportedFinding>>();
+  const suspicions = createSuspicions({ reduce, isDoubtful: wasSeenOnce });
   const warnings = [...options.warnings];
   let reducing = 0;
   /** Cases that have ended and wait for those before them. */
   let ahead = 0;
   let stopped = false;
+  /** It was stopped by the first finding. */
+  let bailed = false;
   let floods = 0;
   let endedBy: HarnessError | undefined;
 
   /** What was found so far is reported whatever ends the campaign; without anything found, the error is all. */
   function noteFailure(error: unknown): void {
     if (options.signal.aborted || endedBy !== undefined) return;
-    if (sum.cases === 0 && reductions.size === 0) throw error;
+    if (sum.cases === 0 && suspicions.size === 0) throw error;
     endedBy = asHarnessError(error);
     stopped = true;
     warnings.push(`The campaign ended early: ${endedBy.message}`);
@@ -121,7 +124,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     options.onProgress?.({
       cases: sum.cases + ahead,
       casesTotal: options.timeMs === undefined ? options.cases + options.corpus.length : undefined,
-      findings: reductions.size,
+      findings: suspicions.size,
       reducing,
       elapsedMs: performance.now() - startedMs,
       awaits: options.pool.awaits?.(),
@@ -162,13 +165,9 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     for (const reached of batch.reached) options.onReached?.(reached);
     for (const failed of batch.failed) {
       for (const finding of failed.findings) {
-        const signature = signatureOf(finding);
-        if (reductions.has(signature) || !options.requirements.has(finding.requirement)) continue;
-        const reduction = reduce(failed.plan, finding);
-        // Awaited at the end; until then a rejection must not count as unhandled.
-        reduction.catch(() => {});
-        reductions.set(signature, reduction);
-        if (options.bail) stopped = true;
+        if (!options.requirements.has(finding.requirement)) continue;
+        suspicions.note(failed.plan, finding);
+        if (options.bail) bailed = stopped = true;
       }
       if (stopped) break;
     }
@@ -180,6 +179,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     options.signal.aborted ||
     (options.timeMs !== undefined && performance.now() - startedMs >= options.timeMs);
 
+  /** Goes on after the cases that were taken in already. */
   async function runAll(): Promise<void> {
     const { pool, corpus } = options;
     const known = (first: number, count: number): readonly Plan[] => corpus.slice(first, first + count);
@@ -193,6 +193,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     };
     await runBatches({
       ...ways,
+      first: Math.min(sum.cases, corpus.length),
       total: corpus.length,
       start: (first, count, signal) => pool.runPlans(known(first, count), signal),
       takeIn(batch, first, count) {
@@ -203,15 +204,27 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     });
     await runBatches({
       ...ways,
+      first: Math.max(0, sum.cases - corpus.length),
       total: options.timeMs === undefined ? options.cases : Number.MAX_SAFE_INTEGER,
       start: (first, count, signal) => pool.runBatch(first, count, signal),
       takeIn,
     });
   }
 
+  /** What is in doubt does not end a campaign that is to end with the first failure. */
+  async function isOnlyDoubted(): Promise<boolean> {
+    options.pool.noMoreBatches?.();
+    const reported = await suspicions.settled();
+    return reported.length > 0 && reported.every(wasSeenOnce);
+  }
+
   async function runAllWithin(): Promise<void> {
     try {
       await runAll();
+      while (bailed && (await isOnlyDoubted())) {
+        bailed = stopped = false;
+        await runAll();
+      }
     } catch (error) {
       noteFailure(error);
     } finally {
@@ -222,7 +235,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   let reported: ReportedFinding[];
   try {
     await runAllWithin();
-    reported = await Promise.all(reductions.values());
+    reported = await suspicions.settled();
   } finally {
     clearInterval(ticker);
   }
@@ -245,7 +258,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     simulatedSeconds: Math.round(sum.simulatedMs / 1_000),
     wallSeconds: Math.round(performance.now() - startedMs) / 1_000,
     verdicts: reportedVerdicts(tally, findings, options.requirements).map((verdict) =>
-      withDoubts(verdict, flaky),
+      withDoubts(verdict, flaky, suspicions),
     ),
     ...(flaky.length === 0 ? {} : { flaky }),
     ...(options.signal.aborted || endedBy !== undefined ? { interrupted: true } : {}),
@@ -284,12 +297,15 @@ const failedInCompanyMin = 2;
 function withDoubts(
   verdict: CampaignResult['verdicts'][number],
   flaky: readonly ReportedFinding[],
+  { casesOf }: Suspicions,
 ): CampaignResult['verdicts'][number] {
   const doubt = flaky.find(({ requirement }) => requirement === verdict.requirement);
   if (doubt === undefined || verdict.verdict === 'fail') return verdict;
+  const cases = casesOf(doubt.signature);
+  const times = cases > 1 ? `in ${cases} cases, one of them ${doubt.case}` : `once, in ${doubt.case}`;
   const reason = isUntriedAlone(doubt)
     ? `seen broken beside other plans, in ${doubt.case}, and not tried alone`
-    : `seen broken once, in ${doubt.case}, and not again`;
+    : `seen broken ${times}, and not again`;
   return { ...verdict, verdict: 'inconclusive', reason };
 }
 

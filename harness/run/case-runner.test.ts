@@ -126,6 +126,64 @@ test('a campaign in which something showed once only is inconclusive, and says w
   });
 });
 
+/** A runner whose agent is broken in its first execution of the first so many plans, and in every one of the others. */
+function runnerBrokenAfter(doubtful: number): CaseRunner {
+  const executions = new Map<Plan, number>();
+  const doubted = new Set<Plan>();
+  return createCaseRunner({
+    async check(plan) {
+      const before = executions.get(plan) ?? 0;
+      executions.set(plan, before + 1);
+      const run = (isBroken: boolean) =>
+        checkPlan({
+          plan,
+          createAgent: (ports) =>
+            createReferenceAgent(ports, isBroken ? ignoresRemovals.decisions : undefined),
+          profile,
+        });
+      if (doubted.has(plan)) return run(false);
+      const checked = await run(true);
+      const counts = checked.findings.some(({ requirement }) => requirement === 'MUX-03');
+      if (counts && before === 0 && doubted.size < doubtful) doubted.add(plan);
+      return checked;
+    },
+    suites,
+    seed: 'flaky',
+    generate: { sources: sourceKinds, profile: 'sim', features: referenceFeatures },
+    reduceExecutionsMax: 20,
+    repeats: 3,
+  });
+}
+
+const onlyMux03 = { ...campaign, requirements: new Set(['MUX-03'] as const), shrink: false };
+
+test('what the first case left in doubt, another one may show', async () => {
+  const pool = poolOf(runnerBrokenAfter(2), 1);
+  const result = await runCampaign({ ...onlyMux03, pool, cases: 60, batchSize: 1 });
+  expect(result.exitCode).toBe(1);
+  expect(result.flaky).toBeUndefined();
+});
+
+test('what three cases left in doubt stays so, and it is told how many showed it', async () => {
+  const pool = poolOf(runnerBrokenAfter(Infinity), 1);
+  const result = await runCampaign({ ...onlyMux03, pool, cases: 60, batchSize: 1 });
+  expect(result.exitCode).toBe(2);
+  expect(result.verdicts.find(({ requirement }) => requirement === 'MUX-03')!.reason).toMatch(
+    /^seen broken in \d+ cases, one of them .*, and not again$/,
+  );
+});
+
+test('what is in doubt does not end a campaign that is to end with the first failure', async () => {
+  const bail = { ...onlyMux03, bail: true, batchSize: 1 };
+  const certain = await runCampaign({ ...bail, pool: poolOf(runnerBrokenAfter(0), 1), cases: 60 });
+  const doubted = await runCampaign({ ...bail, pool: poolOf(runnerBrokenAfter(1), 1), cases: 60 });
+  expect([certain.exitCode, doubted.exitCode]).toEqual([1, 1]);
+  expect(certain.cases).toBeLessThan(doubted.cases);
+  expect(doubted.cases).toBeLessThan(60);
+  const never = await runCampaign({ ...bail, pool: poolOf(runnerBrokenAfter(Infinity), 1), cases: 60 });
+  expect([never.exitCode, never.cases]).toEqual([2, 60]);
+});
+
 /** A runner whose agent is broken only beside other plans, in the first executions of many. */
 function runnerBrokenInCompany(executions: number): CaseRunner {
   let inCompany = 0;

@@ -1,0 +1,74 @@
+import type { ReportedFinding } from '../report/result.js';
+import type { Plan } from '../spec/plan.js';
+import { signatureOf, type Finding } from '../spec/verdict.js';
+
+export interface SuspicionOptions {
+  /** Executes the case again, makes it smaller, and says what came of it. */
+  readonly reduce: (plan: Plan, found: Finding) => Promise<ReportedFinding>;
+  /** It was seen, and in none of the executions after: another case may show it better. */
+  readonly isDoubtful: (finding: ReportedFinding) => boolean;
+}
+
+/** What cases were seen to break, one finding for each signature. */
+export interface Suspicions {
+  readonly size: number;
+  /** A case broke something. The first one of its signature is reduced, and another one while the last is in doubt. */
+  note(plan: Plan, found: Finding): void;
+  /** What has come of all, in the order in which they were first seen. */
+  settled(): Promise<ReportedFinding[]>;
+  /** How many cases showed this signature. */
+  casesOf(signature: string): number;
+}
+
+/** Cases of one signature that are tried before it stays in doubt: each takes as long as a dozen other cases. */
+const triesMax = 3;
+
+interface Suspicion {
+  cases: number;
+  tries: number;
+  /** What came of the last case that was tried. */
+  result: Promise<ReportedFinding>;
+}
+
+export function createSuspicions({ reduce, isDoubtful }: SuspicionOptions): Suspicions {
+  const suspicions = new Map<string, Suspicion>();
+
+  function attempt(plan: Plan, found: Finding): Promise<ReportedFinding> {
+    const result = reduce(plan, found);
+    // Awaited at the end; until then a rejection must not count as unhandled.
+    result.catch(() => {});
+    return result;
+  }
+
+  async function attemptIfDoubtful(
+    before: ReportedFinding,
+    plan: Plan,
+    found: Finding,
+  ): Promise<ReportedFinding> {
+    if (!isDoubtful(before)) return before;
+    const again = await reduce(plan, found);
+    // What more than one case showed, and none again, is told of the first.
+    return isDoubtful(again) ? before : again;
+  }
+
+  return {
+    get size() {
+      return suspicions.size;
+    },
+    note(plan, found) {
+      const signature = signatureOf(found);
+      const known = suspicions.get(signature);
+      if (known === undefined) {
+        suspicions.set(signature, { cases: 1, tries: 1, result: attempt(plan, found) });
+        return;
+      }
+      known.cases++;
+      if (known.tries >= triesMax) return;
+      known.tries++;
+      known.result = known.result.then((before) => attemptIfDoubtful(before, plan, found));
+      known.result.catch(() => {});
+    },
+    settled: () => Promise.all([...suspicions.values()].map(({ result }) => result)),
+    casesOf: (signature) => suspicions.get(signature)?.cases ?? 0,
+  };
+}
