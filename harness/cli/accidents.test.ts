@@ -59,6 +59,22 @@ async function until(condition: () => boolean, timeoutMs: number): Promise<boole
 
 const short = ['--cases', '3', '--seed', '1', '--jobs', '1', '--report', 'out', '--no-shrink', '--quiet'];
 
+test('a campaign that is killed leaves what it has found, and has said so', { timeout: 60_000 }, async () => {
+  const directory = newDirectory();
+  const words = ['run', '--agent', 'mutant:sandbox-before-containers', '--cases', '100000', '--jobs', '1'];
+  const run = spawn(process.execPath, [main, ...words, '--report', 'out'], { cwd: directory });
+  let told = '';
+  run.stderr.on('data', (text) => (told += String(text)));
+  const ended = new Promise((resolve) => run.once('exit', resolve));
+  expect(await until(() => /^TERM-02: .* out\/cases\/\S+\.json$/m.test(told), 40_000)).toBe(true);
+  run.kill('SIGKILL');
+  await ended;
+  const [path] = /out\/cases\/\S+\.json/.exec(told)!;
+  const replayed = await conformance(['replay', path], directory);
+  expect(replayed.out).toMatch(/^identical$/m);
+  expect(existsSync(join(directory, 'out/report.json'))).toBe(false);
+});
+
 describe('an agent module that fails is at fault itself', () => {
   test.each([
     ['in createAgent', `export function createAgent() { throw new Error('no tea'); }`],

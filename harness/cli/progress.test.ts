@@ -45,10 +45,22 @@ test('anything else gets plain lines, seldom, but a finding at once', () => {
   expect(text()).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
 });
 
+test('what stays is printed on a line of its own, and the line that is rewritten comes after it', () => {
+  const { text, stream } = shown(true);
+  const progress = createProgress({ stream: { ...stream, columns: 40, isTTY: true }, quiet: false });
+  progress.tell('TERM-02: one\u0007');
+  progress.update(state);
+  progress.tell('TERM-02: two');
+  progress.close();
+  const line = `\r\u001b[2K${progressLine(state, {}).slice(0, 39)}`;
+  expect(text()).toBe(`TERM-02: one\\u0007\n${line}\r\u001b[2KTERM-02: two\n`);
+});
+
 test('quiet prints nothing', () => {
   const { text, stream } = shown(true);
   const progress = createProgress({ stream, quiet: true });
   progress.update(state);
+  progress.tell('TERM-02');
   progress.close();
   expect(text()).toBe('');
 });

@@ -20,6 +20,8 @@ export interface ProgressOptions {
 
 export interface Progress {
   update(state: CampaignProgress): void;
+  /** Prints a line that stays. */
+  tell(line: string): void;
   /** Clears the line; harmless when called again. */
   close(): void;
 }
@@ -31,7 +33,7 @@ const clearLine = '\r\u001b[2K';
 /** Shows how a campaign gets on: suite, cases, cases/s, findings, time left. */
 export function createProgress(options: ProgressOptions): Progress {
   const { stream } = options;
-  if (options.quiet) return { update: () => {}, close: () => {} };
+  if (options.quiet) return { update: () => {}, tell: () => {}, close: () => {} };
   const isTerminal = stream.isTTY === true;
   const periodMs = isTerminal ? terminalPeriodMs : plainPeriodMs;
   let shownAtMs = isTerminal ? -periodMs : 0;
@@ -53,6 +55,10 @@ export function createProgress(options: ProgressOptions): Progress {
       const columns = stream.columns === undefined || stream.columns === 0 ? 80 : stream.columns;
       stream.write(`${clearLine}${line.slice(0, Math.max(20, columns - 1))}`);
       lineShown = true;
+    },
+    tell(line) {
+      stream.write(`${lineShown ? clearLine : ''}${printable(line)}\n`);
+      lineShown = false;
     },
     close() {
       if (lineShown) stream.write(clearLine);

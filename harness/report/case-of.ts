@@ -2,8 +2,14 @@ import { caseFileVersion, type CaseFile } from '../spec/case-file.js';
 import { digestTrace } from '../trace/codec.js';
 import type { CampaignResult, ReportedFinding } from './result.js';
 
+/** What cases have from the campaign that found them. */
+export type CaseOrigin = Pick<
+  CampaignResult,
+  'suiteVersion' | 'catalogueRevision' | 'agent' | 'world' | 'runtime'
+>;
+
 /** The case file of a finding. The same result gives the same file: it says nothing about when it was made. */
-export function caseOf(result: CampaignResult, finding: ReportedFinding): CaseFile {
+export function caseOf(result: CaseOrigin, finding: ReportedFinding): CaseFile {
   const { agent } = result;
   return {
     case: caseFileVersion,

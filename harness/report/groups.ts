@@ -1,6 +1,7 @@
 import { findRequirement } from '../spec/requirements.js';
 import type { VerdictKind } from '../spec/verdict.js';
 import type { CampaignResult, ReportedFinding, ReportedVerdict, Reproduction } from './result.js';
+import { count } from './words.js';
 
 export interface VerdictGroup {
   readonly name: string;
@@ -32,6 +33,13 @@ export function countVerdicts(verdicts: readonly ReportedVerdict[]): Record<Verd
   const counts = { fail: 0, inconclusive: 0, pass: 0, 'not exercised': 0, 'not applicable': 0 };
   for (const verdict of verdicts) counts[verdict.verdict] += 1;
   return counts;
+}
+
+/** One line about something that was just found. */
+export function foundWords({ requirement, expected, seen, reproduces = [], steps }: ReportedFinding): string {
+  const isCertain = reproduces.some(({ failed }) => failed > 0);
+  const again = isCertain ? count(steps, 'step') : 'seen once so far';
+  return `${requirement}: ${expected} Seen: ${seen} (${again})`;
 }
 
 /** What became of something that was seen once. */

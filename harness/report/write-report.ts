@@ -2,12 +2,12 @@ import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, statSync, writeF
 import { dirname, isAbsolute, join, normalize, resolve } from 'node:path';
 import { assert, ExitCode, HarnessError } from '../core/errors.js';
 import { encodeTrace } from '../trace/codec.js';
-import { caseOf } from './case-of.js';
+import { caseOf, type CaseOrigin } from './case-of.js';
 import { allCases } from './groups.js';
 import { htmlReport } from './html.js';
 import { jsonReport } from './json.js';
 import { junitReport } from './junit.js';
-import type { CampaignResult } from './result.js';
+import type { CampaignResult, ReportedFinding } from './result.js';
 import { conformanceStatement } from './statement.js';
 import { tracePath } from './trace-path.js';
 
@@ -27,20 +27,23 @@ export function writeReport(result: CampaignResult, options: WriteReportOptions)
   const write = (path: string, text: string): void =>
     writeFile(join(options.report, path), text, options.report);
   // Cases come first: they are what must not be lost when the disk fills up.
-  for (const finding of allCases(result)) {
-    const path = normalize(finding.case);
-    assert(
-      !isAbsolute(path) && !path.startsWith('..'),
-      `the case path ${finding.case} leaves the report folder`,
-    );
-    write(path, `${JSON.stringify(caseOf(result, finding), null, 2)}\n`);
-    const trace = tracePath(finding);
-    if (trace !== undefined) write(trace, encodeTrace(finding.trace!));
-  }
+  for (const finding of allCases(result)) writeCase(result, finding, options.report);
   write('report.json', `${JSON.stringify(jsonReport(result), null, 2)}\n`);
   write('statement.md', conformanceStatement(result));
   if (wants('junit')) write('junit.xml', junitReport(result));
   if (wants('html')) write('index.html', htmlReport(result));
+}
+
+/** Writes the case of one finding, and the trace that shows it. */
+export function writeCase(origin: CaseOrigin, finding: ReportedFinding, report: string): void {
+  const path = normalize(finding.case);
+  assert(
+    !isAbsolute(path) && !path.startsWith('..'),
+    `the case path ${finding.case} leaves the report folder`,
+  );
+  writeFile(join(report, path), `${JSON.stringify(caseOf(origin, finding), null, 2)}\n`, report);
+  const trace = tracePath(finding);
+  if (trace !== undefined) writeFile(join(report, trace), encodeTrace(finding.trace!), report);
 }
 
 /** Finds out before a campaign that its report could not be written, rather than after it. Leaves nothing. */

@@ -6,6 +6,7 @@ import {
   type ReportedFinding,
   type Reproduction,
 } from '../report/result.js';
+import type { CaseOrigin } from '../report/case-of.js';
 import { asHarnessError, type HarnessError } from '../core/errors.js';
 import { packageVersion } from '../core/package-root.js';
 import type { Plan } from '../spec/plan.js';
@@ -63,7 +64,8 @@ export interface CampaignOptions {
   /** How a finding of this case is replayed. */
   readonly replayLine: (casePath: string) => string;
   readonly onProgress?: (progress: CampaignProgress) => void;
-  readonly onFinding?: (finding: ReportedFinding) => void;
+  /** Something was found and looked into; at the end it may be found to be in doubt, or another case shows it better. */
+  readonly onFinding?: (finding: ReportedFinding, origin: CaseOrigin) => void;
   /** Ends the campaign early; what was found so far is reported. */
   readonly signal: AbortSignal;
   readonly warnings: readonly string[];
@@ -98,6 +100,13 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   const startedMs = performance.now();
   // Every case under way listens, and there is no bound to how many are.
   setMaxListeners(0, options.signal);
+  const origin: CaseOrigin = {
+    suiteVersion: packageVersion(),
+    catalogueRevision,
+    agent: options.agent,
+    world: options.world,
+    runtime: options.runtime,
+  };
   const tally: Tally = {};
   const sum = { cases: 0, effectiveSteps: 0, simulatedMs: 0 };
   const suspicions = createSuspicions({ reduce, isDoubtful: wasSeenOnce });
@@ -138,7 +147,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     try {
       const reduced = await options.pool.reduce(plan, found, options.shrink, options.signal);
       const reported = reportedFinding(signature, reduced, options);
-      options.onFinding?.(reported);
+      options.onFinding?.(reported, origin);
       return reported;
     } catch (error) {
       noteFailure(error);
@@ -246,11 +255,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   );
   if (isUnsteady && !warnings.includes(notDeterministic)) warnings.push(notDeterministic);
   const result = {
-    suiteVersion: packageVersion(),
-    catalogueRevision,
-    agent: options.agent,
-    world: options.world,
-    runtime: options.runtime,
+    ...origin,
     seed: options.seed,
     suites: options.suites,
     cases: sum.cases,

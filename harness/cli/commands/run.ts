@@ -5,10 +5,17 @@ import type { ExitCode } from '../../core/errors.js';
 import { openCorpus, type Corpus } from '../../explore/corpus.js';
 import type { GenerateOptions, Suite } from '../../explore/suite.js';
 import { compareKnownFailing } from '../../report/known-failing.js';
-import { allFindings } from '../../report/groups.js';
-import { exitCodeOf, type CampaignResult } from '../../report/result.js';
-import { checkReportFolder } from '../../report/write-report.js';
-import { notDeterministic, runCampaign, type CampaignProgress, type CasePool } from '../../run/campaign.js';
+import type { CaseOrigin } from '../../report/case-of.js';
+import { allFindings, foundWords } from '../../report/groups.js';
+import { exitCodeOf, type CampaignResult, type ReportedFinding } from '../../report/result.js';
+import { checkReportFolder, writeCase } from '../../report/write-report.js';
+import {
+  notDeterministic,
+  runCampaign,
+  type CampaignOptions,
+  type CampaignProgress,
+  type CasePool,
+} from '../../run/campaign.js';
 import type { RunOptions } from '../arguments.js';
 import { loadKnownFailing } from '../load-input.js';
 import { createProgress } from '../progress.js';
@@ -46,12 +53,25 @@ export async function runCommand(options: RunOptions): Promise<ExitCode> {
       signal: interrupt.signal,
       openCorpus: (world) => openCorpus(corpusDirectory(options.agent, world)),
       onProgress: (state) => progress.update(state),
+      onFinding(finding, origin) {
+        keepCase(origin, finding, options.report);
+        progress.tell(`${foundWords(finding)} ${options.report}/${finding.case}`);
+      },
     });
     progress.close();
     return presentResult(result, options);
   } finally {
     progress.close();
     interrupt.release();
+  }
+}
+
+/** A campaign may go on for hours, and be killed: what was found is there at once. */
+function keepCase(origin: CaseOrigin, finding: ReportedFinding, report: string): void {
+  try {
+    writeCase(origin, finding, report);
+  } catch {
+    // It is written again at the end, which says why it cannot be.
   }
 }
 
@@ -69,6 +89,7 @@ export async function campaignOf(
     /** What the options ask for, when that is known already. */
     readonly target?: Target;
     readonly onProgress?: (state: CampaignProgress) => void;
+    readonly onFinding?: CampaignOptions['onFinding'];
     /** What failed, and what reached most, runs first. */
     readonly openCorpus?: (world: 'sim' | 'live') => Corpus;
   },
@@ -111,6 +132,7 @@ export async function campaignOf(
       replayLine: (casePath) =>
         `npx conformance replay ${options.report}/${casePath}${binaryOption(options.agentBinary)}`,
       ...(hooks.onProgress === undefined ? {} : { onProgress: hooks.onProgress }),
+      ...(hooks.onFinding === undefined ? {} : { onFinding: hooks.onFinding }),
       signal: hooks.signal,
       warnings: await pool.warnings(),
     });
