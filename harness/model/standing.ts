@@ -63,6 +63,7 @@ function entryStanding(model: ModelView, entry: DesiredPod, pod: ActualPod): Sta
   }
   if (isContested(model.desired, entry)) return 'contested';
   if (entry.uid === undefined && (mayPredateMove(entry, pod) || isAmbiguous(entry, pod))) return 'contested';
+  if (entry.uid === undefined && mayBeOfAnother(model, entry, pod)) return 'contested';
   if (entry.deleting) return 'deleting';
   if (entry.undeleted) return 'uncertain';
   return entry.terminal ? 'terminal' : 'wanted';
@@ -71,6 +72,17 @@ function entryStanding(model: ModelView, entry: DesiredPod, pod: ActualPod): Sta
 /** It may have been started from a file of another name, and so under another identity. */
 export function mayPredateMove(entry: DesiredPod, pod: ActualPod): boolean {
   return pod.firstSeq < entry.movedSeq || (entry.movedSeq >= 0 && pod.readBeforeSeq >= entry.movedSeq);
+}
+
+/** Another source said the same, and does so no more: it may have been started from that, and so under that identity. */
+function mayBeOfAnother(model: ModelView, entry: DesiredPod, pod: ActualPod): boolean {
+  const sameName = model.desired.byName(entry.fullName);
+  if (sameName.length < 2) return false;
+  return sameName.some((other) => {
+    if (other === entry || other.uid !== undefined || other.removedSeq < pod.firstSeq) return false;
+    const cameLater = entry.changedSeq < pod.firstSeq && other.changedSeq > pod.firstSeq;
+    return !cameLater && everMatches(other, pod);
+  });
 }
 
 /** It may as well be an instance of another version than the one that is listed. */

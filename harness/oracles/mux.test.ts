@@ -227,4 +227,14 @@ describe('mux', () => {
     trace.at(9_000).list('file', []).at(12_000).list('http', []);
     expect(failed(trace.rest())).toEqual(['MUX-11']);
   });
+
+  it('MUX-01: a pod that two static sources said alike goes with the one that it came from', () => {
+    const trace = createTrace(['file', 'http']).agent().list('http', []).list('file', [web]);
+    trace.at(500).start(asStatic(web, 'of-file')).at(10_000).list('http', [web]);
+    trace.at(20_000).list('file', []).at(20_500).stop(asStatic(web, 'of-file'));
+    expect(failed(trace.at(22_000).start(asStatic(web, 'of-http'), { suffix: 'b' }))).toEqual([]);
+    const other = createTrace(['file', 'http']).agent().list('http', [web]).list('file', []);
+    other.at(500).start(asStatic(web, 'of-http')).at(10_000).list('file', [web]).at(20_000).list('file', []);
+    expect(failed(other.at(20_500).stop(asStatic(web, 'of-http')))).toEqual(['MUX-01']);
+  });
 });
