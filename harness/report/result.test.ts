@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
 import { exampleFinding, exampleResult } from './example-result.js';
-import { compareKnownFailing, knownFailingEntries, parseKnownFailingText } from './known-failing.js';
+import {
+  compareKnownFailing,
+  knownFailingEntries,
+  knownFailingSchema,
+  parseKnownFailingText,
+} from './known-failing.js';
 import { outcomeSentence } from './outcome.js';
 import { exitCodeOf, type ReportedVerdict } from './result.js';
 
@@ -52,6 +57,18 @@ test('the list is two-sided: a pass and a pattern without a match fail the run',
   const nothing = compareKnownFailing([verdict()], [{ requirement: 'NOPE-*' }]);
   expect(nothing.unmatched).toEqual([{ requirement: 'NOPE-*' }]);
   expect(exitCodeOf({ verdicts: [verdict()], knownFailing: nothing })).toBe(1);
+});
+
+test('what fails sometimes may pass, and is excused when it fails', () => {
+  const entries = knownFailingEntries([
+    { requirement: 'WORK-01', sometimes: true },
+    { requirement: 'WORK-01', subject: 'api pod', sometimes: true },
+  ]);
+  const passes = compareKnownFailing([verdict()], entries);
+  expect(passes).toEqual({ excusedSignatures: [], unexpectedPasses: [], unmatched: [] });
+  const fails = compareKnownFailing([failed], entries);
+  expect([fails.excusedSignatures.length, fails.unmatched]).toEqual([1, []]);
+  expect(knownFailingSchema.safeParse([{ requirement: 'WORK-01', sometimes: true }]).success).toBe(true);
 });
 
 test('a requirement that was not exercised or not selected says nothing either way', () => {
