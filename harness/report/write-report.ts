@@ -46,6 +46,12 @@ export function writeCase(origin: CaseOrigin, finding: ReportedFinding, report: 
   if (trace !== undefined) writeFile(join(report, trace), encodeTrace(finding.trace!), report);
 }
 
+/** Removes what `writeCase` wrote. */
+export function removeCase(finding: ReportedFinding, report: string): void {
+  for (const path of [finding.case, tracePath(finding)])
+    if (path !== undefined) removeQuietly(join(report, path));
+}
+
 /** Finds out before a campaign that its report could not be written, rather than after it. Leaves nothing. */
 export function checkReportFolder(directory: string): void {
   try {

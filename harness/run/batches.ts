@@ -3,16 +3,14 @@ import type { BatchResult } from './case-runner.js';
 
 /** Consecutive cases, new ones or those of the corpus, and how they are executed. */
 export interface Batches {
-  /** The number of the first case. Default 0. */
-  readonly first?: number;
-  /** The number after the last one. */
   readonly total: number;
   readonly batchSize: number;
   /** How many batches are kept under way. */
   readonly width: number;
   readonly signal: AbortSignal;
   start(first: number, count: number, signal: AbortSignal): Promise<BatchResult>;
-  takeIn(batch: BatchResult, first: number, count: number): void;
+  /** Nothing else is taken in meanwhile. */
+  takeIn(batch: BatchResult, first: number, count: number): void | Promise<void>;
   /** No batch is to begin any more. */
   isOver(): boolean;
   /** What follows is not to be taken in, even if it has ended. */
@@ -38,7 +36,7 @@ export async function runBatches(options: Batches): Promise<void> {
   const controller = new AbortController();
   const signal = AbortSignal.any([options.signal, controller.signal]);
   setMaxListeners(0, signal);
-  let next = options.first ?? 0;
+  let next = 0;
 
   function begin(count: number): void {
     const batch: Batch = {
@@ -58,9 +56,9 @@ export async function runBatches(options: Batches): Promise<void> {
     next += count;
   }
 
-  function take({ first, count }: Batch, ended: BatchResult): void {
+  async function take({ first, count }: Batch, ended: BatchResult): Promise<void> {
     onAhead(-count);
-    options.takeIn(ended, first, count);
+    await options.takeIn(ended, first, count);
   }
 
   try {
@@ -70,10 +68,11 @@ export async function runBatches(options: Batches): Promise<void> {
       if (oldest === undefined) return;
       const ended = await oldest.result;
       underWay.shift();
-      take(oldest, ended);
+      await take(oldest, ended);
     }
   } finally {
-    for (const batch of underWay) if (batch.ended !== undefined && !isStopped()) take(batch, batch.ended);
+    for (const batch of underWay)
+      if (batch.ended !== undefined && !isStopped()) await take(batch, batch.ended);
     // The cases of those that nobody takes in must not delay the reductions.
     if (underWay.length > 0) controller.abort();
   }

@@ -64,8 +64,12 @@ export interface CampaignOptions {
   /** How a finding of this case is replayed. */
   readonly replayLine: (casePath: string) => string;
   readonly onProgress?: (progress: CampaignProgress) => void;
-  /** Something was found and looked into; at the end it may be found to be in doubt, or another case shows it better. */
-  readonly onFinding?: (finding: ReportedFinding, origin: CaseOrigin) => void;
+  /** Something was found and looked into, maybe in place of a case that left it in doubt. */
+  readonly onFinding?: (
+    finding: ReportedFinding,
+    origin: CaseOrigin,
+    replaced: ReportedFinding | undefined,
+  ) => void;
   /** Ends the campaign early; what was found so far is reported. */
   readonly signal: AbortSignal;
   readonly warnings: readonly string[];
@@ -109,14 +113,16 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   };
   const tally: Tally = {};
   const sum = { cases: 0, effectiveSteps: 0, simulatedMs: 0 };
-  const suspicions = createSuspicions({ reduce, isDoubtful: wasSeenOnce });
+  const suspicions = createSuspicions({
+    reduce,
+    isDoubtful: wasSeenOnce,
+    onFinding: (finding, replaced) => options.onFinding?.(finding, origin, replaced),
+  });
   const warnings = [...options.warnings];
   let reducing = 0;
   /** Cases that have ended and wait for those before them. */
   let ahead = 0;
   let stopped = false;
-  /** It was stopped by the first finding. */
-  let bailed = false;
   let floods = 0;
   let endedBy: HarnessError | undefined;
 
@@ -146,9 +152,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     reducing++;
     try {
       const reduced = await options.pool.reduce(plan, found, options.shrink, options.signal);
-      const reported = reportedFinding(signature, reduced, options);
-      options.onFinding?.(reported, origin);
-      return reported;
+      return reportedFinding(signature, reduced, options);
     } catch (error) {
       noteFailure(error);
       const reduced = await options.pool.asSeen(plan, found).catch(() => unseen(plan, found));
@@ -159,7 +163,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     }
   }
 
-  function takeIn(batch: BatchResult): void {
+  async function takeIn(batch: BatchResult): Promise<void> {
     sum.cases += batch.cases;
     sum.effectiveSteps += batch.effectiveSteps;
     sum.simulatedMs += batch.simulatedMs;
@@ -176,8 +180,9 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       for (const finding of failed.findings) {
         if (!options.requirements.has(finding.requirement)) continue;
         suspicions.note(failed.plan, finding);
-        if (options.bail) bailed = stopped = true;
       }
+      // What is in doubt does not end a campaign that is to end with the first failure.
+      if (options.bail && !(await suspicions.settled()).every(wasSeenOnce)) stopped = true;
       if (stopped) break;
     }
     progress();
@@ -188,7 +193,6 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     options.signal.aborted ||
     (options.timeMs !== undefined && performance.now() - startedMs >= options.timeMs);
 
-  /** Goes on after the cases that were taken in already. */
   async function runAll(): Promise<void> {
     const { pool, corpus } = options;
     const known = (first: number, count: number): readonly Plan[] => corpus.slice(first, first + count);
@@ -202,38 +206,25 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     };
     await runBatches({
       ...ways,
-      first: Math.min(sum.cases, corpus.length),
       total: corpus.length,
       start: (first, count, signal) => pool.runPlans(known(first, count), signal),
-      takeIn(batch, first, count) {
-        takeIn(batch);
+      async takeIn(batch, first, count) {
+        await takeIn(batch);
         const failing = new Set(batch.failed.map(({ index }) => index));
         known(first, count).forEach((plan, index) => failing.has(index) || options.onRecovered?.(plan));
       },
     });
     await runBatches({
       ...ways,
-      first: Math.max(0, sum.cases - corpus.length),
       total: options.timeMs === undefined ? options.cases : Number.MAX_SAFE_INTEGER,
       start: (first, count, signal) => pool.runBatch(first, count, signal),
       takeIn,
     });
   }
 
-  /** What is in doubt does not end a campaign that is to end with the first failure. */
-  async function isOnlyDoubted(): Promise<boolean> {
-    options.pool.noMoreBatches?.();
-    const reported = await suspicions.settled();
-    return reported.length > 0 && reported.every(wasSeenOnce);
-  }
-
   async function runAllWithin(): Promise<void> {
     try {
       await runAll();
-      while (bailed && (await isOnlyDoubted())) {
-        bailed = stopped = false;
-        await runAll();
-      }
     } catch (error) {
       noteFailure(error);
     } finally {

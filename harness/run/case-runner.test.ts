@@ -3,6 +3,7 @@ import { createReferenceAgent, referenceFeatures } from '../../fakes/agent/refer
 import { ignoresRemovals } from '../../fakes/mutants/ignores-removals.js';
 import { suites } from '../../suites/index.js';
 import { sourceKinds } from '../spec/pod.js';
+import { signatureOf } from '../spec/verdict.js';
 import type { TraceEvent } from '../trace/events.js';
 import { fastTimings } from '../spec/timings.js';
 import { generateCase } from '../explore/generate-case.js';
@@ -173,6 +174,26 @@ test('what three cases left in doubt stays so, and it is told how many showed it
   );
 });
 
+test('a case that could not be tried again leaves the doubt that there was', async () => {
+  const runner = runnerBrokenAfter(Infinity);
+  const interrupted = new AbortController();
+  const tried = new Set<string>();
+  const pool: CasePool = {
+    ...poolOf(runner, 1),
+    reduce(plan, found, shrink) {
+      const isFirst = !tried.has(signatureOf(found));
+      tried.add(signatureOf(found));
+      if (isFirst) return runner.reduce(plan, found, shrink);
+      interrupted.abort();
+      return Promise.reject(new Error('there is no time left'));
+    },
+  };
+  const { signal } = interrupted;
+  const result = await runCampaign({ ...onlyMux03, pool, cases: 60, batchSize: 1, signal });
+  expect([signal.aborted, result.exitCode]).toEqual([true, 2]);
+  for (const { reproduces } of result.flaky!) expect(reproduces).toMatchObject([{ failed: 0, tried: 3 }]);
+});
+
 test('what is in doubt does not end a campaign that is to end with the first failure', async () => {
   const bail = { ...onlyMux03, bail: true, batchSize: 1 };
   const certain = await runCampaign({ ...bail, pool: poolOf(runnerBrokenAfter(0), 1), cases: 60 });
@@ -180,6 +201,8 @@ test('what is in doubt does not end a campaign that is to end with the first fai
   expect([certain.exitCode, doubted.exitCode]).toEqual([1, 1]);
   expect(certain.cases).toBeLessThan(doubted.cases);
   expect(doubted.cases).toBeLessThan(60);
+  const wide = await runCampaign({ ...bail, pool: poolOf(runnerBrokenAfter(1), 4), cases: 60 });
+  expect([wide.exitCode, wide.cases]).toEqual([1, doubted.cases]);
   const never = await runCampaign({ ...bail, pool: poolOf(runnerBrokenAfter(Infinity), 1), cases: 60 });
   expect([never.exitCode, never.cases]).toEqual([2, 60]);
 });

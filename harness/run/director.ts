@@ -66,6 +66,9 @@ const patience = 4;
 const busyLookMs = 250;
 /** The same for an agent that is starting: the steps of the plan wait for it. */
 const startingLookMs = 10;
+/** Starting takes a later life about as long as the first; at most so many times as long, or this long, counts. */
+const startFactor = 3;
+const startMinMs = 1_000;
 
 export function createDirector(options: DirectorOptions): Director {
   const { plan, clock, journal, sources, disturbances, slots, deadlines } = options;
@@ -76,6 +79,7 @@ export function createDirector(options: DirectorOptions): Director {
   let startedMs = 0;
   /** What the lives before the current one took to start, together. */
   let startsTookMs = 0;
+  let firstStartMs = 0;
   let pendingStart: Timer | undefined;
   let ownExits = 0;
   /** It ended so often that it stays down until the faults are off: they may be what it ends of. */
@@ -128,7 +132,9 @@ export function createDirector(options: DirectorOptions): Director {
   }
 
   function forgetLife(): void {
-    startsTookMs += startTookMs();
+    const tookMs = startTookMs();
+    if (incarnation === 1) firstStartMs = tookMs;
+    startsTookMs += tookMs;
     life = undefined;
   }
 
@@ -276,12 +282,15 @@ export function createDirector(options: DirectorOptions): Director {
     return life !== undefined && firstCallMs !== undefined && firstCallMs(life) === undefined;
   }
 
-  /** How long the current life has taken to start, so far; at most as long as anything may take. */
+  /**
+   * How long the current life has taken to start, so far, for what counts. One that takes far longer than the first did
+   * may wait for what the plan is to do next, the end of an outage for one.
+   */
   function startTookMs(): number {
     const { firstCallMs } = options.agent;
     if (life === undefined || firstCallMs === undefined) return 0;
-    const untilMs = firstCallMs(life) ?? clock.now();
-    return Math.min(untilMs - startedMs, deadlines.settleMs);
+    const mostMs = incarnation === 1 ? deadlines.settleMs : Math.max(startMinMs, startFactor * firstStartMs);
+    return Math.min((firstCallMs(life) ?? clock.now()) - startedMs, mostMs);
   }
 
   /**
@@ -296,7 +305,7 @@ export function createDirector(options: DirectorOptions): Director {
       if (done) return;
       const leftMs = endMs - planNow();
       if (leftMs <= 0) then();
-      else clock.after(isStarting() ? startingLookMs : Math.ceil(leftMs), look);
+      else clock.after(isStarting() ? Math.min(startingLookMs, Math.ceil(leftMs)) : Math.ceil(leftMs), look);
     };
     look();
   }

@@ -214,6 +214,7 @@ function createLives(driver: AgentDriver, clock: Clock): Lives {
   const processes = new Map<Life, Promise<AgentProcess | undefined>>();
   /** Lives that were asked to end: their exit is no surprise. */
   const stopping = new Set<Life>();
+  const launched = new Set<Life>();
   const firstCalls = new Map<Life, number>();
   const looks = new Map<Life, number>();
   let endpoints: AgentEndpoints | undefined;
@@ -232,6 +233,7 @@ function createLives(driver: AgentDriver, clock: Clock): Lives {
     try {
       await previous;
       if (!life.alive) return undefined;
+      launched.add(life);
       const started = await driver.start(endpoints!, life.incarnation);
       previous = started.exited;
       output = () => started.lastOutput();
@@ -259,7 +261,9 @@ function createLives(driver: AgentDriver, clock: Clock): Lives {
       const isFirst = !called;
       called = true;
       if (isFirst) for (const callback of firstCall) callback();
-      if (current !== undefined && !firstCalls.has(current)) firstCalls.set(current, clock.now());
+      // What comes before its process was started comes from the process before.
+      if (current !== undefined && launched.has(current) && !firstCalls.has(current))
+        firstCalls.set(current, clock.now());
     },
     endpoints: () => endpoints!,
     onFirstCall: (callback) => void firstCall.push(callback),

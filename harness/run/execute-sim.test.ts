@@ -57,3 +57,15 @@ test.each([
   expect(phases.map(({ phase }) => phase)).toEqual(['chaos', 'heal', 'settle', 'settled', 'quiet']);
   expect(phases[3]!.seq).toBeGreaterThan(stopped!.seq);
 });
+
+test('heal lets go of an answer that the plan delays for longer than the world may take to settle', async () => {
+  const at = { call: 'ListContainers', nth: 3 } as const;
+  const { outcome, findings } = await checkPlan({
+    plan: planWithHook(10, fastTimings, [{ at, effect: 'delay', ms: 600_000 }]),
+    createAgent: (ports) => createReferenceAgent(ports),
+    profile,
+  });
+  expect(outcome.events.some(({ kind }) => kind === 'fault')).toBe(true);
+  expect(findings).toEqual([]);
+  expect(outcome.durationMs).toBeLessThan(60_000);
+});

@@ -126,9 +126,7 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
   });
 
   function answer(call: OpenCall, result: CriResult, asOf?: number): void {
-    const isDelayed = call.replyDelayMs > 0;
     const deliver = (): void => {
-      if (isDelayed) openUnrest--;
       if (!call.life.alive) return;
       const { number, method } = call;
       if (result.code === 'OK') {
@@ -159,10 +157,21 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
       call.reply(result);
     };
     const delayMs = replyLatencyMs + call.replyDelayMs;
-    if (isDelayed) openUnrest++;
     // In live an answer that nothing delays has nothing to wait for.
-    if (delayMs > 0) clock.after(delayMs, deliver);
+    if (call.replyDelayMs > 0) deliverLate(delayMs, deliver);
+    else if (delayMs > 0) clock.after(delayMs, deliver);
     else deliver();
+  }
+
+  /** What the plan delays is held until its time has come, or heal lets go of it. */
+  function deliverLate(delayMs: number, deliver: () => void): void {
+    const release = (): void => {
+      timer.cancel();
+      held.delete(release);
+      deliver();
+    };
+    const timer = clock.after(delayMs, release);
+    held.add(release);
   }
 
   function hold(call: OpenCall): void {

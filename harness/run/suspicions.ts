@@ -7,6 +7,8 @@ export interface SuspicionOptions {
   readonly reduce: (plan: Plan, found: Finding) => Promise<ReportedFinding>;
   /** It was seen, and in none of the executions after: another case may show it better. */
   readonly isDoubtful: (finding: ReportedFinding) => boolean;
+  /** What came of the first case of a signature, or of one that shows it better than the one before. */
+  readonly onFinding?: (finding: ReportedFinding, replaced: ReportedFinding | undefined) => void;
 }
 
 /** What cases were seen to break, one finding for each signature. */
@@ -30,13 +32,13 @@ interface Suspicion {
   result: Promise<ReportedFinding>;
 }
 
-export function createSuspicions({ reduce, isDoubtful }: SuspicionOptions): Suspicions {
+export function createSuspicions(options: SuspicionOptions): Suspicions {
+  const { reduce, isDoubtful, onFinding } = options;
   const suspicions = new Map<string, Suspicion>();
 
-  function attempt(plan: Plan, found: Finding): Promise<ReportedFinding> {
-    const result = reduce(plan, found);
-    // Awaited at the end; until then a rejection must not count as unhandled.
-    result.catch(() => {});
+  async function attempt(plan: Plan, found: Finding): Promise<ReportedFinding> {
+    const result = await reduce(plan, found);
+    onFinding?.(result, undefined);
     return result;
   }
 
@@ -47,8 +49,10 @@ export function createSuspicions({ reduce, isDoubtful }: SuspicionOptions): Susp
   ): Promise<ReportedFinding> {
     if (!isDoubtful(before)) return before;
     const again = await reduce(plan, found);
-    // What more than one case showed, and none again, is told of the first.
-    return isDoubtful(again) ? before : again;
+    // What more than one case showed, and none again, is told of the first. One that nobody could try says nothing.
+    if (isDoubtful(again) || !wasTried(again)) return before;
+    onFinding?.(again, before);
+    return again;
   }
 
   return {
@@ -59,16 +63,25 @@ export function createSuspicions({ reduce, isDoubtful }: SuspicionOptions): Susp
       const signature = signatureOf(found);
       const known = suspicions.get(signature);
       if (known === undefined) {
-        suspicions.set(signature, { cases: 1, tries: 1, result: attempt(plan, found) });
+        suspicions.set(signature, { cases: 1, tries: 1, result: awaitedLater(attempt(plan, found)) });
         return;
       }
       known.cases++;
       if (known.tries >= triesMax) return;
       known.tries++;
-      known.result = known.result.then((before) => attemptIfDoubtful(before, plan, found));
-      known.result.catch(() => {});
+      known.result = awaitedLater(known.result.then((before) => attemptIfDoubtful(before, plan, found)));
     },
     settled: () => Promise.all([...suspicions.values()].map(({ result }) => result)),
     casesOf: (signature) => suspicions.get(signature)?.cases ?? 0,
   };
+}
+
+function wasTried({ reproduces = [] }: ReportedFinding): boolean {
+  return reproduces.some(({ tried }) => tried > 0);
+}
+
+/** Awaited at the end; until then a rejection must not count as unhandled. */
+function awaitedLater(result: Promise<ReportedFinding>): Promise<ReportedFinding> {
+  result.catch(() => {});
+  return result;
 }

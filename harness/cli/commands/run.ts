@@ -8,7 +8,7 @@ import { compareKnownFailing } from '../../report/known-failing.js';
 import type { CaseOrigin } from '../../report/case-of.js';
 import { allFindings, foundWords } from '../../report/groups.js';
 import { exitCodeOf, type CampaignResult, type ReportedFinding } from '../../report/result.js';
-import { checkReportFolder, writeCase } from '../../report/write-report.js';
+import { checkReportFolder, removeCase, writeCase } from '../../report/write-report.js';
 import {
   notDeterministic,
   runCampaign,
@@ -53,7 +53,8 @@ export async function runCommand(options: RunOptions): Promise<ExitCode> {
       signal: interrupt.signal,
       openCorpus: (world) => openCorpus(corpusDirectory(options.agent, world)),
       onProgress: (state) => progress.update(state),
-      onFinding(finding, origin) {
+      onFinding(finding, origin, replaced) {
+        if (replaced !== undefined) removeCase(replaced, options.report);
         keepCase(origin, finding, options.report);
         progress.tell(`${foundWords(finding)} ${options.report}/${finding.case}`);
       },
@@ -156,19 +157,20 @@ function withKnownFailing(
   return { ...compared, exitCode: exitCodeOf(compared) };
 }
 
-function poolOptionsOf({ jobs, shrinkMs, alsoOn, shareAgent }: PoolOptions): PoolOptions & {
+function poolOptionsOf({ jobs, bail, shrinkMs, alsoOn, shareAgent }: PoolOptions): PoolOptions & {
   jobs: number | undefined;
   sharesAgent: boolean;
 } {
   return {
     jobs,
+    bail,
     sharesAgent: shareAgent === true,
     ...(shrinkMs === undefined ? {} : { shrinkMs }),
     ...(alsoOn === undefined ? {} : { alsoOn }),
   };
 }
 
-type PoolOptions = Pick<RunOptions, 'jobs' | 'shrinkMs' | 'alsoOn' | 'shareAgent'>;
+type PoolOptions = Pick<RunOptions, 'jobs' | 'bail' | 'shrinkMs' | 'alsoOn' | 'shareAgent'>;
 
 interface OpenPool {
   readonly cases: CasePool;
