@@ -1,6 +1,7 @@
 import type { CriMethod } from '../spec/plan.js';
 import type { RuntimeEffect, RuntimeReply, RuntimeRequest, Stamp } from '../trace/events.js';
 import type { ActualContainer, ActualSandbox } from './actual-pods.js';
+import { licenseUnwanted } from './apply-source.js';
 import type { Call, ModelState } from './model-view.js';
 import { containerContent } from './pod-meaning.js';
 import { contentOfCreate, narrowVersions } from './pod-versions.js';
@@ -79,6 +80,7 @@ export function applyRequest(state: ModelState, event: RuntimeRequest & Stamp): 
     if (container !== undefined && container.hookBeganMs < 0) container.hookBeganMs = event.t;
     return;
   }
+  if (event.method === 'RunPodSandbox') licenseUnwanted(state, pod);
   pod.lastCallSeq = event.seq;
   pod.lastCallAtMs = event.t;
   pod.lastCallMethod = event.method;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fastTimings } from '../spec/timings.js';
 import { exercised, failed } from './testing/failed.js';
 import { asGiven, createTrace, makePod } from './testing/trace-builder.js';
 import type { TraceBuilder } from './testing/trace-builder.js';
@@ -105,6 +106,24 @@ describe('agent restart, orphans and runtime faults', () => {
     trace.call('RemoveContainer', again, () => trace.container('c-uid-1-main', pod, 'removed'));
     expect(failed(trace.call('RemoveContainer', again))).toEqual([]);
     expect(failed(trace.call('RemoveContainer', { containerId: 'never-there' }))).toEqual(['QUIET-01']);
+  });
+
+  it('QUIET-01: what a restart left behind may be removed within a period of garbage collection', () => {
+    const restarted = (): TraceBuilder => {
+      const trace = createTrace(['feed']).agent().list('feed', [web]).at(500).start(webPod);
+      trace.at(50_000).container('c-u1-main', webPod, 'exited', { cause: 'workload', exitCode: 1 });
+      const next = { sandboxId: 's-u1' };
+      trace.container('c-2', webPod, 'created', next).container('c-2', webPod, 'running', next);
+      return trace.at(50_100).phase('settled').phase('quiet');
+    };
+    const removed = (trace: TraceBuilder): TraceBuilder =>
+      trace.call('RemoveContainer', { containerId: 'c-u1-main' }, () =>
+        trace.container('c-u1-main', webPod, 'removed'),
+      );
+    const { garbageCollectionMs, relistMs } = fastTimings;
+    const lastMs = 50_000 + garbageCollectionMs + relistMs;
+    expect(failed(removed(restarted().at(lastMs)))).toEqual([]);
+    expect(failed(removed(restarted().at(lastMs + 100)))).toEqual(['QUIET-01']);
   });
 
   it('QUIET-01: a call in the quiet phase', () => {

@@ -19,6 +19,26 @@ describe('workers', () => {
     expect(failed(trace)).toEqual(['WORK-01']);
   });
 
+  it('MUX-04: a start that was asked for while nobody wanted the pod may be undone when it comes', () => {
+    const begun = (removed: boolean): TraceBuilder => {
+      const trace = createTrace(['feed'], { world: 'live' }).agent().list('feed', [given]);
+      if (removed) trace.at(100).change('feed', 'deleted', given);
+      const again = (): void => {
+        if (removed) trace.at(1_000).change('feed', 'added', given);
+        trace.at(60_000).sandbox('s-u1', givenPod, 'ready');
+      };
+      trace.at(103).call('RunPodSandbox', { pod: givenPod, id: 's-u1' }, again);
+      trace
+        .at(60_100)
+        .call('StopPodSandbox', { pod: givenPod, sandboxId: 's-u1' }, () =>
+          trace.sandbox('s-u1', givenPod, 'notReady'),
+        );
+      return trace;
+    };
+    expect(failed(begun(true))).toEqual([]);
+    expect(failed(begun(false))).not.toEqual([]);
+  });
+
   it('MUX-02: an agent that the machine kept from running is given its time again', () => {
     const late = (stalledMs?: number): TraceBuilder => {
       const trace = createTrace(['feed'], { world: 'live' }).agent().list('feed', [given]);
