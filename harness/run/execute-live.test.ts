@@ -105,20 +105,45 @@ describe('an agent that takes longer to start than the whole plan', () => {
       slow(),
       planOf([
         { id: 's1', do: 'wait', ms: 10 },
-        { id: 's2', do: 'restartAgent', how: 'kill', downMs: 500 },
+        { id: 's2', do: 'restartAgent', how: 'kill', downMs: 2_000 },
         { id: 's3', do: 'wait', ms: 50 },
         { id: 's4', do: 'add', source: 'file', pod: 0, spec: 0 },
-        { id: 's5', do: 'wait', ms: 1_000 },
+        { id: 's5', do: 'wait', ms: 4_000 },
         { id: 's6', do: 'remove', source: 'file', pod: 0 },
       ]),
     );
     const up = firstCall(events, 2);
     expect(stepOf(events, 's4').seq).toBeLessThan(up.seq);
-    // Of the last wait 450 ms passed while it was down, none while it started, and the rest after that.
-    expect(stepOf(events, 's6').t).toBeGreaterThanOrEqual(up.t + 540);
-    expect(stepOf(events, 's6').t).toBeLessThan(up.t + 999);
+    // Of the last wait almost two seconds passed while it was down, none while it started, and the rest after that.
+    expect(stepOf(events, 's6').t).toBeGreaterThanOrEqual(up.t + 2_040);
+    expect(stepOf(events, 's6').t).toBeLessThan(up.t + 3_999);
   });
 });
+
+test(
+  'an agent that waits for what the plan is to do next is not waited for until the end',
+  { timeout: 60_000 },
+  async () => {
+    const untilListed = 'until [ -n "$(ls "$0")" ]; do sleep 0.05; done; exec "$@"';
+    const { events } = await execute(
+      referenceAgent('/bin/sh', '-c', untilListed, '{{sources.file.path}}'),
+      planOf(
+        [
+          { id: 's1', do: 'add', source: 'file', pod: 0, spec: 0 },
+          { id: 's2', do: 'wait', ms: 10 },
+          { id: 's3', do: 'remove', source: 'file', pod: 0 },
+          { id: 's4', do: 'restartAgent', how: 'kill', downMs: 10 },
+          { id: 's5', do: 'wait', ms: 200 },
+          { id: 's6', do: 'add', source: 'file', pod: 0, spec: 0 },
+        ],
+        // The time that anything may take is more than twice as long.
+        30,
+      ),
+    );
+    expect(stepOf(events, 's6').t - stepOf(events, 's4').t).toBeLessThan(20_000);
+    expect(firstCall(events, 2).seq).toBeGreaterThan(stepOf(events, 's6').seq);
+  },
+);
 
 function firstCall(events: readonly TraceEvent[], incarnation: number): TraceEvent {
   return events.find((event) => event.kind === 'runtime.request' && event.incarnation === incarnation)!;
@@ -128,7 +153,7 @@ function stepOf(events: readonly TraceEvent[], id: string): TraceEvent {
   return events.find((event) => event.kind === 'step' && event.id === id)!;
 }
 
-function planOf(steps: readonly Step[]): Plan {
+function planOf(steps: readonly Step[], graceS = 1): Plan {
   const containers = [{ name: 'main', image: 'registry.example/app:1', workload: {} }];
   return {
     ...muxPlan,
@@ -138,7 +163,7 @@ function planOf(steps: readonly Step[]): Plan {
         {
           slot: 0,
           identity: { namespace: 'default', name: 'web' },
-          specs: [{ restartPolicy: 'Always', graceS: 1, containers }],
+          specs: [{ restartPolicy: 'Always', graceS, containers }],
         },
       ],
     },
