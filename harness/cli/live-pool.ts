@@ -37,8 +37,6 @@ export interface LivePoolOptions {
   readonly shrinkMs?: number | undefined;
   /** Other runtimes in which a final case is tried too. */
   readonly alsoOn?: readonly string[];
-  /** Whoever waits for what a finding comes to asks for no batches meanwhile. */
-  readonly bail?: boolean;
   /** Told of each execution, with its trace. */
   readonly onChecked?: (checked: CheckedPlan) => void;
   /** Plans share a running agent where they can. Absent: each has one for itself. */
@@ -147,7 +145,7 @@ export function createLivePool(options: LivePoolOptions): LivePool {
         ]),
       ),
       alone: async (work) => {
-        if (isSlow && options.bail !== true) await batches;
+        if (isSlow) await batches;
         return gate.alone(work);
       },
       seen,

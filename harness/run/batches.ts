@@ -9,8 +9,7 @@ export interface Batches {
   readonly width: number;
   readonly signal: AbortSignal;
   start(first: number, count: number, signal: AbortSignal): Promise<BatchResult>;
-  /** Nothing else is taken in meanwhile. */
-  takeIn(batch: BatchResult, first: number, count: number): void | Promise<void>;
+  takeIn(batch: BatchResult, first: number, count: number): void;
   /** No batch is to begin any more. */
   isOver(): boolean;
   /** What follows is not to be taken in, even if it has ended. */
@@ -56,9 +55,9 @@ export async function runBatches(options: Batches): Promise<void> {
     next += count;
   }
 
-  async function take({ first, count }: Batch, ended: BatchResult): Promise<void> {
+  function take({ first, count }: Batch, ended: BatchResult): void {
     onAhead(-count);
-    await options.takeIn(ended, first, count);
+    options.takeIn(ended, first, count);
   }
 
   try {
@@ -68,11 +67,10 @@ export async function runBatches(options: Batches): Promise<void> {
       if (oldest === undefined) return;
       const ended = await oldest.result;
       underWay.shift();
-      await take(oldest, ended);
+      take(oldest, ended);
     }
   } finally {
-    for (const batch of underWay)
-      if (batch.ended !== undefined && !isStopped()) await take(batch, batch.ended);
+    for (const batch of underWay) if (batch.ended !== undefined && !isStopped()) take(batch, batch.ended);
     // The cases of those that nobody takes in must not delay the reductions.
     if (underWay.length > 0) controller.abort();
   }

@@ -163,7 +163,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     }
   }
 
-  async function takeIn(batch: BatchResult): Promise<void> {
+  function takeIn(batch: BatchResult): void {
     sum.cases += batch.cases;
     sum.effectiveSteps += batch.effectiveSteps;
     sum.simulatedMs += batch.simulatedMs;
@@ -180,9 +180,8 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       for (const finding of failed.findings) {
         if (!options.requirements.has(finding.requirement)) continue;
         suspicions.note(failed.plan, finding);
+        if (options.bail) stopped = true;
       }
-      // What is in doubt does not end a campaign that is to end with the first failure.
-      if (options.bail && !(await suspicions.settled()).every(wasSeenOnce)) stopped = true;
       if (stopped) break;
     }
     progress();
@@ -208,8 +207,8 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       ...ways,
       total: corpus.length,
       start: (first, count, signal) => pool.runPlans(known(first, count), signal),
-      async takeIn(batch, first, count) {
-        await takeIn(batch);
+      takeIn(batch, first, count) {
+        takeIn(batch);
         const failing = new Set(batch.failed.map(({ index }) => index));
         known(first, count).forEach((plan, index) => failing.has(index) || options.onRecovered?.(plan));
       },

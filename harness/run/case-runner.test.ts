@@ -194,19 +194,6 @@ test('a case that could not be tried again leaves the doubt that there was', asy
   for (const { reproduces } of result.flaky!) expect(reproduces).toMatchObject([{ failed: 0, tried: 3 }]);
 });
 
-test('what is in doubt does not end a campaign that is to end with the first failure', async () => {
-  const bail = { ...onlyMux03, bail: true, batchSize: 1 };
-  const certain = await runCampaign({ ...bail, pool: poolOf(runnerBrokenAfter(0), 1), cases: 60 });
-  const doubted = await runCampaign({ ...bail, pool: poolOf(runnerBrokenAfter(1), 1), cases: 60 });
-  expect([certain.exitCode, doubted.exitCode]).toEqual([1, 1]);
-  expect(certain.cases).toBeLessThan(doubted.cases);
-  expect(doubted.cases).toBeLessThan(60);
-  const wide = await runCampaign({ ...bail, pool: poolOf(runnerBrokenAfter(1), 4), cases: 60 });
-  expect([wide.exitCode, wide.cases]).toEqual([1, doubted.cases]);
-  const never = await runCampaign({ ...bail, pool: poolOf(runnerBrokenAfter(Infinity), 1), cases: 60 });
-  expect([never.exitCode, never.cases]).toEqual([2, 60]);
-});
-
 /** A runner whose agent is broken only beside other plans, in the first executions of many. */
 function runnerBrokenInCompany(executions: number): CaseRunner {
   let inCompany = 0;

@@ -157,20 +157,19 @@ function withKnownFailing(
   return { ...compared, exitCode: exitCodeOf(compared) };
 }
 
-function poolOptionsOf({ jobs, bail, shrinkMs, alsoOn, shareAgent }: PoolOptions): PoolOptions & {
+function poolOptionsOf({ jobs, shrinkMs, alsoOn, shareAgent }: PoolOptions): PoolOptions & {
   jobs: number | undefined;
   sharesAgent: boolean;
 } {
   return {
     jobs,
-    bail,
     sharesAgent: shareAgent === true,
     ...(shrinkMs === undefined ? {} : { shrinkMs }),
     ...(alsoOn === undefined ? {} : { alsoOn }),
   };
 }
 
-type PoolOptions = Pick<RunOptions, 'jobs' | 'bail' | 'shrinkMs' | 'alsoOn' | 'shareAgent'>;
+type PoolOptions = Pick<RunOptions, 'jobs' | 'shrinkMs' | 'alsoOn' | 'shareAgent'>;
 
 interface OpenPool {
   readonly cases: CasePool;
