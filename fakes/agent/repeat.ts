@@ -8,8 +8,8 @@ export interface Repetition {
 }
 
 /**
- * Runs `task` at once and then every `periodMs`, until the agent stops or the period is infinite. The task handles its own errors: one
- * that escapes is logged, and the next run comes as usual.
+ * Runs `task` at once and then every `periodMs`, until the agent stops or the period is infinite. The task handles
+ * its own errors: one that escapes is logged, and the next run comes as usual.
  */
 export function repeat(
   scheduler: Scheduler,

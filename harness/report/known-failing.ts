@@ -59,8 +59,8 @@ export function parseKnownFailingText(text: string): KnownFailing[] {
 
 /**
  * Compares the verdicts with what was expected to fail. It is two-sided: every requirement that an entry
- * matches is expected to fail, so one that passes is reported as well, unless it is said to fail only sometimes. Requirements that were not selected,
- * not exercised or not applicable say nothing either way.
+ * matches is expected to fail, so one that passes is reported as well, unless it is said to fail only sometimes.
+ * Requirements that were not selected, not exercised or not applicable say nothing either way.
  */
 export function compareKnownFailing(
   verdicts: readonly ReportedVerdict[],

@@ -10,6 +10,7 @@ import type { Disturbances } from './disturbances.js';
 import type { PodSlots } from './pod-slots.js';
 import type { RuntimeBoundary } from './runtime-boundary.js';
 import type { RuntimeView } from './runtime-view.js';
+import { createStartTime } from './start-time.js';
 
 /** Starts and ends lives of the agent; sim and live have one each. */
 export interface AgentControl {
@@ -64,22 +65,16 @@ const calmLooks = 3;
 const patience = 4;
 /** How often is looked again whether what is on its way has arrived. */
 const busyLookMs = 250;
-/** The same for an agent that is starting: the steps of the plan wait for it. */
-const startingLookMs = 10;
-/** Starting takes a later life about as long as the first; at most so many times as long, or this long, counts. */
-const startFactor = 3;
-const startMinMs = 1_000;
 
 export function createDirector(options: DirectorOptions): Director {
   const { plan, clock, journal, sources, disturbances, slots, deadlines } = options;
+  const { firstCallMs } = options.agent;
+  const startTime =
+    firstCallMs === undefined ? undefined : createStartTime(clock, firstCallMs, deadlines.settleMs);
   const selfEnding = new Set<string>();
   let boundary: RuntimeBoundary | undefined;
   let life: Life | undefined;
   let incarnation = 0;
-  let startedMs = 0;
-  /** What the lives before the current one took to start, together. */
-  let startsTookMs = 0;
-  let firstStartMs = 0;
   let pendingStart: Timer | undefined;
   let ownExits = 0;
   /** It ended so often that it stays down until the faults are off: they may be what it ends of. */
@@ -118,7 +113,7 @@ export function createDirector(options: DirectorOptions): Director {
     if (done) return;
     const started: Life = { incarnation: ++incarnation, alive: true };
     life = started;
-    startedMs = clock.now();
+    startTime?.begin(started);
     journal.record({ kind: 'agent.started', actor: 'agent', incarnation });
     stir();
     options.agent.start(started, (detail) => {
@@ -132,9 +127,7 @@ export function createDirector(options: DirectorOptions): Director {
   }
 
   function forgetLife(): void {
-    const tookMs = startTookMs();
-    if (incarnation === 1) firstStartMs = tookMs;
-    startsTookMs += tookMs;
+    startTime?.end();
     life = undefined;
   }
 
@@ -269,45 +262,16 @@ export function createDirector(options: DirectorOptions): Director {
       });
       if (outcome.applied && step.do !== 'wait' && step.do !== 'settle') stir();
       if (outcome.applied && step.do !== 'settle') effectiveSteps++;
-      if (step.do === 'wait') return pass(step.ms, runSteps);
+      if (step.do === 'wait') {
+        if (startTime === undefined) clock.after(step.ms, runSteps);
+        else startTime.pass(step.ms, () => !done && runSteps());
+        return;
+      }
       if (step.do === 'settle') return awaitCalm(() => runSteps());
     }
     if (done) return;
     if (options.fresh === true) startAgent();
     heal();
-  }
-
-  function isStarting(): boolean {
-    const { firstCallMs } = options.agent;
-    return life !== undefined && firstCallMs !== undefined && firstCallMs(life) === undefined;
-  }
-
-  /**
-   * How long the current life has taken to start, so far, for what counts. One that takes far longer than the first did
-   * may wait for what the plan is to do next, the end of an outage for one.
-   */
-  function startTookMs(): number {
-    const { firstCallMs } = options.agent;
-    if (life === undefined || firstCallMs === undefined) return 0;
-    const mostMs = incarnation === 1 ? deadlines.settleMs : Math.max(startMinMs, startFactor * firstStartMs);
-    return Math.min((firstCallMs(life) ?? clock.now()) - startedMs, mostMs);
-  }
-
-  /**
-   * Lets time of the plan pass, which stands still while the agent starts: a process may take longer to load than all
-   * waits together, and would meet nothing but what they led to.
-   */
-  function pass(ms: number, then: () => void): void {
-    if (options.agent.firstCallMs === undefined) return void clock.after(ms, then);
-    const planNow = (): number => clock.now() - startsTookMs - startTookMs();
-    const endMs = planNow() + ms;
-    const look = (): void => {
-      if (done) return;
-      const leftMs = endMs - planNow();
-      if (leftMs <= 0) then();
-      else clock.after(isStarting() ? Math.min(startingLookMs, Math.ceil(leftMs)) : Math.ceil(leftMs), look);
-    };
-    look();
   }
 
   function heal(): void {
@@ -339,7 +303,7 @@ export function createDirector(options: DirectorOptions): Director {
       const now = clock.now();
       const busy =
         boundary!.openCalls() > 0 ||
-        isStarting() ||
+        startTime?.isStarting() === true ||
         pendingStart !== undefined ||
         [...sources.values()].some((source) => source.busy());
       if (busy) stir();
