@@ -7,7 +7,7 @@ import { ExitCode, HarnessError } from '../core/errors.js';
 import { isBrief } from '../explore/paces.js';
 import type { GenerateOptions, Suite } from '../explore/suite.js';
 import { whyAlone } from '../explore/why-alone.js';
-import { createJudge } from '../oracles/judge.js';
+import { createJudge, type Judge } from '../oracles/judge.js';
 import type { RuntimeBackend, RuntimeObserver } from '../ports/runtime.js';
 import { ensureReaper, type Reaper } from '../runtimes/leftovers/reaper.js';
 import { sweepLeftovers } from '../runtimes/leftovers/sweep-leftovers.js';
@@ -102,32 +102,35 @@ export function createLivePool(options: LivePoolOptions): LivePool {
     },
   });
 
-  function checkAlone(plan: Plan, signal: AbortSignal): Promise<CheckedPlan> {
+  function checkAlone(plan: Plan, signal: AbortSignal, until?: string): Promise<CheckedPlan> {
     signal.throwIfAborted();
     return checkLive(plan, target, {
       signal,
       onAwaitingAgent: (awaits) => (awaiting += awaits ? 1 : -1),
       sharesAgent: options.sharesAgent === true,
+      until,
     });
   }
 
-  async function check(plan: Plan, signal: AbortSignal): Promise<CheckedPlan> {
+  async function check(plan: Plan, signal: AbortSignal, until?: string): Promise<CheckedPlan> {
     // Reductions go on until something fails, and nobody waits for their result any more.
     signal.throwIfAborted();
     if (options.sharesAgent === true && whyAlone(plan) === undefined) {
-      const checked = await judged((onEvent) => lanes.execute(plan, { onEvent, signal, enter: gate.shared }));
+      const checked = await judged({ signal, until }, (run) =>
+        lanes.execute(plan, { ...run, enter: gate.shared }),
+      );
       if (checked !== undefined) {
         options.onChecked?.(checked);
         return checked;
       }
     }
-    return withAgent(() => gate.shared(() => checkAlone(plan, signal)));
+    return withAgent(() => gate.shared(() => checkAlone(plan, signal, until)));
   }
 
   const runnerFor = (signal: AbortSignal): CaseRunner =>
     createCaseRunner({
-      check: (plan) => check(plan, signal),
-      checkAlone: (plan) => checkAlone(plan, signal),
+      check: (plan, until) => check(plan, signal, until),
+      checkAlone: (plan, until) => checkAlone(plan, signal, until),
       suites: options.suites,
       seed: options.seed,
       generate: options.generate,
@@ -140,8 +143,12 @@ export function createLivePool(options: LivePoolOptions): LivePool {
       elsewhere: new Map(
         (options.alsoOn ?? []).map((runtime) => [
           runtime,
-          (plan: Plan) =>
-            checkLive(plan, { ...target, runtime }, { signal, sharesAgent: options.sharesAgent === true }),
+          (plan: Plan, until?: string) =>
+            checkLive(
+              plan,
+              { ...target, runtime },
+              { signal, sharesAgent: options.sharesAgent === true, until },
+            ),
         ]),
       ),
       alone: async (work) => {
@@ -210,16 +217,33 @@ function startAgent(setup: AgentSetup, target: Target, signal?: AbortSignal): Pr
   });
 }
 
-/** Judges an execution while it happens. */
+/** What an execution is handed that is judged while it happens. */
+interface JudgedRun {
+  readonly onEvent: TraceListener;
+  /** Aborted when the campaign ends, or the execution has shown what is asked of it. */
+  readonly signal: AbortSignal;
+}
+
+/** Judges an execution while it happens, and ends it once it has failed with the signature `until`, if that is given. */
 async function judged<Outcome extends RunOutcome | undefined>(
-  execute: (onEvent: TraceListener) => Promise<Outcome>,
+  { signal, until }: { readonly signal: AbortSignal | undefined; readonly until: string | undefined },
+  execute: (run: JudgedRun) => Promise<Outcome>,
 ): Promise<CheckedPlan | Extract<Outcome, undefined>> {
-  let judge: ReturnType<typeof createJudge> | undefined;
-  const outcome = await execute((event) => {
-    // A plan that lost its agent begins again.
-    if (event.kind === 'run.started') judge = createJudge(event);
-    judge!.onEvent(event);
-  });
+  let judge: Judge | undefined;
+  const ending = new AbortController();
+  const end = (): void => ending.abort(signal?.reason);
+  signal?.addEventListener('abort', end, { once: true });
+  if (signal?.aborted === true) end();
+  const outcome = await execute({
+    signal: ending.signal,
+    onEvent(event) {
+      // A plan that lost its agent begins again.
+      if (event.kind === 'run.started') judge = createJudge(event);
+      judge!.onEvent(event);
+      // Whoever reported the event is to finish with it first.
+      if (until !== undefined && judge!.hasFailed(until)) queueMicrotask(end);
+    },
+  }).finally(() => signal?.removeEventListener('abort', end));
   if (outcome === undefined) return undefined as Extract<Outcome, undefined>;
   const judgement = judge!.end();
   return { outcome, judgement, findings: judgement.verdicts.flatMap((verdict) => verdict.findings) };
@@ -239,6 +263,8 @@ export async function withReaper<Result>(work: () => Promise<Result>): Promise<R
 type CheckLiveOptions = Pick<LiveRunOptions, 'signal' | 'attach' | 'onAwaitingAgent'> & {
   /** See `LivePoolOptions.sharesAgent`. */
   readonly sharesAgent?: boolean;
+  /** See `CheckOptions.until`. */
+  readonly until?: string | undefined;
 };
 
 /**
@@ -248,21 +274,23 @@ type CheckLiveOptions = Pick<LiveRunOptions, 'signal' | 'attach' | 'onAwaitingAg
 export async function checkLive(
   plan: Plan,
   target: Target,
-  { sharesAgent = false, ...more }: CheckLiveOptions = {},
+  { sharesAgent = false, signal, until, ...more }: CheckLiveOptions = {},
 ): Promise<CheckedPlan> {
   if (sharesAgent && more.attach === undefined && whyAlone(plan) === undefined) {
-    const checked = await judged((onEvent) => executeInOnlyLane(plan, target, { ...more, onEvent }));
+    const checked = await judged({ signal, until }, (run) =>
+      executeInOnlyLane(plan, target, { ...more, ...run }),
+    );
     if (checked !== undefined) return checked;
   }
   return withRunDirectory((directory) =>
-    judged((onEvent) =>
+    judged({ signal, until }, (run) =>
       executeLive({
         plan,
         driver: target.driver!,
         directory,
         makeBackend: (observer, clock, onFailure) =>
           makeBackend(target.runtime, { observer, clock, directory, onFailure }),
-        onEvent,
+        ...run,
         ...(target.runtime === 'memory' ? {} : { callDeadlineMinMs: realRuntimeDeadlineMs }),
         ...more,
         ...(target.readyTimeoutMs === undefined ? {} : { readyTimeoutMs: target.readyTimeoutMs }),

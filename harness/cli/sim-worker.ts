@@ -48,8 +48,14 @@ async function createRunner(): Promise<CaseRunner> {
   if (loaded.usesGlobals) process.stdout.write = process.stderr.write.bind(process.stderr);
   const createAgent = loaded.usesGlobals ? withVirtualGlobals(loaded.createAgent) : loaded.createAgent;
   return createCaseRunner({
-    check: (plan) =>
-      checkPlan({ plan, createAgent, profile: loaded.profile, ownsStrayErrors: loaded.usesGlobals }),
+    check: (plan, until) =>
+      checkPlan({
+        plan,
+        createAgent,
+        profile: loaded.profile,
+        ownsStrayErrors: loaded.usesGlobals,
+        until,
+      }),
     reduceExecutionsMax,
     repeats,
     suites: allSuites.filter((suite) => data.suites.includes(suite.name)),

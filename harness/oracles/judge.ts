@@ -34,6 +34,8 @@ export interface Judgement {
 /** Judges one run while it happens. */
 export interface Judge {
   onEvent(event: TraceEvent): void;
+  /** Whether what has happened so far is a finding with this signature. Findings are never taken back. */
+  hasFailed(signature: string): boolean;
   /** To be called once, after the last event. */
   end(): Judgement;
 }
@@ -134,6 +136,7 @@ export function createJudge(run: RunStarted): Judge {
           openReason = `the run was cut short: ${event.detail ?? 'too many calls'}`;
       }
     },
+    hasFailed: (signature) => ledger.hasFailed(signature),
     end() {
       for (const receiver of runs) receiver.run.end?.(complete);
       // A run that went wrong proves nothing about what it should have come to in the end.

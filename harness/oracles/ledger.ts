@@ -9,6 +9,8 @@ export interface Ledger {
   readonly counts: ReadonlyMap<RequirementId, number>;
   exercised(requirement: RequirementId): void;
   report(finding: NewFinding): void;
+  /** Whether something with this signature was reported. */
+  hasFailed(signature: string): boolean;
 }
 
 /** An agent that does one thing wrong for ever must not fill the memory: the first ones say it all. */
@@ -40,5 +42,6 @@ export function createLedger(now: () => { readonly t: number; readonly seq: numb
       perSignature.set(signature, known + 1);
       findings.push(complete);
     },
+    hasFailed: (signature) => perSignature.has(signature),
   };
 }

@@ -4,6 +4,7 @@ import { ignoresRemovals } from '../../fakes/mutants/ignores-removals.js';
 import { suites } from '../../suites/index.js';
 import { sourceKinds } from '../spec/pod.js';
 import { signatureOf } from '../spec/verdict.js';
+import type { AgentPorts } from '../ports/agent.js';
 import type { TraceEvent } from '../trace/events.js';
 import { fastTimings } from '../spec/timings.js';
 import { generateCase } from '../explore/generate-case.js';
@@ -78,6 +79,31 @@ test('what shows in none of the executions alone is not shrunk, and keeps the tr
   expect(reduced).toMatchObject({ plan, finding: findings[0], minimal: false, failed: 0, tried: 3 });
   expect(reduced.trace.some((event) => event.seq === findings[0]!.events[0])).toBe(true);
   expect([executed() - before, alone()]).toEqual([3, 1]);
+});
+
+test('only one of the executions that confirm is waited for longer than it takes to fail', async () => {
+  const untils: (string | undefined)[] = [];
+  const runner = createCaseRunner({
+    check(plan, until) {
+      untils.push(until);
+      const createAgent = (ports: AgentPorts) => createReferenceAgent(ports, ignoresRemovals.decisions);
+      return checkPlan({ plan, createAgent, profile, until });
+    },
+    suites,
+    seed: 'flaky',
+    generate: { sources: sourceKinds, profile: 'sim', features: referenceFeatures },
+    reduceExecutionsMax: 200,
+    repeats: 3,
+  });
+  const { failed } = await runner.runBatch(0, cases);
+  const { plan, findings } = failed[0]!;
+  untils.length = 0;
+  const reduced = await runner.reduce(plan, findings[0]!, true);
+  const signature = signatureOf(findings[0]!);
+  const candidates = Array.from({ length: reduced.executions }, () => signature);
+  const confirming = [undefined, signature, signature];
+  expect(untils).toEqual([...confirming, ...candidates, ...confirming]);
+  expect(reduced.trace.at(-1)).toMatchObject({ kind: 'run.ended', outcome: 'complete' });
 });
 
 test('what shows again is shrunk', async () => {

@@ -10,14 +10,19 @@ import type { CheckedPlan } from './check-plan.js';
 import { abstractStates } from './abstract-states.js';
 import { addVerdicts, type Tally } from './tally.js';
 
+/**
+ * Executes a plan and judges it. With `until`, the execution may end as soon as it has failed with that signature:
+ * where nothing but that is asked, what an agent does afterwards is not worth waiting for.
+ */
+export type CheckPlan = (plan: Plan, until?: string) => Promise<CheckedPlan>;
+
 /** What cases are made of and how they are executed. */
 export interface CaseRunnerOptions {
-  /** Executes a plan and judges it. */
-  readonly check: (plan: Plan) => Promise<CheckedPlan>;
+  readonly check: CheckPlan;
   /** The same with an agent for itself, where `check` may give it company. */
-  readonly checkAlone?: (plan: Plan) => Promise<CheckedPlan>;
+  readonly checkAlone?: CheckPlan;
   /** Runtimes other than the campaign's in which a final case is tried too, and how. */
-  readonly elsewhere?: ReadonlyMap<string, (plan: Plan) => Promise<CheckedPlan>>;
+  readonly elsewhere?: ReadonlyMap<string, CheckPlan>;
   /** Repeats run side by side: they wait far more than they work. */
   readonly repeatsAtOnce?: boolean;
   readonly suites: readonly Suite[];
@@ -129,34 +134,40 @@ export function createCaseRunner(options: CaseRunnerOptions): CaseRunner {
     return { ...sum, tally, failed, reached };
   }
 
-  /** Executes the plan again as often as is asked for. */
+  /** Executes the plan again as often as is asked for. The first that fails is seen to its end, for its trace. */
   async function repeat(
-    execute: () => Promise<CheckedPlan>,
+    execute: (until?: string) => Promise<CheckedPlan>,
     signature: string,
   ): Promise<Tries & { shown: CheckedPlan }> {
-    const runs = Array.from({ length: options.repeats });
     const checked: CheckedPlan[] = [];
-    if (options.repeatsAtOnce === true) checked.push(...(await Promise.all(runs.map(execute))));
-    else for (const _run of runs) checked.push(await execute());
-    const failing = checked.filter((one) => fails(one, signature));
-    return { failed: failing.length, tried: checked.length, shown: failing.at(-1) ?? checked[0]! };
+    const failing = (): CheckedPlan[] => checked.filter((one) => fails(one, signature));
+    if (options.repeatsAtOnce === true) {
+      const others = Array.from({ length: options.repeats - 1 }, () => execute(signature));
+      checked.push(...(await Promise.all([execute(), ...others])));
+    } else {
+      while (checked.length < options.repeats)
+        checked.push(await execute(failing().length > 0 ? signature : undefined));
+    }
+    return { failed: failing().length, tried: checked.length, shown: failing()[0] ?? checked[0]! };
   }
 
   /** With an agent for itself and, as far as the harness goes, the machine too. */
   function confirm(plan: Plan, signature: string): Promise<Tries & { shown: CheckedPlan }> {
-    return alone(() => repeat(() => checkAlone(plan), signature));
+    return alone(() => repeat((until) => checkAlone(plan, until), signature));
   }
 
   /** Copies of the plan are as good a company as any, beside whatever else runs. */
   async function tryInCompany(plan: Plan, signature: string): Promise<Tries> {
-    const checked = await Promise.all(Array.from({ length: 2 * options.repeats }, () => check(plan)));
+    const checked = await Promise.all(
+      Array.from({ length: 2 * options.repeats }, () => check(plan, signature)),
+    );
     return { failed: checked.filter((one) => fails(one, signature)).length, tried: checked.length };
   }
 
   async function tryElsewhere(plan: Plan, signature: string): Promise<NonNullable<ReducedCase['elsewhere']>> {
     const tries: (Tries & { runtime: string })[] = [];
     for (const [runtime, execute] of options.elsewhere ?? []) {
-      const { failed, tried } = await alone(() => repeat(() => execute(plan), signature));
+      const { failed, tried } = await alone(() => repeat((until) => execute(plan, until), signature));
       tries.push({ runtime, failed, tried });
     }
     return tries;
@@ -170,7 +181,9 @@ export function createCaseRunner(options: CaseRunnerOptions): CaseRunner {
       plan,
       signature,
       async run(candidate) {
-        const checked = await Promise.all(Array.from({ length: attempts }, () => check(candidate)));
+        const checked = await Promise.all(
+          Array.from({ length: attempts }, () => check(candidate, signature)),
+        );
         return new Set(checked.flatMap(({ findings }) => findings.map(signatureOf)));
       },
       budget: options.reduceExecutionsMax,

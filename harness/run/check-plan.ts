@@ -1,4 +1,4 @@
-import { createJudge, type Judgement } from '../oracles/judge.js';
+import { createJudge, type Judge, type Judgement } from '../oracles/judge.js';
 import {
   compareFinalStates,
   createFinalStateReader,
@@ -18,6 +18,8 @@ export interface CheckOptions {
   readonly log?: (line: string) => void;
   /** See `SimRunOptions.ownsStrayErrors`. */
   readonly ownsStrayErrors?: boolean;
+  /** Ends the execution as soon as it has failed with this signature: all that is asked is whether it does. */
+  readonly until?: string | undefined;
 }
 
 /** One plan, executed in sim and judged. */
@@ -33,13 +35,15 @@ export interface CheckedPlan {
  * the final content of the sources. A run that already failed is not compared: its end would say it twice.
  */
 export async function checkPlan(options: CheckOptions): Promise<CheckedPlan> {
-  let judge: ReturnType<typeof createJudge> | undefined;
+  const { until } = options;
+  let judge: Judge | undefined;
   const outcome = await executeSim({
     ...options,
     onEvent(event) {
       if (event.kind === 'run.started') judge = createJudge(event);
       judge!.onEvent(event);
     },
+    ...(until === undefined ? {} : { isOver: () => judge?.hasFailed(until) === true }),
   });
   const judgement = judge!.end();
   const findings = judgement.verdicts.flatMap((verdict) => verdict.findings);

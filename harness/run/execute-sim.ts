@@ -26,6 +26,8 @@ export interface SimRunOptions {
   readonly profile: AgentProfile;
   /** Called with each event as it happens. */
   readonly onEvent?: TraceListener;
+  /** Asked before each turn; true ends the execution there, without a last event. */
+  readonly isOver?: () => boolean;
   /** See `DirectorOptions.fresh`. */
   readonly fresh?: boolean;
   readonly log?: (line: string) => void;
@@ -133,7 +135,7 @@ export async function executeSim(options: SimRunOptions): Promise<RunOutcome> {
     await drain(clock, () => {
       if (!finished && journal.events.length > eventsMax)
         director.abort('limit', `more than ${eventsMax} events`);
-      return finished;
+      return finished || options.isOver?.() === true;
     });
   } finally {
     release?.();
