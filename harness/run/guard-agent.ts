@@ -1,8 +1,8 @@
 import { HarnessError } from '../core/errors.js';
 import type { Agent, AgentSources } from '../ports/agent.js';
 
-/** Wraps a callback of the agent's so that what it throws ends the agent and not the harness. */
-export type GuardCallback = <Values extends unknown[]>(
+/** Wraps a callback of the agent's. */
+export type WrapCallback = <Values extends unknown[]>(
   callback: (...values: Values) => void,
 ) => (...values: Values) => void;
 
@@ -10,7 +10,7 @@ export type GuardCallback = <Values extends unknown[]>(
  * Guards the callbacks of one life. A callback that throws is what an uncaught exception is in a process: the
  * end of it. Faults of the harness itself pass through, for they say nothing about the agent.
  */
-export function createGuard(fail: (error: unknown) => void): GuardCallback {
+export function createGuard(fail: (error: unknown) => void): WrapCallback {
   return (callback) =>
     (...values) => {
       try {
@@ -22,8 +22,8 @@ export function createGuard(fail: (error: unknown) => void): GuardCallback {
     };
 }
 
-/** The sources as one life sees them: what it is called back with is guarded. */
-export function guardSources(sources: AgentSources, guard: GuardCallback): AgentSources {
+/** The same sources, each callback that an agent gives them wrapped. */
+export function wrapSources(sources: AgentSources, wrap: WrapCallback): AgentSources {
   const { file, http, api, feed } = sources;
   return {
     ...(http === undefined ? {} : { http }),
@@ -34,7 +34,7 @@ export function guardSources(sources: AgentSources, guard: GuardCallback): Agent
             path: file.path,
             list: () => file.list(),
             read: (name) => file.read(name),
-            watch: (onChange) => file.watch(guard(onChange)),
+            watch: (onChange) => file.watch(wrap(onChange)),
           },
         }),
     ...(api === undefined
@@ -43,12 +43,12 @@ export function guardSources(sources: AgentSources, guard: GuardCallback): Agent
           api: {
             url: api.url,
             request: (request) => api.request(request),
-            watch: (request, onEvent, onEnd) => api.watch(request, guard(onEvent), guard(onEnd)),
+            watch: (request, onEvent, onEnd) => api.watch(request, wrap(onEvent), wrap(onEnd)),
           },
         }),
     ...(feed === undefined
       ? {}
-      : { feed: { subscribe: (onUpdate, onEnd) => feed.subscribe(guard(onUpdate), guard(onEnd)) } }),
+      : { feed: { subscribe: (onUpdate, onEnd) => feed.subscribe(wrap(onUpdate), wrap(onEnd)) } }),
   };
 }
 

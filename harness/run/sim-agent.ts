@@ -12,7 +12,7 @@ import {
 import { CriError, type CriClient, type CriResult } from '../ports/cri.js';
 import type { Life, SimSource } from '../ports/source.js';
 import type { AgentControl } from './director.js';
-import { checkAgent, createGuard, guardSources, type GuardCallback } from './guard-agent.js';
+import { checkAgent, createGuard, wrapSources, type WrapCallback } from './guard-agent.js';
 import { requestProblem } from './request-problem.js';
 import type { RuntimeBoundary } from './runtime-boundary.js';
 
@@ -47,7 +47,7 @@ export function createSimAgent(options: SimAgentOptions): SimAgent {
   const { clock } = options;
   const agents = new Map<Life, Running>();
 
-  function portsOf(life: Life, guard: GuardCallback): AgentPorts {
+  function portsOf(life: Life, guard: WrapCallback): AgentPorts {
     const sources: Record<string, unknown> = {};
     for (const [kind, source] of options.sources) sources[kind] = source.port(life);
     return {
@@ -62,7 +62,7 @@ export function createSimAgent(options: SimAgentOptions): SimAgent {
       },
       random: () => options.prng.unit(),
       runtime: createSimCriClient(clock, options.boundary(), life, guard),
-      sources: guardSources(sources as AgentSources, guard),
+      sources: wrapSources(sources as AgentSources, guard),
       log: options.log,
     };
   }
@@ -121,7 +121,7 @@ function createSimCriClient(
   clock: VirtualClock,
   boundary: RuntimeBoundary,
   life: Life,
-  guard: GuardCallback,
+  guard: WrapCallback,
 ): CriClient {
   return {
     call(method, request, callOptions) {

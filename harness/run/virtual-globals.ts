@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Timer } from '../core/clock.js';
-import { checkAgent } from './guard-agent.js';
+import { checkAgent, wrapSources, type WrapCallback } from './guard-agent.js';
 import type { AgentClock, AgentPorts, CreateAgent } from '../ports/agent.js';
 
 /** What the code of one life of an agent sees instead of the machine's clock. */
@@ -29,7 +29,7 @@ let installed = false;
 /**
  * Lets a user's agent use `setTimeout`, `setInterval`, `setImmediate`, `Date`, `performance.now` and
  * `Math.random` in sim: within its own asynchronous context they are virtual and seeded, everywhere else they
- * are the machine's.
+ * are the machine's. What the agent is called back with through its ports runs in that context too.
  */
 export function withVirtualGlobals(createAgent: CreateAgent): CreateAgent {
   install();
@@ -41,12 +41,26 @@ export function withVirtualGlobals(createAgent: CreateAgent): CreateAgent {
       startMs: ports.clock.now(),
       nextHandle: 1,
     };
-    const agent = current.run(time, () => createAgent(ports));
+    const within: WrapCallback =
+      (callback) =>
+      (...values) =>
+        current.run(time, () => callback(...values));
+    const agent = current.run(time, () => createAgent(wrapPorts(ports, within)));
     checkAgent(agent);
     return {
       start: () => current.run(time, () => agent.start()),
       stop: () => current.run(time, () => agent.stop()),
     };
+  };
+}
+
+function wrapPorts(ports: AgentPorts, wrap: WrapCallback): AgentPorts {
+  const { clock, runtime } = ports;
+  return {
+    ...ports,
+    clock: { ...clock, after: (delayMs, callback) => clock.after(delayMs, wrap(callback)) },
+    runtime: { ...runtime, events: (onEvent, onEnd) => runtime.events(wrap(onEvent), wrap(onEnd)) },
+    sources: wrapSources(ports.sources, wrap),
   };
 }
 
