@@ -116,6 +116,8 @@ export interface ActualPod {
   ambiguousSeq: number;
   /** Some container of it was there when the present life of the agent began, and may be gone since. */
   hadRecords: boolean;
+  /** Containers that had ended when the present life began, and were removed by calls of an earlier one. */
+  readonly removedLate: Set<string>;
   /** The last event about the end of one of its containers that was kept from the agent; -1: none. */
   lostEventSeq: number;
 }
@@ -350,6 +352,7 @@ function newPod(identity: PodIdentity, stamp: Stamp, incarnation: number): Actua
     wantedBy: 0,
     ambiguousSeq: -1,
     hadRecords: false,
+    removedLate: new Set(),
     lostEventSeq: -1,
   };
 }

@@ -1,6 +1,7 @@
 import { boundsOf } from '../spec/timings.js';
 import type {
   AgentStarted,
+  ContainerChanged,
   FaultFired,
   RunStarted,
   RuntimeEventSent,
@@ -89,6 +90,7 @@ function applyEvent(state: ModelState, event: TraceEvent): void {
       return settleLife(state, pod);
     }
     case 'container':
+      if (event.state === 'removed') noteLateRemoval(state, event);
       return settleLife(state, state.actual.containerChanged(event));
     case 'image':
       state.images.set(event.image, event.present);
@@ -150,6 +152,8 @@ function settleLife(state: ModelState, pod: ActualPod): void {
   if (pod.readyCount > 0 || pod.runningCount > 0) return;
   for (const entry of state.desired.byUid(pod.uid)) entry.earlierGraceS = 0;
   if (pod.teardownSeq < 0 && pod.licenceSeq < 0) return;
+  // The agent waits for the sandbox that it has asked for, and ends that.
+  if (pod.teardownSeq < 0 && isBeingSetUp(state, pod)) return;
   pod.licenceSeq = -1;
   if (pod.teardownSeq < 0) {
     // Whether it was ended for a removal that was taken back, or for what else was wrong with it, cannot be told.
@@ -159,6 +163,24 @@ function settleLife(state: ModelState, pod: ActualPod): void {
   pod.teardownSeq = -1;
   pod.isOpenEnded = false;
   beginNextLife(pod);
+}
+
+function isBeingSetUp(state: ModelState, pod: ActualPod): boolean {
+  if (pod.pendingCalls === 0) return false;
+  for (const { pod: other, request, abandoned } of state.calls.values())
+    if (other === pod && request.method === 'RunPodSandbox' && !abandoned) return true;
+  return false;
+}
+
+/** What a call of an earlier life removes may have been seen by the present one before. */
+function noteLateRemoval(state: ModelState, { id }: ContainerChanged): void {
+  const container = state.actual.containers.get(id);
+  if (container?.state !== 'exited' || container.changedAtMs >= state.agentStartedAtMs) return;
+  for (const call of state.calls.values()) {
+    if (!call.abandoned) continue;
+    if (call.container === container || call.sandbox?.id === container.sandboxId)
+      container.pod.removedLate.add(container.name);
+  }
 }
 
 function applyAgentStarted(state: ModelState, event: AgentStarted & Stamp): void {
@@ -177,6 +199,7 @@ function applyAgentStarted(state: ModelState, event: AgentStarted & Stamp): void
     pod.teardownSeq = -1;
     pod.lastCallFailed = false;
     pod.hadRecords = pod.containers.size > 0;
+    pod.removedLate.clear();
   }
   const held = state.desired.sources.get('file')?.held;
   if (held !== undefined) applyHeld(state, { ...held, t: event.t, seq: event.seq });

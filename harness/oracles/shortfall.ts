@@ -96,6 +96,7 @@ export function mayStayDown(model: ModelView, pod: ActualPod, spec: Pod): boolea
 
 /** An ended container that the present life of the agent has found, and may count as this life's. */
 function hasOldRecord(model: ModelView, pod: ActualPod, name: string): boolean {
+  if (pod.removedLate.has(name)) return true;
   for (const container of pod.containers.values()) {
     if (container.name !== name || container.state !== 'exited') continue;
     if (container.changedAtMs < model.agentStartedAtMs) return true;

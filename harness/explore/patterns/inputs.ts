@@ -100,7 +100,10 @@ export function noMeaning(draft: PlanDraft): void {
 export function duplicates(draft: PlanDraft): void {
   const pod = draft.runningPod();
   if (pod.source !== 'api') {
-    const uid = pod.identity.uid === undefined && draft.oneIn(2) ? undefined : `uid-${pod.slot}-twin`;
+    // Two entries of one UID that say different things mean nothing: whichever an agent takes is right.
+    const twins = draft.steps.filter((step) => step.do === 'duplicate' && step.pod === pod.slot).length;
+    const twin = `uid-${pod.slot}-twin${twins === 0 ? '' : `-${twins + 1}`}`;
+    const uid = pod.identity.uid === undefined && draft.oneIn(2) ? undefined : twin;
     draft.step({
       do: 'duplicate',
       source: pod.source,
