@@ -54,6 +54,8 @@ function judgeNamesakes({ model, ledger }: OracleContext, pod: ActualPod): void 
   if (namesakes.length < 2) return;
   // An earlier life asked for it, and it came only now: the present life has not chosen it.
   if (pod.pendingCalls === 0) return;
+  // It was asked for before it was removed and listed again: it comes to be, and goes.
+  if (pod.licenceSeq >= 0) return;
   for (const other of namesakes) {
     if (other === pod || other.runningCount === 0 || other.readyCount === 0) continue;
     // One that is on its way out is not run any more.

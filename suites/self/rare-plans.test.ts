@@ -21,19 +21,20 @@ function specOf(more: Partial<PodSpec> = {}, workload: object = {}, version = 1)
 }
 
 function planOf(
-  source: 'file' | 'api',
+  source: 'file' | 'api' | 'feed',
   specs: readonly PodSpec[],
-  { steps, schedule }: Pick<Plan, 'steps' | 'schedule'>,
+  { steps, schedule, namesakes = 1 }: Pick<Plan, 'steps' | 'schedule'> & { readonly namesakes?: number },
 ): Plan {
+  const pods = Array.from({ length: namesakes }, (_, slot) => ({
+    slot,
+    identity: { namespace: 'default', name: 'web', uid: `uid-${slot}` },
+    specs: [...specs],
+  }));
   return {
     plan: 1,
     seed: 'rare',
     suite: 'mixed',
-    setup: {
-      sources: [source],
-      timings: fastTimings,
-      pods: [{ slot: 0, identity: { namespace: 'default', name: 'web', uid: 'uid-0' }, specs: [...specs] }],
-    },
+    setup: { sources: [source], timings: fastTimings, pods },
     steps,
     faults: [],
     schedule,
@@ -78,6 +79,20 @@ test.each<[what: string, plan: Plan]>([
         { id: 's6', do: 'add', source: 'file', pod: 0, spec: 0 },
       ],
       schedule: [{ message: { kind: 'request', call: 'RemoveContainer', pod: 0, nth: 1 }, delayMs: 50 }],
+    }),
+  ],
+  [
+    'a second entry of a name is chosen while the sandbox of the first, removed and listed again, is made',
+    planOf('feed', [specOf()], {
+      namesakes: 2,
+      steps: [
+        { id: 's1', do: 'add', source: 'feed', pod: 0, spec: 0 },
+        { id: 's2', do: 'wait', ms: 10 },
+        { id: 's3', do: 'remove', source: 'feed', pod: 0 },
+        { id: 's4', do: 'add', source: 'feed', pod: 1, spec: 0 },
+        { id: 's5', do: 'add', source: 'feed', pod: 0, spec: 0 },
+      ],
+      schedule: [{ message: { kind: 'request', call: 'RunPodSandbox', pod: 0, nth: 1 }, delayMs: 500 }],
     }),
   ],
 ])('the reference agent conforms where %s', async (_what, plan) => {
