@@ -9,6 +9,9 @@ export interface TallyEntry {
   failed: number;
   inconclusive: number;
   applicable: boolean;
+  /** Why some plan, with the sources that it gives the agent, could say nothing of it. */
+  inapplicable: string | undefined;
+  /** Why it was not decided where it applied. */
   reason: string | undefined;
 }
 
@@ -22,8 +25,12 @@ export function addVerdicts(tally: Tally, verdicts: readonly Verdict[]): void {
     if (verdict.verdict === 'pass') entry.passed++;
     if (verdict.verdict === 'fail') entry.failed++;
     if (verdict.verdict === 'inconclusive') entry.inconclusive++;
-    if (verdict.verdict !== 'not applicable') entry.applicable = true;
-    entry.reason ??= verdict.reason;
+    if (verdict.verdict === 'not applicable') {
+      entry.inapplicable ??= verdict.reason;
+    } else {
+      entry.applicable = true;
+      entry.reason ??= verdict.reason;
+    }
   }
 }
 
@@ -35,6 +42,7 @@ export function mergeTally(into: Tally, from: Tally): void {
     sum.failed += entry.failed;
     sum.inconclusive += entry.inconclusive;
     sum.applicable ||= entry.applicable;
+    sum.inapplicable ??= entry.inapplicable;
     sum.reason ??= entry.reason;
   }
 }
@@ -47,7 +55,7 @@ export function verdictsOf(
   return requirements.map(({ id }) => {
     const entry = tally[id] ?? emptyEntry();
     const verdict = verdictOf(entry, failed.has(id));
-    const reason = verdict === 'pass' || verdict === 'fail' ? undefined : entry.reason;
+    const reason = reasonOf(entry, verdict);
     return {
       requirement: id,
       verdict,
@@ -59,11 +67,24 @@ export function verdictsOf(
 
 function verdictOf(entry: TallyEntry, failed: boolean): VerdictKind {
   if (failed) return 'fail';
-  if (!entry.applicable) return entry.reason === undefined ? 'not exercised' : 'not applicable';
+  if (!entry.applicable) return entry.inapplicable === undefined ? 'not exercised' : 'not applicable';
   if (entry.passed > 0) return 'pass';
   return entry.inconclusive > 0 ? 'inconclusive' : 'not exercised';
 }
 
+function reasonOf(entry: TallyEntry, verdict: VerdictKind): string | undefined {
+  if (verdict === 'pass' || verdict === 'fail') return undefined;
+  return verdict === 'not applicable' ? entry.inapplicable : entry.reason;
+}
+
 function emptyEntry(): TallyEntry {
-  return { exercised: 0, passed: 0, failed: 0, inconclusive: 0, applicable: false, reason: undefined };
+  return {
+    exercised: 0,
+    passed: 0,
+    failed: 0,
+    inconclusive: 0,
+    applicable: false,
+    inapplicable: undefined,
+    reason: undefined,
+  };
 }
