@@ -3,6 +3,7 @@ import { createReferenceAgent, referenceFeatures } from '../../fakes/agent/refer
 import type { Plan } from '../spec/plan.js';
 import { fastTimings, liveTimings, type Timings } from '../spec/timings.js';
 import { checkPlan } from './check-plan.js';
+import { executeSim } from './execute-sim.js';
 
 const profile = {
   name: 'reference',
@@ -68,4 +69,26 @@ test('heal lets go of an answer that the plan delays for longer than the world m
   expect(outcome.events.some(({ kind }) => kind === 'fault')).toBe(true);
   expect(findings).toEqual([]);
   expect(outcome.durationMs).toBeLessThan(60_000);
+});
+
+test('the world is not at rest while an image has just been pulled: its container is still to come', async () => {
+  const main = { name: 'main', image: 'conformance/workload:v1', workload: {} };
+  const { setup, ...rest } = planWithHook(0, fastTimings);
+  const pods = [{ ...setup.pods[0]!, specs: [{ restartPolicy: 'Always', graceS: 0, containers: [main] }] }];
+  const image = { image: main.image };
+  const sandboxConfig = { metadata: { name: 'web', namespace: 'default', uid: 'uid-0', attempt: 0 } };
+  const { events } = await executeSim({
+    plan: { ...rest, setup: { ...setup, pods }, steps: [] } as Plan,
+    createAgent: ({ clock, runtime }) => ({
+      start() {
+        void runtime.call('RunPodSandbox', { config: sandboxConfig });
+        clock.after(5_000, () => void runtime.call('PullImage', { image, sandboxConfig }));
+      },
+      stop() {},
+    }),
+    profile,
+  });
+  const pulled = events.find((event) => event.kind === 'runtime.effect' && event.method === 'PullImage');
+  const settled = events.find((event) => event.kind === 'phase' && event.phase === 'settled');
+  expect(settled!.t - pulled!.t).toBeGreaterThan(5_000);
 });

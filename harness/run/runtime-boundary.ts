@@ -192,6 +192,8 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
     if (call.isUnrest) openUnrest--;
     const isList = method === 'ListContainers' || method === 'ListPodSandbox';
     const event = journal.stamp(effectOf(call, result));
+    // The container that it was pulled for is still to come.
+    if (method === 'PullImage' && result.code === 'OK') options.onActivity(podOfPull(call.request));
     if (isList && result.code === 'OK') history.keep(method, call.request, result.response, event.seq);
     switch (fault?.effect) {
       case 'errorAfter':
@@ -269,6 +271,10 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
     },
   };
   return { boundary, backend };
+}
+
+function podOfPull(request: object): string | undefined {
+  return (request as { sandboxConfig?: { metadata?: { uid?: string } } }).sandboxConfig?.metadata?.uid;
 }
 
 /** What follows a hook is still to come. Probes are not waited for: they never end. */
