@@ -86,6 +86,18 @@ describe('mux', () => {
     expect(failed(trace.at(20_000).list('file', []).rest())).toEqual(['MUX-03']);
   });
 
+  it('MUX-03: a second life may begin before its end was noticed, but not later', () => {
+    const given = makePod('web', { uid: 'u1' });
+    const startedAfter = (ms: number): string[] => {
+      const trace = createTrace(['feed']).agent().list('feed', [given]).at(500).start(asGiven(given));
+      trace.at(9_000).change('feed', 'deleted', given).at(9_050).change('feed', 'added', given);
+      trace.at(9_100).change('feed', 'deleted', given).at(9_300).stop(asGiven(given));
+      return failed(trace.at(9_100 + ms).start(asGiven(given), { suffix: 'b' }));
+    };
+    expect(startedAfter(260)).toEqual([]);
+    expect(startedAfter(1_100)).toEqual(['MUX-03']);
+  });
+
   it('MUX-04: a pod with a deletion timestamp runs on', () => {
     const given = makePod('web', { uid: 'u1' });
     const metadata = { ...given.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' };
