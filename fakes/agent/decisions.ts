@@ -33,6 +33,8 @@ export interface Decisions {
   readonly isNewDocument: (text: string, last: string | undefined, earlier: ReadonlySet<string>) => boolean;
   /** What a source that cannot be reached has: what it had, or nothing. */
   readonly onSourceError: (source: SourceKind) => 'keep' | 'empty';
+  /** How long after it was read what a source says is acted on, in its order. */
+  readonly reactsAfterMs: number;
   readonly podSelector: (nodeName: string) => Record<string, string>;
   /** What a 410 of the watch does to the known objects until the new list is there. */
   readonly on410: 'relist' | 'relistFromEmpty' | 'ignore';
@@ -69,6 +71,8 @@ export interface Decisions {
   readonly waitsForName: (holder: { readonly terminating: boolean }) => 'wait' | 'start' | 'forget';
   /** Whether work for a pod goes on while it is being deleted. */
   readonly interruptsSetup: boolean;
+  /** Which definition a look at a pod goes by: the newest, or the one that it began with. */
+  readonly looksWith: 'newest' | 'begunWith';
   /** When to look at a pod again: after a failure, or after a look that found nothing to do. */
   readonly retryDelayMs: (timings: Timings, unit: number) => number | undefined;
   readonly resyncDelayMs: (timings: Timings, unit: number) => number | undefined;

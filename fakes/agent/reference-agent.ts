@@ -157,6 +157,10 @@ export function createReferenceAgent(ports: AgentPorts, decisions: Decisions = r
   }
 
   function readerContext(source: SourceKind): SourceReaderContext {
+    const react = (act: () => void): void => {
+      if (decisions.reactsAfterMs > 0) scheduler.after(decisions.reactsAfterMs, act);
+      else act();
+    };
     return {
       nodeName,
       timings,
@@ -166,15 +170,19 @@ export function createReferenceAgent(ports: AgentPorts, decisions: Decisions = r
       startedAtMs: context.startedAtMs,
       log,
       hold(uids) {
-        if (uids.size === 0 && held.size === 0) return;
-        const released = [...held].filter((uid) => !uids.has(uid));
-        held = uids;
-        pods.wake(released);
+        react(() => {
+          if (uids.size === 0 && held.size === 0) return;
+          const released = [...held].filter((uid) => !uids.has(uid));
+          held = uids;
+          pods.wake(released);
+        });
       },
       deliver(list, isComplete = true) {
-        if (hasStopped) return;
-        pods.deliver(source, list, isComplete);
-        mirrors?.pass();
+        react(() => {
+          if (hasStopped) return;
+          pods.deliver(source, list, isComplete);
+          mirrors?.pass();
+        });
       },
     };
   }

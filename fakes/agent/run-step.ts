@@ -24,15 +24,24 @@ export async function runStep(worker: WorkerState): Promise<void> {
     worker.wakeIn((1 + random() / 2) * timings.networkRetryMs);
     return;
   }
+  const begunWith = worker.entry!;
   if (!(await refreshView(worker))) return;
-  if (worker.mode !== 'active' || worker.removed) {
+  const isNewest = decisions.looksWith === 'newest';
+  if (isNewest && isOver(worker)) {
     worker.again = true;
     return;
   }
-  const actions = nextActions(worker, worker.entry!);
+  const current = isNewest ? worker.entry! : begunWith;
+  const actions = nextActions(worker, current);
   // A manifest that cannot be read keeps its pod as it is, but brings nothing to life.
   if (actions.do === 'createSandbox' && context.isHeld(worker.uid)) return rest(worker, undefined);
-  await act(worker, worker.entry!, actions);
+  await act(worker, current, actions);
+  if (!isNewest && (isOver(worker) || worker.entry !== current)) worker.again = true;
+}
+
+/** The pod is not to run any more. */
+function isOver({ mode, removed }: WorkerState): boolean {
+  return mode !== 'active' || removed;
 }
 
 function nextActions(worker: WorkerState, current: DesiredPod): PodActions {

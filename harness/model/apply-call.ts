@@ -1,7 +1,7 @@
 import type { CriMethod } from '../spec/plan.js';
 import type { RuntimeEffect, RuntimeReply, RuntimeRequest, Stamp } from '../trace/events.js';
 import type { ActualContainer, ActualSandbox } from './actual-pods.js';
-import { licenseUnwanted } from './apply-source.js';
+import { licenseEdited, licenseOutdated, licenseUnwanted } from './apply-source.js';
 import type { Call, ModelState } from './model-view.js';
 import { containerContent } from './pod-meaning.js';
 import { contentOfCreate, narrowVersions } from './pod-versions.js';
@@ -92,7 +92,10 @@ export function applyRequest(state: ModelState, event: RuntimeRequest & Stamp): 
   }
   if (hitsLive && reason !== undefined && pod.stopBeganMs < 0) pod.stopBeganMs = event.t;
   if (reason === 'open' || (reason === 'finished' && pod.licenceSeq >= 0)) pod.isOpenEnded = true;
-  if (event.method === 'CreateContainer') narrowVersions(state, pod, event);
+  if (event.method === 'CreateContainer') {
+    narrowVersions(state, pod, event);
+    licenseEdited(state, pod);
+  }
   if (event.method === 'StopContainer' && container !== undefined && container.stopRequestedMs < 0) {
     container.stopRequestedMs = event.t;
   }
@@ -171,6 +174,7 @@ export function applyEffect(state: ModelState, event: RuntimeEffect & Stamp): vo
       const content = contentOfCreate(state, call.request);
       container.image = content.image;
       container.content = containerContent(content);
+      licenseOutdated(state, container);
     }
   }
 }

@@ -1,8 +1,9 @@
 import type { SourceHeld, SourceServed, Stamp } from '../trace/events.js';
-import type { ActualPod } from './actual-pods.js';
+import type { ActualContainer, ActualPod } from './actual-pods.js';
+import { readySandboxOf } from './actual-pods.js';
 import type { DesiredPod, ServedChange } from './desired-pod.js';
 import type { ModelState } from './model-view.js';
-import { mayHaveReadBefore, reactedByMs } from './pod-versions.js';
+import { mayActOnAnother, mayActYet, mayHaveReadBefore } from './pod-versions.js';
 import { instancesOf, isUnwanted, standingOf } from './standing.js';
 import { differs } from './stop-reason.js';
 
@@ -94,6 +95,14 @@ function licenseContainers(pod: ActualPod, entry: DesiredPod): void {
   }
 }
 
+/** What is made of a definition that is another by now, or was another a moment ago, may be replaced for that. */
+export function licenseOutdated(state: ModelState, container: ActualContainer): void {
+  const { entry } = standingOf(state, container.pod);
+  if (entry?.uid === undefined) return;
+  const agrees = (version: number): boolean => !differs(container, state.desired.podOfVersion(version));
+  if (mayActOnAnother(state, entry, { atMs: state.t, agrees })) container.isLicensed = true;
+}
+
 /** Something of it runs, or is being done about it. */
 function isUnderWay(pod: ActualPod): boolean {
   return pod.readyCount > 0 || pod.runningCount > 0 || pod.pendingCalls > 0;
@@ -111,6 +120,16 @@ export function licenseUnwanted(state: ModelState, pod: ActualPod): void {
   if (!state.desired.allReady()) return;
   const standing = standingOf(state, pod);
   if (isUnwanted(standing) || mayBeRemovedYet(state, standing.entry)) pod.licenceSeq = state.seq;
+  licenseEdited(state, pod);
+}
+
+/** An edit of a pod whose UID is the agent's own ends one pod and begins another, even when it is edited back. */
+export function licenseEdited(state: ModelState, pod: ActualPod): void {
+  const { entry } = standingOf(state, pod);
+  if (entry === undefined || entry.uid !== undefined || !state.desired.allReady()) return;
+  const atMs = readySandboxOf(pod)?.createdAtMs ?? state.t;
+  const agrees = (version: number): boolean => pod.versions.has(version);
+  if (mayActOnAnother(state, entry, { atMs, agrees })) pod.licenceSeq = state.seq;
 }
 
 /**
@@ -118,9 +137,8 @@ export function licenseUnwanted(state: ModelState, pod: ActualPod): void {
  * or the end of the former file, only now.
  */
 function mayBeRemovedYet(state: ModelState, entry: DesiredPod | undefined): boolean {
-  if (entry === undefined || state.run.world === 'sim') return false;
-  if (mayHaveReadBefore(state, entry)) return true;
-  if (entry.removedSeq < 0) return false;
-  const noticedMs = entry.source === 'file' ? state.run.timings.fileCheckMs + state.run.slackMs : 0;
-  return state.t <= reactedByMs(state, entry.removedAtMs) + noticedMs;
+  if (entry === undefined) return false;
+  return (
+    mayHaveReadBefore(state, entry) || (entry.removedSeq >= 0 && mayActYet(state, entry, entry.removedAtMs))
+  );
 }

@@ -15,10 +15,13 @@ export interface DesiredPod {
   /** Numbers of the meanings in `pods`, see {@link DesiredPods.versionOf}. */
   versions: readonly number[];
   readonly everVersions: Set<number>;
+  /** What `versions` came to be, in order, and when that was shown: in this life of the agent, and last before it. */
+  readonly shown: { readonly versions: readonly number[]; readonly atMs: number }[];
   /** File pods: the names of the files that said so when the agent last looked. */
   origin: string;
   /** When only those names changed: an agent may give the same content another identity then, or not. */
   movedSeq: number;
+  movedAtMs: number;
   /** The agent's present life has been shown the list that says so. */
   known: boolean;
   /** Its manifest cannot be read at the moment: running on and stopping are both allowed. */
@@ -95,7 +98,9 @@ export function newEntry(identity: {
     versions: [],
     origin: '',
     movedSeq: -1,
+    movedAtMs: 0,
     everVersions: new Set(),
+    shown: [],
     known: false,
     uncertain: false,
     uncertainUntilMs: -1,

@@ -121,7 +121,10 @@ export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string
     for (const entry of entries) {
       const origin = shown?.get(entry.key);
       if (origin === undefined || origin === entry.origin) continue;
-      if (entry.origin !== '') entry.movedSeq = event.seq;
+      if (entry.origin !== '') {
+        entry.movedSeq = event.seq;
+        entry.movedAtMs = event.t;
+      }
       entry.origin = origin;
     }
   };
@@ -162,6 +165,7 @@ export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string
       entry.edits += 1;
       changed.push(entry);
     } else return;
+    entry.shown.push({ versions: entry.versions, atMs: event.t });
     entry.changedAtMs = event.t;
     entry.changedSeq = event.seq;
   };
@@ -264,6 +268,7 @@ export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string
       }
       for (const entry of all) {
         entry.known = false;
+        entry.shown.splice(0, entry.shown.length - 1);
         entry.endGraceS = undefined;
         entry.earlierGraceS = 0;
       }

@@ -1,7 +1,7 @@
 import type { RuntimeRequest } from '../trace/events.js';
 import type { ActualPod } from './actual-pods.js';
 import type { DesiredPod } from './desired-pod.js';
-import type { ModelState } from './model-view.js';
+import type { ModelState, ModelView } from './model-view.js';
 import { containerContent, findContainer } from './pod-meaning.js';
 
 /** A list served this recently may not have been acted on yet by a call that is made now. */
@@ -23,19 +23,46 @@ export function guessVersions(state: ModelState, pod: ActualPod): void {
 
 /** A pod that is started now may come from a file that got its present name after the agent had read it. */
 export function mayHaveReadBefore(state: ModelState, entry: DesiredPod): boolean {
-  const { run } = state;
-  if (entry.movedSeq < 0 || run.world !== 'live' || entry.source !== 'file') return false;
-  const readMs = run.timings.fileCheckMs + run.slackMs;
-  return state.t <= reactedByMs(state, Math.max(entry.uncertainUntilMs - readMs, 0)) + readMs;
+  return entry.movedSeq >= 0 && mayActYet(state, entry, entry.movedAtMs);
+}
+
+/** What was shown at this time may be acted on only now, also because a call that was slow or failed was in the way. */
+export function mayActYet(state: ModelState, entry: DesiredPod, shownAtMs: number): boolean {
+  const sinceMs = state.run.world === 'sim' ? Math.max(shownAtMs, state.calmSinceMs()) : shownAtMs;
+  return state.t <= reactedByMs(state, sinceMs) + noticeMs(state, entry);
+}
+
+/**
+ * The agent was shown a version that what it made at this time agrees with, and after that another one, which is still
+ * listed or was not to be acted on before: it may end the former for the latter, whatever has been listed since.
+ */
+export function mayActOnAnother(
+  state: ModelState,
+  entry: DesiredPod,
+  made: { readonly atMs: number; readonly agrees: (version: number) => boolean },
+): boolean {
+  const latest = entry.shown.at(-1);
+  const isRecent = (atMs: number): boolean => made.atMs <= reactedByMs(state, atMs) + noticeMs(state, entry);
+  let hasAgreed = false;
+  for (const shown of entry.shown) {
+    if (shown.versions.some(made.agrees)) hasAgreed = true;
+    else if (hasAgreed && (shown === latest || isRecent(shown.atMs))) return true;
+  }
+  return false;
+}
+
+/** Where nobody sees the agent read files, what is held counts as shown before it can have been read. */
+function noticeMs({ run }: ModelState, { source }: DesiredPod): number {
+  return run.world === 'live' && source === 'file' ? run.timings.fileCheckMs + run.slackMs : 0;
 }
 
 /** When the agent must have acted on what it was shown at this time, in milliseconds of the run. */
-export function reactedByMs(state: ModelState, shownAtMs: number): number {
-  if (state.run.world === 'sim') return shownAtMs + reactionMs;
-  const { Tpleg, Thk } = state.bounds;
-  const calmSinceMs = state.calmSinceMs();
+export function reactedByMs(model: ModelView, shownAtMs: number): number {
+  if (model.run.world === 'sim') return shownAtMs + reactionMs;
+  const { Tpleg, Thk } = model.bounds;
+  const calmSinceMs = model.calmSinceMs();
   // Something that kept it from working keeps it from noticing, too, and agents wait between looks whether it is over.
-  const recoveryMs = calmSinceMs > shownAtMs ? state.run.timings.runtimeStatusMs : 0;
+  const recoveryMs = calmSinceMs > shownAtMs ? model.run.timings.runtimeStatusMs : 0;
   return Math.max(shownAtMs, calmSinceMs) + recoveryMs + Tpleg + Thk + reactionMs;
 }
 

@@ -109,4 +109,19 @@ describe('file', () => {
       .list('file', [web], { held: false, bad: ['other.yaml'] });
     expect(failed(beside.at(24_500).start(webPod, { suffix: 'b' }))).toEqual([]);
   });
+
+  it('FILE-08: a manifest that was valid a moment ago may bring its pod back', () => {
+    const startedAfter = (ms: number): string[] => {
+      const trace = createTrace(['file']).agent().list('file', [web]).at(500).start(webPod);
+      trace.at(20_000).list('file', []).at(20_500).stop(webPod).at(22_000).remove(webPod);
+      trace
+        .at(24_000)
+        .list('file', [web])
+        .at(24_010)
+        .list('file', [], { held: false, bad: ['web.yaml'] });
+      return failed(trace.at(24_000 + ms).start(webPod, { suffix: 'b' }));
+    };
+    expect(startedAfter(300)).toEqual([]);
+    expect(startedAfter(1_100)).toEqual(['FILE-08']);
+  });
 });

@@ -86,6 +86,18 @@ describe('mux', () => {
     expect(failed(trace.at(20_000).list('file', []).rest())).toEqual(['MUX-03']);
   });
 
+  it('MUX-03: a second life may begin before its end was noticed, but not later', () => {
+    const given = makePod('web', { uid: 'u1' });
+    const startedAfter = (ms: number): string[] => {
+      const trace = createTrace(['feed']).agent().list('feed', [given]).at(500).start(asGiven(given));
+      trace.at(9_000).change('feed', 'deleted', given).at(9_050).change('feed', 'added', given);
+      trace.at(9_100).change('feed', 'deleted', given).at(9_300).stop(asGiven(given));
+      return failed(trace.at(9_100 + ms).start(asGiven(given), { suffix: 'b' }));
+    };
+    expect(startedAfter(260)).toEqual([]);
+    expect(startedAfter(1_100)).toEqual(['MUX-03']);
+  });
+
   it('MUX-04: a pod with a deletion timestamp runs on', () => {
     const given = makePod('web', { uid: 'u1' });
     const metadata = { ...given.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' };
@@ -113,6 +125,58 @@ describe('mux', () => {
       .gone();
     trace.at(700).agent(2).list('feed', []).at(900).sandbox('s-u1', pod, 'ready');
     expect(failed(trace.at(2_000).list('feed', [given]).at(2_100).stop(pod))).toEqual([]);
+  });
+
+  it('MUX-04: a container may be replaced when its definition changed back too soon for the agent', () => {
+    const [first, second] = [1, 2].map((image) => makePod('web', { uid: 'u1', image: `image:${image}` }));
+    const pod = asGiven(first!);
+    const replaced = { pod, container: 'main', containerId: 'c-u1-main', request: { timeout: 2 } };
+    const replacedAt = (startedMs: number, lists = [first!, second!, first!]): string[] => {
+      const trace = createTrace(['feed']).agent().list('feed', [first!]).at(500);
+      for (const listed of lists) trace.list('feed', [listed]);
+      trace.at(startedMs).start(pod);
+      return failed(trace.at(startedMs + 20).call('StopContainer', replaced));
+    };
+    expect(replacedAt(590)).toEqual([]);
+    expect(replacedAt(1_600)).toEqual(['MUX-04']);
+    // What the agent has not been shown since cannot be what it acts on.
+    expect(replacedAt(590, [first!])).toEqual(['MUX-05']);
+    // Made from the former definition, which is listed again before the container is stopped for the other one.
+    const begun = createTrace(['feed']).agent().list('feed', [first!]).at(500).list('feed', [second!]);
+    begun.at(5_000).start(pod).at(5_300).list('feed', [first!]).at(5_320).call('StopContainer', replaced);
+    expect(failed(begun)).toEqual([]);
+  });
+
+  it('MUX-04: a pod may end for a removal that was taken back before its sandbox was asked for', () => {
+    const given = makePod('web', { uid: 'u1' });
+    const stopped = (startedMs: number): string[] => {
+      const trace = createTrace(['feed']).agent().list('feed', []).at(500).change('feed', 'added', given);
+      trace.change('feed', 'deleted', given).change('feed', 'added', given).at(startedMs);
+      trace
+        .start(asGiven(given))
+        .at(startedMs + 50)
+        .stop(asGiven(given));
+      return failed(trace.start(asGiven(given), { suffix: 'b' }));
+    };
+    expect(stopped(502)).toEqual([]);
+    expect(stopped(1_600)).toEqual(['MUX-04']);
+  });
+
+  it('MUX-04: a static pod may end for an edit that was taken back before its sandbox was asked for', () => {
+    const edited = makePod('web', { image: 'image:2' });
+    const stopped = (startedMs: number, lists = [web, edited, web]): string[] => {
+      const trace = createTrace(['http']).agent().list('http', []).at(500);
+      for (const listed of lists) trace.list('http', [listed]);
+      trace
+        .at(startedMs)
+        .start(webPod)
+        .at(startedMs + 50)
+        .stop(webPod);
+      return failed(trace.start(webPod, { suffix: 'b' }));
+    };
+    expect(stopped(1_100)).toEqual([]);
+    expect(stopped(1_600)).toEqual(['MUX-04']);
+    expect(stopped(1_100, [edited, web])).toEqual(['MUX-04']);
   });
 
   it('MUX-05: the same list again stops the pod', () => {
@@ -181,6 +245,26 @@ describe('mux', () => {
     };
     expect(failed(renamed(['web.yaml.tmp']))).toEqual([]);
     expect(failed(renamed())).toContain('MUX-10');
+  });
+
+  it('MUX-10: the agent may not have acted yet on the new name of a file that it has read', () => {
+    const file = (name: string) => [{ name, type: 'file' as const, readable: true, pod: web, text: '' }];
+    const renamed = (startedMs: number, slowMs = 0): string[] => {
+      const trace = createTrace(['file']).agent().held('file', [web], file('web.tmp'));
+      trace.list('file', [web], { held: false }).at(14).held('file', [web], file('web.yaml'));
+      trace.list('file', [web], { held: false }).at(startedMs - slowMs);
+      trace.call('ListPodSandbox', {}, () => trace.at(startedMs)).start(webPod);
+      trace
+        .at(startedMs + 50)
+        .stop(webPod)
+        .at(startedMs + 100)
+        .remove(webPod);
+      return failed(trace.start(asStatic(web, 'uid-9')).at(20_000).rest());
+    };
+    expect(renamed(300)).toEqual([]);
+    expect(renamed(1_100)).toContain('MUX-10');
+    // It waits for the listing that it began with.
+    expect(renamed(1_650, 1_600)).toEqual([]);
   });
 
   it('MUX-10: on a real clock the agent may not have seen yet that a file was renamed', () => {

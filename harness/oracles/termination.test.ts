@@ -85,6 +85,20 @@ describe('termination', () => {
     expect(failed(trace.stop(webPod, { timeoutS: 20 }))).toEqual(['TERM-01']);
   });
 
+  it('TERM-01: a replacement that has begun may go on until the agent has noticed the shorter grace period', () => {
+    const edited = makePod('web', { uid: 'u1', graceS: 20, image: 'image:2' });
+    const deletion = { deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 3 };
+    const gone = (pod: typeof web) => ({ ...pod, metadata: { ...pod.metadata, ...deletion } });
+    const stoppedAfter = (ms: number, pod = edited): string[] => {
+      const trace = createTrace(['feed']).agent().list('feed', [web]).at(500).start(webPod).at(20_000);
+      trace.list('feed', [pod]).list('feed', [gone(pod)]);
+      return failed(trace.at(20_000 + ms).stop(webPod, { timeoutS: 20 }));
+    };
+    expect(stoppedAfter(300)).toEqual([]);
+    expect(stoppedAfter(1_100)).toEqual(['TERM-01']);
+    expect(stoppedAfter(300, web)).toEqual(['TERM-01']);
+  });
+
   it('TERM-01: a later life of the pod is deleted with less while the first is still being ended', () => {
     const metadata = {
       ...web.metadata,

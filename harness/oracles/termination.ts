@@ -1,7 +1,8 @@
-import type { ActualPod } from '../model/actual-pods.js';
+import type { ActualContainer, ActualPod } from '../model/actual-pods.js';
 import { historyOf } from '../model/actual-pods.js';
-import type { Call } from '../model/model-view.js';
+import type { Call, ModelView } from '../model/model-view.js';
 import { graceSecondsOf, isMirror } from '../model/pod-meaning.js';
+import { reactedByMs } from '../model/pod-versions.js';
 import { isUnwanted, mayBeHidden, podsOf, standingOf, wasKnown } from '../model/standing.js';
 import { tearsDown } from '../model/stop-reason.js';
 import type { Pod } from '../spec/pod.js';
@@ -81,7 +82,11 @@ function judgeGrace({ model, ledger, run }: OracleContext, call: Call, pod: Actu
   if (candidates.length === 0) return;
   const anyS = Math.max(...candidates.map(graceSecondsOf), ...candidates.map(specGraceOf));
   // Once a termination has begun, what is asked later may shorten it only.
-  const isEnding = (is === 'gone' || is === 'deleting') && entry?.uid !== undefined && wasKnown(model, pod);
+  const isEnding =
+    (is === 'gone' || is === 'deleting') &&
+    entry?.uid !== undefined &&
+    wasKnown(model, pod) &&
+    !mayBeReplacement(model, container, is === 'gone' ? entry.removedAtMs : entry.changedAtMs);
   const endS = isEnding ? Math.max(entry.endGraceS ?? anyS, entry.earlierGraceS) : anyS;
   const mostS = Math.max(stopTimeoutMinS, endS);
   // The hook and the stop share one grace period; a stop that is repeated may have another.
@@ -112,6 +117,11 @@ function judgeGrace({ model, ledger, run }: OracleContext, call: Call, pod: Actu
   if (timeoutS < leftS) {
     report(`Pod ${pod.fullName} has a grace period of ${leastS} s, of which at least ${leftS} s are left.`);
   }
+}
+
+/** The definition changed before the pod was to end, and the agent may not have noticed the end yet. */
+function mayBeReplacement(model: ModelView, { isLicensed }: ActualContainer, endedAtMs: number): boolean {
+  return isLicensed && model.t <= reactedByMs(model, endedAtMs);
 }
 
 /** A preStop hook uses up grace: when that is over, the container is stopped even if the hook still runs. */

@@ -2,6 +2,7 @@ import type { ActualPod } from '../model/actual-pods.js';
 import { readySandboxOf, runningContainerOf } from '../model/actual-pods.js';
 import type { Call, ModelView } from '../model/model-view.js';
 import { fullNameOf } from '../model/pod-meaning.js';
+import { reactedByMs } from '../model/pod-versions.js';
 import { isUnwanted, standingOf } from '../model/standing.js';
 import type { Standing } from '../model/standing.js';
 import type { RequirementId } from '../spec/requirements.js';
@@ -111,7 +112,10 @@ function judgeStart(context: OracleContext, bounds: OracleBounds, call: Call, po
     // A setup that was under way when the pod was removed may run to its end, a new one must not begin.
     const allowedMs = isFresh && pod.firstSeq === call.request.seq ? bounds.firstCallMs : bounds.setupEndMs;
     const calmSince = Math.min(model.t, Math.max(since.atMs, model.calmSinceMs()));
-    if (model.t - calmSince <= allowedMs && !isResurrection(standing, pod, since.seq)) return false;
+    // Within its reaction time the agent may still work on an addition that came before the last removal.
+    const isNoticed = model.t > reactedByMs(model, since.atMs);
+    if (model.t - calmSince <= allowedMs && !(isNoticed && isResurrection(standing, pod, since.seq)))
+      return false;
   }
   const { requirement, why } = startBlame(model, pod, standing);
   ledger.report({
@@ -155,6 +159,8 @@ function judgeResurrection(
 ): boolean {
   if (call.request.method !== 'RunPodSandbox' || entry?.source !== 'file' || !entry.uncertain) return false;
   if (pod.life < 2 || pod.readyCount > 0) return false;
+  // The last valid manifest may be what it starts from.
+  if (model.t <= reactedByMs(model, entry.changedAtMs)) return false;
   // Another file may say it, too.
   const read = model.desired.sources.get('file')?.served?.pods ?? [];
   if (read.some((other) => fullNameOf(other, 'file', model.run.nodeName) === pod.fullName)) return false;
