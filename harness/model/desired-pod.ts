@@ -139,9 +139,14 @@ export function emptyView(kind: SourceKind): SourceView {
   };
 }
 
+/** Of a UID that a list says twice, in two ways, either may be the one that an agent goes by. */
+export function longestGraceS({ pod, pods }: DesiredPod): number {
+  return Math.max(graceSecondsOf(pod), ...pods.map(graceSecondsOf));
+}
+
 /** Takes the pod off its source's list. */
 export function removeEntry(entry: DesiredPod, event: Stamp): void {
-  entry.endGraceS ??= graceSecondsOf(entry.pod);
+  entry.endGraceS ??= longestGraceS(entry);
   entry.pods = [];
   entry.versions = [];
   entry.deleting = false;

@@ -2,8 +2,8 @@ import type { Pod, SourceKind } from '../spec/pod.js';
 import { isStaticSource } from '../spec/pod.js';
 import type { SourceHeld, SourceServed, Stamp } from '../trace/events.js';
 import type { DesiredPod, ServedChange, SourceView } from './desired-pod.js';
-import { emptyView, newEntry, removeEntry } from './desired-pod.js';
-import { fullNameOf, graceSecondsOf, isMirror, isTerminal, meaningOf } from './pod-meaning.js';
+import { emptyView, longestGraceS, newEntry, removeEntry } from './desired-pod.js';
+import { fullNameOf, isMirror, isTerminal, meaningOf } from './pod-meaning.js';
 
 export interface DesiredPods {
   readonly sources: ReadonlyMap<SourceKind, SourceView>;
@@ -141,7 +141,7 @@ export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string
     entry.known = true;
     entry.uncertain = false;
     if (pods.some((pod) => pod.metadata.deletionTimestamp !== undefined)) entry.deletingSeq = event.seq;
-    if (entry.deleting) entry.endGraceS ??= graceSecondsOf(entry.pod);
+    if (entry.deleting) entry.endGraceS ??= longestGraceS(entry);
     if (wasListed && samePods(entry.pods, pods)) return;
     entry.pods = pods;
     entry.pod = pods[pods.length - 1]!;
@@ -155,7 +155,7 @@ export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string
       entry.earlierGraceS = Math.max(entry.earlierGraceS, entry.endGraceS ?? 0);
       entry.endGraceS = undefined;
     }
-    if (entry.deleting) entry.endGraceS ??= graceSecondsOf(entry.pod);
+    if (entry.deleting) entry.endGraceS ??= longestGraceS(entry);
     else entry.endGraceS = undefined;
     entry.terminal = pods.some(isTerminal);
     if (!wasListed) {

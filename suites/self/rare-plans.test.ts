@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createReferenceAgent, referenceFeatures } from '../../fakes/agent/reference-agent.js';
 import { checkPlan } from '../../harness/run/check-plan.js';
 import type { Plan } from '../../harness/spec/plan.js';
-import { sourceKinds } from '../../harness/spec/pod.js';
+import { sourceKinds, type SourceKind } from '../../harness/spec/pod.js';
 import { fastTimings } from '../../harness/spec/timings.js';
 import { failureText } from './failure-text.js';
 
@@ -21,7 +21,7 @@ function specOf(more: Partial<PodSpec> = {}, workload: object = {}, version = 1)
 }
 
 function planOf(
-  source: 'file' | 'api' | 'feed',
+  source: SourceKind,
   specs: readonly PodSpec[],
   { steps, schedule, namesakes = 1 }: Pick<Plan, 'steps' | 'schedule'> & { readonly namesakes?: number },
 ): Plan {
@@ -94,6 +94,23 @@ test.each<[what: string, plan: Plan]>([
       ],
       schedule: [{ message: { kind: 'request', call: 'RunPodSandbox', pod: 0, nth: 1 }, delayMs: 500 }],
     }),
+  ],
+  [
+    'a list says one UID twice, with two grace periods, and is empty afterwards',
+    {
+      ...planOf('http', [specOf({ graceS: 2 }), specOf({ graceS: 4 })], {
+        steps: [
+          { id: 's1', do: 'add', source: 'http', pod: 0, spec: 0 },
+          { id: 's2', do: 'duplicate', source: 'http', pod: 0, spec: 0, uid: 'uid-0-twin' },
+          { id: 's3', do: 'duplicate', source: 'http', pod: 0, spec: 0, uid: 'uid-0-twin' },
+          { id: 's4', do: 'remove', source: 'http', pod: 0 },
+          { id: 's5', do: 'update', source: 'http', pod: 0, spec: 1 },
+          { id: 's6', do: 'wait', ms: 3_000 },
+        ],
+        schedule: [],
+      }),
+      faults: [{ at: { source: 'http', poll: 3 }, effect: 'empty' }],
+    },
   ],
 ])('the reference agent conforms where %s', async (_what, plan) => {
   const checked = await checkPlan({ plan, createAgent: (ports) => createReferenceAgent(ports), profile });
