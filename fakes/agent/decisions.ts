@@ -27,6 +27,8 @@ export interface Decisions {
     readonly status: number;
     readonly body: string;
   }) => 'pods' | 'none' | 'keep';
+  /** Longer documents of the manifest URL are refused, in bytes. */
+  readonly documentBytesMax: number;
   /** A list with an invalid member: refuse the whole, or take the valid rest. */
   readonly onPartlyInvalidList: 'refuse' | 'takeValid';
   /** Whether a document is worth looking at, given the last accepted one and all those before. */

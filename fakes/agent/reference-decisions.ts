@@ -3,6 +3,7 @@ import { Keys } from '../../harness/spec/pod.js';
 import { contentHash } from './content-hash.js';
 import type { Change, Decisions } from './decisions.js';
 import { nextStreak, restartDueMs } from './restart-backoff.js';
+import { manifestLengthMax } from './sources/decode-manifest.js';
 import { staticHash } from './sources/static-pod.js';
 import type { PodRecord, SandboxRecord } from './types.js';
 
@@ -20,6 +21,7 @@ export const referenceDecisions: Decisions = {
   staticName: (name, nodeName) => `${name}-${nodeName.toLowerCase()}`,
   staticHash,
   httpAnswer: ({ status, body }) => (status !== 200 ? 'keep' : body.length === 0 ? 'none' : 'pods'),
+  documentBytesMax: manifestLengthMax,
   onPartlyInvalidList: 'refuse',
   isNewDocument: (text, last) => text !== last,
   onSourceError: () => 'keep',

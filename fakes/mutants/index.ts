@@ -62,6 +62,9 @@ import { unverifiedStop } from './unverified-stop.js';
 import { watchOnce } from './watch-once.js';
 import { writesWithoutEnd } from './writes-without-end.js';
 import { preStopOutsideGrace } from './pre-stop-outside-grace.js';
+import { httpIgnoresStatus } from './http-ignores-status.js';
+import { httpTakesAnySuccess } from './http-takes-any-success.js';
+import { httpTakesOversize } from './http-takes-oversize.js';
 import type { Mutant } from './mutant.js';
 
 /** Every mutant, one defect each. */
@@ -130,4 +133,7 @@ export const mutants: readonly Mutant[] = [
   orphansFromOldListing,
   unverifiedStop,
   neverDeletesObject,
+  httpIgnoresStatus,
+  httpTakesAnySuccess,
+  httpTakesOversize,
 ];

@@ -162,7 +162,8 @@ function lengthOf(step: Step): number {
 /** Faults that come earlier, once, and without particulars. */
 function* simplerFaults(plan: Plan): Iterable<Plan> {
   for (const [index, fault] of plan.faults.entries()) {
-    const variants: Fault[] = [omit(fault, 'count', 'code')];
+    const variants: Fault[] = [omit(fault, 'count', 'code', 'body')];
+    if (fault.body !== undefined) variants.push(omit(fault, 'body'));
     if ((fault.count ?? 1) > 1) {
       variants.push(omit(fault, 'count'), { ...fault, count: Math.ceil(fault.count! / 2) });
     }

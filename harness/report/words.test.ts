@@ -42,6 +42,14 @@ test.each<[Fault, string]>([
     'the 11th poll of the manifest URL is answered with status 503',
   ],
   [
+    { at: { source: 'http', poll: 1 }, effect: 'status', status: 404, body: 'emptyList' },
+    'the 1st poll of the manifest URL is answered with status 404 and a list without pods',
+  ],
+  [
+    { at: { source: 'http', poll: 1 }, effect: 'status', body: 'empty' },
+    'the 1st poll of the manifest URL is answered with status 500 and an empty body',
+  ],
+  [
     { at: { source: 'api', request: 'watchEvent', pod: 0, nth: 1 }, effect: 'duplicate' },
     'the 1st watch event for web at the API server is delivered twice',
   ],

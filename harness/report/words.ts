@@ -320,7 +320,7 @@ function effectText(fault: Fault, point: string): string {
     case 'eventDoubled':
       return `the ${point} is sent twice`;
     case 'status':
-      return `the ${point} is answered with status ${fault.status ?? 500}`;
+      return `the ${point} is answered with status ${fault.status ?? 500}${bodyInWords(fault.body)}`;
     case 'empty':
       return `the ${point} is answered with an empty body`;
     case 'oversize':
@@ -337,6 +337,17 @@ function effectText(fault: Fault, point: string): string {
       return `the ${point} is delivered twice`;
     default:
       return unreachable(fault.effect);
+  }
+}
+
+function bodyInWords(body: Fault['body']): string {
+  switch (body) {
+    case 'empty':
+      return ' and an empty body';
+    case 'emptyList':
+      return ' and a list without pods';
+    case undefined:
+      return '';
   }
 }
 

@@ -320,6 +320,8 @@ const faultSchema = z.strictObject({
   code: z.enum(grpcCodes).optional(),
   /** status: the HTTP status code. */
   status: z.number().int().min(100).max(599).optional(),
+  /** status, at the manifest URL: the body that comes with it. Default a line of text, which is no manifest. */
+  body: z.enum(['empty', 'emptyList']).optional(),
   /** delay: how long; staleList, stale: how old. */
   ms: milliseconds.optional(),
   /** crashBefore, crashAfter: how long the agent stays down. */

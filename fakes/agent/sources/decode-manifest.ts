@@ -21,18 +21,18 @@ const cacheEntriesMax = 512;
 const cachedTextLengthMax = 64 * 1024;
 
 /** Decodes one Pod or a PodList in JSON or YAML. Equal texts give the same objects. Never throws. */
-export function decodeManifest(text: string): DecodedManifest {
+export function decodeManifest(text: string, lengthMax = manifestLengthMax): DecodedManifest {
   const known = cache.get(text);
   if (known !== undefined) return known;
-  const decoded = decodeText(text);
+  const decoded = decodeText(text, lengthMax);
   if (text.length > cachedTextLengthMax) return decoded;
   if (cache.size >= cacheEntriesMax) cache.delete(cache.keys().next().value!);
   cache.set(text, decoded);
   return decoded;
 }
 
-function decodeText(text: string): DecodedManifest {
-  if (text.length > manifestLengthMax) return problem('the manifest is longer than 10 MiB');
+function decodeText(text: string, lengthMax: number): DecodedManifest {
+  if (text.length > lengthMax) return problem('the manifest is longer than 10 MiB');
   let value: unknown;
   try {
     value = parseText(text);

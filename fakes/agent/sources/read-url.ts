@@ -1,6 +1,6 @@
 import type { HttpPort } from '../../../harness/ports/agent.js';
 import { repeat } from '../repeat.js';
-import { decodeManifest, manifestLengthMax } from './decode-manifest.js';
+import { decodeManifest } from './decode-manifest.js';
 import type { SourceReaderContext } from './source-context.js';
 import { completeStaticPod } from './static-pod.js';
 
@@ -20,7 +20,7 @@ export function readUrl(context: SourceReaderContext, port: HttpPort): void {
   async function poll(): Promise<void> {
     let answer: { readonly status: number; readonly body: string };
     try {
-      answer = await port.get({ timeoutMs, maxBytes: manifestLengthMax });
+      answer = await port.get({ timeoutMs, maxBytes: decisions.documentBytesMax });
     } catch (error) {
       if (decisions.onSourceError('http') === 'empty') accept('', []);
       throw error;
@@ -30,7 +30,7 @@ export function readUrl(context: SourceReaderContext, port: HttpPort): void {
     if (meaning === 'keep') return;
     if (meaning === 'none') return accept('', []);
     if (!decisions.isNewDocument(answer.body, last, earlier)) return;
-    const { pods, problems } = decodeManifest(answer.body);
+    const { pods, problems } = decodeManifest(answer.body, decisions.documentBytesMax);
     const isRefused =
       problems.length > 0 && (decisions.onPartlyInvalidList === 'refuse' || pods.length === 0);
     if (isRefused) throw new Error(problems[0]);

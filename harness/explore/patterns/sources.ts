@@ -1,3 +1,4 @@
+import type { Fault } from '../../spec/plan.js';
 import type { PlanDraft } from '../draft.js';
 
 const garbage = [
@@ -119,7 +120,7 @@ export function httpTrouble(draft: PlanDraft): void {
       draft.fault({
         at: { source: 'http', poll: draft.aboutNth(draft.timings.httpCheckMs) + draft.prng.int(0, 2) },
         effect,
-        ...(effect === 'status' ? { status: draft.pick([304, 401, 404, 500, 503]) } : {}),
+        ...(effect === 'status' ? drawStatus(draft) : {}),
         ...(effect === 'delay' || effect === 'stale' ? { ms: draft.prng.int(20, 2_000) } : {}),
         ...(count > 1 ? { count } : {}),
       });
@@ -128,6 +129,13 @@ export function httpTrouble(draft: PlanDraft): void {
   }
   draft.wait('start', 'http');
   if (draft.oneIn(3)) draft.wait('between', 'http');
+}
+
+/** Neither the code nor the body alone tells that an answer is none: a good document comes with any of them. */
+function drawStatus(draft: PlanDraft): Pick<Fault, 'status' | 'body'> {
+  const status = draft.pick([204, 206, 302, 304, 401, 404, 410, 500, 503]);
+  if (status === 204 || status === 304 || draft.oneIn(4)) return { status };
+  return { status, body: draft.oneIn(3) ? 'empty' : 'emptyList' };
 }
 
 /** Watches that end, 410 Gone with changes in the gap, and an API server that is down. */

@@ -56,6 +56,33 @@ export function httpContract(create: CreateSourceWorld<HttpPort>): void {
     ]);
   });
 
+  it('answers a status with the body that the plan says, which may be a valid document', async () => {
+    world.source.apply(add(0));
+    world.context.faults.set(1, { effect: 'status', status: 404, body: 'emptyList' });
+    world.context.faults.set(2, { effect: 'status', status: 206, body: 'empty' });
+    world.context.faults.set(3, { effect: 'status', status: 204, body: 'emptyList' });
+    const answer = await get();
+    expect(answer.status).toBe(404);
+    expect(decodeManifest(answer.body)).toEqual({ pods: [], valid: true });
+    expect(await get()).toEqual({ status: 206, body: '' });
+    // Such an answer has no body.
+    expect(await get()).toEqual({ status: 204, body: '' });
+    expect(served().map(({ outcome, detail }) => detail ?? outcome)).toEqual([
+      'status 404',
+      'status 206',
+      'status 204',
+    ]);
+  });
+
+  it('shows whoever reads more than agents have to a valid document without pods', async () => {
+    world.source.apply(add(0));
+    world.context.faults.set(1, { effect: 'oversize' });
+    const { body } = await world.settle(world.port.get({ timeoutMs: 4_000, maxBytes: 20 * 1024 * 1024 }));
+    expect(body.length).toBeGreaterThan(10 * 1024 * 1024);
+    expect(JSON.parse(body)).toMatchObject({ kind: 'PodList', items: [] });
+    expect(served().map(({ detail }) => detail)).toEqual(['oversize']);
+  });
+
   for (const effect of ['oversize', 'reset', 'hang'] as const) {
     it(`rejects on ${effect}, and answers the next`, async () => {
       world.source.apply(add(0));

@@ -38,12 +38,4 @@ describe('live HTTP source', () => {
       expect(context.served()).toHaveLength(incarnation);
     }
   });
-
-  it('sends more than an agent may accept, the document first', async () => {
-    source.apply(step({ do: 'add', source: 'http', pod: 0, spec: 0, form: { format: 'json' } }));
-    context.faults.set(1, { effect: 'oversize' });
-    const body = await (await fetch(url)).text();
-    expect(body.length).toBeGreaterThan(10 * 1024 * 1024);
-    expect(JSON.parse(body)).toMatchObject({ kind: 'Pod' });
-  });
 });

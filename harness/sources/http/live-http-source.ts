@@ -5,7 +5,7 @@ import type { LiveSource, SourceContext, StepOutcome } from '../../ports/source.
 import type { SourceServed } from '../../trace/events.js';
 import { createLifeWatch } from '../life-watch.js';
 import { ManifestDocument } from './manifest-document.js';
-import { failed, oversizeBytes, planAnswer, type HttpAnswer } from './plan-answer.js';
+import { failed, planAnswer, type HttpAnswer } from './plan-answer.js';
 import { ServedLog } from './served-log.js';
 
 export interface LiveHttpOptions {
@@ -129,12 +129,6 @@ class LiveHttpSource implements LiveSource {
     switch (answer.how) {
       case 'respond':
         response.writeHead(answer.status, { 'content-type': contentTypeOf(answer.body) }).end(answer.body);
-        return;
-      case 'oversize':
-        // The document itself, and more white space than an agent may accept.
-        response.writeHead(200, { 'content-type': 'application/yaml' });
-        response.write(this.document.current.text);
-        response.end(Buffer.alloc(oversizeBytes, '\n'));
         return;
       case 'reset':
         response.socket?.resetAndDestroy();

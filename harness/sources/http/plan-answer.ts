@@ -10,8 +10,6 @@ export type HttpAnswer = {
   readonly served: SourceServed;
 } & (
   | { readonly how: 'respond'; readonly status: number; readonly body: string }
-  /** A body longer than agents have to accept. */
-  | { readonly how: 'oversize' }
   /** The connection is cut before an answer. */
   | { readonly how: 'reset' }
   /** No answer at all. */
@@ -20,6 +18,12 @@ export type HttpAnswer = {
 
 /** A manifest of more than this, in bytes, is refused by agents. */
 export const oversizeBytes = 10 * 1024 * 1024 + 1;
+
+/** A valid document without pods: an agent that takes it where it should not stops them all. */
+export const emptyListText = '{"apiVersion":"v1","kind":"PodList","items":[]}\n';
+
+/** Statuses whose answers never have a body. */
+const bodiless: ReadonlySet<number> = new Set([204, 304]);
 
 /** How old a stale document is when the fault does not say. */
 export const staleDefaultMs = 10_000;
@@ -34,12 +38,12 @@ export function planAnswer(document: ManifestDocument, fault: Fault | undefined)
       if (status === 200) break;
       // A status below 200 is not a whole answer, and Node refuses to send one.
       const sent = status < 200 ? 500 : status;
-      return { ...usual, status: sent, body: `status ${sent}\n`, served: failed(`status ${sent}`) };
+      return { ...usual, status: sent, body: bodyOf(sent, fault), served: failed(`status ${sent}`) };
     }
     case 'empty':
       return { ...usual, body: '', served: { ...servedBase, outcome: 'list', pods: [] } };
     case 'oversize':
-      return { how: 'oversize', delayMs: 0, served: failed('oversize') };
+      return { ...usual, body: emptyListText.padEnd(oversizeBytes, '\n'), served: failed('oversize') };
     case 'malformed':
       return { ...usual, body: garbageText, served: failed('undecodable') };
     case 'halfWritten':
@@ -60,6 +64,18 @@ export function planAnswer(document: ManifestDocument, fault: Fault | undefined)
       break;
   }
   return { ...usual, body: current.text, served: servedOf(current, false) };
+}
+
+function bodyOf(status: number, { body }: Fault): string {
+  if (bodiless.has(status)) return '';
+  switch (body) {
+    case 'empty':
+      return '';
+    case 'emptyList':
+      return emptyListText;
+    case undefined:
+      return `status ${status}\n`;
+  }
 }
 
 const servedBase = { kind: 'source.served', actor: 'source:http', source: 'http' } as const;

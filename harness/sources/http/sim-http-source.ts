@@ -90,9 +90,6 @@ class SimHttpSource implements SimSource<HttpPort> {
         }
         return;
       }
-      case 'oversize':
-        this.fail(poll, { afterMs: latencyMs, detail: 'oversize', code: 'ERR_BODY_TOO_LARGE' });
-        return;
       case 'reset':
         this.fail(poll, { afterMs: latencyMs, detail: 'connection reset', code: 'ECONNRESET' });
         return;
@@ -124,7 +121,8 @@ class SimHttpSource implements SimSource<HttpPort> {
   }
 }
 
-/** Counts the bytes only of texts that may be too long: UTF-8 takes at most three for one unit of UTF-16. */
+/** Counts the bytes only where it must: UTF-8 takes one to three of them for one unit of UTF-16. */
 function isLongerThan(text: string, bytesMax: number): boolean {
+  if (text.length > bytesMax) return true;
   return text.length * 3 > bytesMax && Buffer.byteLength(text) > bytesMax;
 }
