@@ -336,6 +336,22 @@ describe('termination', () => {
     expect(failed(end('unsettled', periodsMs))).not.toContain('GC-01');
   });
 
+  it('GC-01: the time that the runtime takes for a removal is not the agent’s', () => {
+    const { garbageCollectionMs } = fastTimings;
+    const removedAfter = (heldMs: number): TraceBuilder => {
+      const trace = removed().stop(webPod, { timeoutS: 20 });
+      const target = { pod: webPod, container: 'main', containerId: 'c-u1-main' };
+      trace.at(trace.events.at(-1)!.t + garbageCollectionMs);
+      const end = trace.events.at(-1)!.t + heldMs;
+      if (heldMs > 0)
+        trace.call('RemoveContainer', { ...target, code: 'DEADLINE_EXCEEDED' }, () => trace.looking(end));
+      else trace.looking(trace.events.at(-1)!.t + 4 * garbageCollectionMs);
+      return trace.remove(webPod);
+    };
+    expect(failed(removedAfter(4 * garbageCollectionMs))).toEqual([]);
+    expect(failed(removedAfter(0))).toEqual(['GC-01']);
+  });
+
   it('GC-02: a running container is removed', () => {
     const trace = removed().call('RemoveContainer', {
       pod: webPod,
