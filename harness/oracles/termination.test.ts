@@ -153,6 +153,31 @@ describe('termination', () => {
     expect(failed(stoppedAt(22_000))).toEqual(['TERM-02']);
   });
 
+  it('TERM-02: a look at one container that the runtime holds up delays its stop', () => {
+    const helper = { name: 'helper', image: 'image:1' };
+    const made = makePod('web', { uid: 'u1', graceS: 20 });
+    const pod = { ...made, spec: { ...made.spec, containers: [...made.spec.containers, helper] } };
+    const stoppedWhile = (isLookedAt: boolean): TraceBuilder => {
+      const trace = createTrace(['feed']).agent().list('feed', [pod]).at(500).start(asGiven(pod));
+      trace.at(20_000).list('feed', []).at(20_500);
+      const stop = (container: string): object => ({
+        pod: webPod,
+        container,
+        containerId: `c-u1-${container}`,
+        request: { timeout: 20 },
+      });
+      const look = { pod: webPod, container: 'helper', containerId: 'c-u1-helper' };
+      return trace.call('StopContainer', stop('main'), () => {
+        const between = (): void => void trace.looking(22_600);
+        if (isLookedAt) trace.call('ContainerStatus', look, between);
+        else between();
+        trace.call('StopContainer', stop('helper'));
+      });
+    };
+    expect(failed(stoppedWhile(true))).toEqual([]);
+    expect(failed(stoppedWhile(false))).toEqual(['TERM-02']);
+  });
+
   it('TERM-02: sidecars stop in the order of their starts', () => {
     const sidecar = (name: string) => ({ name, image: 'image:1', restartPolicy: 'Always' as const });
     const stoppedWithin = (graceS: number, ...order: string[]): TraceBuilder => {
