@@ -104,7 +104,7 @@ function armGarbage(
       open: () => {
         // A pod that is still listed, or runs again, is looked at again when it next comes to a stop.
         if (!isResidue(model, pod)) awaited.delete(pod);
-        else if (model.t - residueSinceMs(model, pod) <= boundMs) arm();
+        else if (pod.pendingCalls > 0 || model.t - residueSinceMs(model, pod) <= boundMs) arm();
         else return true;
         return false;
       },

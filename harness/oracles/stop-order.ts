@@ -4,6 +4,7 @@ import { graceSecondsOf, isSidecar } from '../model/pod-meaning.js';
 import { isUnwanted, mayBeHidden, podsOf, standingOf, wasKnown } from '../model/standing.js';
 import { tearsDown } from '../model/stop-reason.js';
 import type { Pod } from '../spec/pod.js';
+import type { RuntimeRequest, Stamp, TraceEvent } from '../trace/events.js';
 import type { OracleContext } from './oracle.js';
 import { podSubject, seconds } from './words.js';
 
@@ -13,8 +14,34 @@ const togetherMs = 1_000;
 /** How exactly an agent may measure the grace period, in milliseconds. */
 const clockToleranceMs = 100;
 
+/** Questions about single sandboxes and containers that the runtime has not answered. */
+export interface OpenReads {
+  note(event: TraceEvent): void;
+  isOpenFor(pod: ActualPod): boolean;
+}
+
+export function createOpenReads({ model, run }: OracleContext): OpenReads {
+  const reads = new Map<number, RuntimeRequest & Stamp>();
+  return {
+    note(event) {
+      if (event.kind === 'runtime.reply') reads.delete(event.call);
+      if (event.kind !== 'runtime.request') return;
+      if (event.method === 'ContainerStatus' || event.method === 'PodSandboxStatus')
+        reads.set(event.call, event);
+    },
+    isOpenFor({ uid }) {
+      for (const { podUid, incarnation, t } of reads.values()) {
+        // Nobody waits for an answer longer than the deadline of the call.
+        const isAwaited = incarnation === model.incarnation && model.t - t <= run.timings.callDeadlineMs;
+        if (isAwaited && podUid === uid) return true;
+      }
+      return false;
+    },
+  };
+}
+
 /** TERM-02: regular containers stop side by side, then sidecars from the last to the first, then the sandbox. */
-export function judgeStopOrder(context: OracleContext, call: Call, pod: ActualPod): void {
+export function judgeStopOrder(context: OracleContext, reads: OpenReads, call: Call, pod: ActualPod): void {
   const { model } = context;
   if (call.request.method === 'StopPodSandbox') return judgeSandbox(context, call, pod);
   if (call.request.method !== 'StopContainer') return;
@@ -26,7 +53,7 @@ export function judgeStopOrder(context: OracleContext, call: Call, pod: ActualPo
   if (versions.length === 0 || !wasKnown(model, pod)) return;
   if (versions.every((version) => isSidecar(version, container.name)))
     judgeSidecar(context, { pod, versions, container });
-  else if (isRegular(versions, container)) armTogether(context, { call, pod, versions, container });
+  else if (isRegular(versions, container)) armTogether(context, reads, { call, pod, versions, container });
 }
 
 function isRegular(versions: readonly Pod[], container: ActualContainer): boolean {
@@ -78,6 +105,7 @@ function isLater(version: Pod, other: ActualContainer, sidecar: ActualContainer)
 /** While one regular container takes its time to stop, the stops of the others are under way too. */
 function armTogether(
   { model, ledger, deadlines, run }: OracleContext,
+  reads: OpenReads,
   stop: { call: Call; pod: ActualPod; versions: readonly Pod[]; container: ActualContainer },
 ): void {
   const { call, pod, versions, container } = stop;
@@ -88,6 +116,8 @@ function armTogether(
     ledger.exercised('TERM-02');
     deadlines.arm({
       boundMs: togetherMs + run.slackMs,
+      // Whoever looks before it stops does so as late as it is answered.
+      sinceMs: () => (reads.isOpenFor(pod) ? model.t : 0),
       open: () =>
         pod.life === life &&
         container.state === 'running' &&

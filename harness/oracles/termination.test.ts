@@ -167,6 +167,31 @@ describe('termination', () => {
     expect(failed(stoppedAt(22_000))).toEqual(['TERM-02']);
   });
 
+  it('TERM-02: a look at one container that the runtime holds up delays its stop', () => {
+    const helper = { name: 'helper', image: 'image:1' };
+    const made = makePod('web', { uid: 'u1', graceS: 20 });
+    const pod = { ...made, spec: { ...made.spec, containers: [...made.spec.containers, helper] } };
+    const stoppedWhile = (isLookedAt: boolean): TraceBuilder => {
+      const trace = createTrace(['feed']).agent().list('feed', [pod]).at(500).start(asGiven(pod));
+      trace.at(20_000).list('feed', []).at(20_500);
+      const stop = (container: string): object => ({
+        pod: webPod,
+        container,
+        containerId: `c-u1-${container}`,
+        request: { timeout: 20 },
+      });
+      const look = { pod: webPod, container: 'helper', containerId: 'c-u1-helper' };
+      return trace.call('StopContainer', stop('main'), () => {
+        const between = (): void => void trace.looking(22_600);
+        if (isLookedAt) trace.call('ContainerStatus', look, between);
+        else between();
+        trace.call('StopContainer', stop('helper'));
+      });
+    };
+    expect(failed(stoppedWhile(true))).toEqual([]);
+    expect(failed(stoppedWhile(false))).toEqual(['TERM-02']);
+  });
+
   it('TERM-02: sidecars stop in the order of their starts', () => {
     const sidecar = (name: string) => ({ name, image: 'image:1', restartPolicy: 'Always' as const });
     const stoppedWithin = (graceS: number, ...order: string[]): TraceBuilder => {
@@ -348,6 +373,22 @@ describe('termination', () => {
     expect(failed(end('settled', periodsMs))).toEqual(['GC-01']);
     expect(failed(end('settled', periodsMs - 1))).toEqual([]);
     expect(failed(end('unsettled', periodsMs))).not.toContain('GC-01');
+  });
+
+  it('GC-01: the time that the runtime takes for a removal is not the agent’s', () => {
+    const { garbageCollectionMs } = fastTimings;
+    const removedAfter = (heldMs: number): TraceBuilder => {
+      const trace = removed().stop(webPod, { timeoutS: 20 });
+      const target = { pod: webPod, container: 'main', containerId: 'c-u1-main' };
+      trace.at(trace.events.at(-1)!.t + garbageCollectionMs);
+      const end = trace.events.at(-1)!.t + heldMs;
+      if (heldMs > 0)
+        trace.call('RemoveContainer', { ...target, code: 'DEADLINE_EXCEEDED' }, () => trace.looking(end));
+      else trace.looking(trace.events.at(-1)!.t + 4 * garbageCollectionMs);
+      return trace.remove(webPod);
+    };
+    expect(failed(removedAfter(4 * garbageCollectionMs))).toEqual([]);
+    expect(failed(removedAfter(0))).toEqual(['GC-01']);
   });
 
   it('GC-02: a running container is removed', () => {

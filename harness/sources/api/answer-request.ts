@@ -49,7 +49,7 @@ export function answerRequest(context: GateContext, request: ApiPortRequest): Re
     ...(result === undefined ? {} : { result }),
   });
   const reply = { outcome: execution.outcome, extraMs: execution.extraMs };
-  if (verb !== 'list' || !showsAllPods(route, query, context.source.nodeName)) return reply;
+  if (verb !== 'list' || !showsAllPods(context, route, query)) return reply;
   return withServed(context, reply, execution);
 }
 

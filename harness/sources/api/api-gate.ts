@@ -153,7 +153,7 @@ class Gate implements ApiGate {
     const refuse = (status: number, body?: unknown): { close(): void } => {
       if (route !== undefined) {
         recordRequest(this.context, route, { verb: 'watch', query, status });
-        if (showsAllPods(route, query, this.source.nodeName)) {
+        if (showsAllPods(this.context, route, query)) {
           const detail = status === 0 ? 'ECONNREFUSED' : `status ${status}`;
           recordServed(this.context, { outcome: 'error', detail });
         }

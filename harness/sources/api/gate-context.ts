@@ -1,7 +1,11 @@
 import type { ApiServer } from '../../../fakes/api-server/api-server.js';
 import type { ApiStore } from '../../../fakes/api-server/api-store.js';
+import { podResource, type ApiObject } from '../../../fakes/api-server/api-object.js';
+import { matcherOf, type Matcher } from '../../../fakes/api-server/selectors.js';
+import { ApiFailure } from '../../../fakes/api-server/status-body.js';
 import type { Route } from '../../../fakes/api-server/route.js';
 import type { ApiRequest, SourceServed } from '../../trace/events.js';
+import type { Pod } from '../../spec/pod.js';
 import { apiResourceNames, type ApiResourceName, type Fault } from '../../spec/plan.js';
 import type { SourceContext, SourcePoint } from '../../ports/source.js';
 import type { CatchUp } from '../catch-up.js';
@@ -51,18 +55,28 @@ export function faultAt(
 
 /** Whether a list or watch of this scope shows the agent all pods of its node. */
 export function showsAllPods(
+  { source, store }: GateContext,
   route: Route,
   query: Readonly<Record<string, string>>,
-  nodeName: string,
 ): boolean {
-  if (route.resource.name !== 'pods' || route.namespace !== undefined || route.name !== undefined)
+  if (route.resource !== podResource || route.namespace !== undefined || route.name !== undefined)
     return false;
-  if ((query['labelSelector'] ?? '') !== '') return false;
-  const fields = query['fieldSelector'] ?? '';
-  return (
-    fields === '' ||
-    (/^spec\.nodeName==?/.test(fields) && fields.endsWith(`=${nodeName}`) && !fields.includes(','))
-  );
+  const { nodeName } = source;
+  const matches = matcherIn(query);
+  // One that asks for more than the node is of some pods only, even when there are no others now.
+  const anyPod: ApiObject = { apiVersion: 'v1', kind: 'Pod', metadata: { name: '' }, spec: { nodeName } };
+  if (matches === undefined || !matches(anyPod)) return false;
+  return store.list(podResource).every((pod) => (pod as Pod).spec.nodeName !== nodeName || matches(pod));
+}
+
+/** Undefined when the server refuses such a selector. */
+function matcherIn(query: Readonly<Record<string, string>>): Matcher | undefined {
+  try {
+    return matcherOf(podResource, query);
+  } catch (error) {
+    if (error instanceof ApiFailure) return undefined;
+    throw error;
+  }
 }
 
 type Served = Omit<SourceServed, 'kind' | 'actor' | 'source'>;

@@ -35,6 +35,26 @@ test('a list that is not of the whole node is not journalled as one', async () =
   expect([status, context.served().length]).toEqual([200, 1]);
 });
 
+test('a selector that leaves out none of the pods of the node shows them all', async () => {
+  const { add, list, watch, advance: pass, context } = setUp();
+  add(0);
+  const fieldSelector = 'metadata.namespace!=none,spec.nodeName=node-1';
+  const { version } = await list({ fieldSelector, labelSelector: 'colour!=red' });
+  watch({ fieldSelector, resourceVersion: version });
+  add(1);
+  await pass(10);
+  expect(context.served().map((event) => event.change ?? event.outcome)).toEqual(['list', 'added']);
+  await list({ fieldSelector: 'spec.nodeName=node-1,metadata.name!=web' });
+  await list({ fieldSelector: 'spec.nodeName=node-1,spec.colour=red' });
+  expect(context.served().length).toBe(2);
+});
+
+test('a selector of one pod does not show all even where there is none', async () => {
+  const { list, context } = setUp();
+  await list({ fieldSelector: 'spec.nodeName=node-1,metadata.name=web' });
+  expect(context.served()).toEqual([]);
+});
+
 test('a list in pages is journalled whole with its last page, as of its first', async () => {
   const { add, ask, context, remove } = setUp();
   add(0);

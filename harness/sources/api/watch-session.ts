@@ -42,7 +42,7 @@ export class WatchSession {
     private readonly options: WatchSessionOptions,
   ) {
     const { route, query } = options;
-    this.isJournalled = showsAllPods(route, query, context.source.nodeName);
+    this.isJournalled = showsAllPods(context, route, query);
     if (query['sendInitialEvents'] === 'true') this.initialPods = [];
   }
 
