@@ -120,6 +120,8 @@ export interface Decisions {
   readonly verifiesStop: boolean;
   readonly mayDeleteObject: (state: { readonly stopped: boolean }) => boolean;
   readonly deletesObject: boolean;
+  /** Whether the deletion of an object whose pod has stopped says that nothing is to be waited for. */
+  readonly deletesWithoutGrace: boolean;
   readonly startsWhileTerminating: boolean;
 
   // Runtime view, orphans, garbage.

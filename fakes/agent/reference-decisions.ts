@@ -84,6 +84,7 @@ export const referenceDecisions: Decisions = {
   verifiesStop: true,
   mayDeleteObject: ({ stopped }) => stopped,
   deletesObject: true,
+  deletesWithoutGrace: true,
   startsWhileTerminating: false,
 
   onListError: 'keep',

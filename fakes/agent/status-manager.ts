@@ -146,7 +146,7 @@ export function createStatusManager(options: {
       body: {
         apiVersion: 'v1',
         kind: 'DeleteOptions',
-        gracePeriodSeconds: 0,
+        ...(decisions.deletesWithoutGrace ? { gracePeriodSeconds: 0 } : {}),
         preconditions: { uid, resourceVersion },
       },
     });

@@ -7,6 +7,7 @@ import { backoffWithoutCap } from './backoff-without-cap.js';
 import { badFileDropsAll } from './bad-file-drops-all.js';
 import { blindToUid } from './blind-to-uid.js';
 import { deletesObjectEarly } from './deletes-object-early.js';
+import { deletesWithGrace } from './deletes-with-grace.js';
 import { downSourceIsEmpty } from './down-source-is-empty.js';
 import { dropsPodsOn410 } from './drops-pods-on-410.js';
 import { edgeTriggered } from './edge-triggered.js';
@@ -92,6 +93,7 @@ export const mutants: readonly Mutant[] = [
   keepsSandboxes,
   actsOnStaleView,
   deletesObjectEarly,
+  deletesWithGrace,
   writesWithoutEnd,
   restartsOnComment,
   readsDotFiles,

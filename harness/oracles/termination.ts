@@ -253,11 +253,28 @@ function judgeApi(context: OracleContext, event: ApiRequest & Stamp): void {
       events: [],
     });
   }
+  const graceS = graceIn(event);
+  if (isDelete && graceS !== 0) {
+    ledger.report({
+      requirement: 'TERM-06',
+      subject,
+      expected: `The object of ${fullName} is deleted with a grace period of 0 s: what is left of it is only the object.`,
+      seen: `DELETE with ${graceS === undefined ? 'no grace period of its own' : `${graceS} s of grace`}.`,
+      events: [],
+    });
+  }
 }
 
 function saysTerminal(body: unknown): boolean {
   const phase = (body as { status?: { phase?: string } } | undefined)?.status?.phase;
   return phase === 'Succeeded' || phase === 'Failed';
+}
+
+/** What a DELETE asks for, in its options or, as the API also takes it, in its query. */
+function graceIn({ body, query }: ApiRequest): number | undefined {
+  const inBody = (body as { gracePeriodSeconds?: number } | undefined)?.gracePeriodSeconds;
+  if (inBody !== undefined) return inBody;
+  return query['gracePeriodSeconds'] === undefined ? undefined : Number(query['gracePeriodSeconds']);
 }
 
 function uidIn(body: unknown): string | undefined {

@@ -133,7 +133,7 @@ export function httpTrouble(draft: PlanDraft): void {
 
 /** Neither the code nor the body alone tells that an answer is none: a good document comes with any of them. */
 function drawStatus(draft: PlanDraft): Pick<Fault, 'status' | 'body'> {
-  const status = draft.pick([204, 206, 302, 304, 401, 404, 410, 500, 503]);
+  const status = draft.oneIn(3) ? draft.pick([204, 206]) : draft.pick([302, 304, 401, 404, 410, 500, 503]);
   if (status === 204 || status === 304 || draft.oneIn(4)) return { status };
   return { status, body: draft.oneIn(3) ? 'empty' : 'emptyList' };
 }
