@@ -54,11 +54,27 @@ describe('api', () => {
     const gone = { ...web, metadata: { ...web.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
     const start = (): TraceBuilder =>
       createTrace(['api']).agent().list('api', [web]).at(500).start(webPod).at(9_000).list('api', [gone]);
-    const body = { preconditions: { uid: 'u1' } };
+    const body = { gracePeriodSeconds: 0, preconditions: { uid: 'u1' } };
     const named = { verb: 'delete' as const, namespace: 'default', name: 'web' };
     expect(failed(ask(start(), { ...named, body }))).toEqual(['TERM-06']);
     expect(failed(ask(start().at(9_500).stop(webPod), { ...named, body }))).toEqual([]);
-    expect(failed(ask(start().at(9_500).stop(webPod), named))).toEqual(['TERM-06']);
+    const unnamed = { ...named, body: { gracePeriodSeconds: 0 } };
+    expect(failed(ask(start().at(9_500).stop(webPod), unnamed))).toEqual(['TERM-06']);
+  });
+
+  it('TERM-06: an object is deleted without a grace period of zero, in the options or in the query', () => {
+    const gone = { ...web, metadata: { ...web.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
+    const stopped = (): TraceBuilder => {
+      const trace = createTrace(['api']).agent().list('api', [web]).at(500).start(webPod);
+      return trace.at(9_000).list('api', [gone]).at(9_500).stop(webPod);
+    };
+    const body = { preconditions: { uid: 'u1' } };
+    const named = { verb: 'delete' as const, namespace: 'default', name: 'web', body };
+    expect(failed(ask(stopped(), named))).toEqual(['TERM-06']);
+    expect(failed(ask(stopped(), { ...named, body: { ...body, gracePeriodSeconds: 30 } }))).toEqual([
+      'TERM-06',
+    ]);
+    expect(failed(ask(stopped(), { ...named, query: { gracePeriodSeconds: '0' } }))).toEqual([]);
   });
 
   it('TERM-06: lists that leave out what runs can mislead an agent, for as long as it may work on them', () => {
@@ -67,7 +83,7 @@ describe('api', () => {
     trace.at(9_100).agent(2).list('api', [gone]);
     trace.add({ kind: 'fault', actor: 'harness', fault: 0, effect: 'partialList', target: '' });
     const named = { verb: 'delete' as const, namespace: 'default', name: 'web' };
-    const body = { preconditions: { uid: 'u1' } };
+    const body = { gracePeriodSeconds: 0, preconditions: { uid: 'u1' } };
     expect(failed(ask(trace.at(9_300), { ...named, body }))).toEqual([]);
     expect(failed(ask(trace.at(60_000), { ...named, body }))).toEqual(['TERM-06']);
   });
