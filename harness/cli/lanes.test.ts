@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { setMaxListeners } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -54,6 +54,16 @@ features: [restart-policy, init-containers, sidecars, pre-stop, garbage-collecti
 function startsIn(directory: string): number {
   const path = join(directory, 'starts');
   return existsSync(path) ? readFileSync(path, 'utf8').split('\n').length - 1 : 0;
+}
+
+/** The case of the finding of this requirement that the campaign saw most often. */
+function mostCertainCase(directory: string, of: string): string {
+  const { verdicts } = JSON.parse(readFileSync(join(directory, 'out/report.json'), 'utf8')) as {
+    verdicts: { requirement: string; findings?: { case: string; reproduces: { failed: number }[] }[] }[];
+  };
+  const seen = ({ reproduces }: { reproduces: { failed: number }[] }): number => reproduces[0]?.failed ?? 0;
+  const findings = verdicts.find(({ requirement }) => requirement === of)!.findings!;
+  return join('out', findings.sort((left, right) => seen(right) - seen(left))[0]!.case);
 }
 
 /** Everything of an event that names a namespace of pods. */
@@ -141,9 +151,11 @@ describe('plans in the lanes of one agent', () => {
     expect(ended.out).toContain('FAIL TERM-02');
     expect(ended.out).toMatch(/live, memory runtime: failed in [3-5] of 5/);
     expect(ended.code).toBe(1);
-    const cases = readdirSync(join(directory, 'out/cases')).filter((name) => name.startsWith('term-02'));
-    const replayed = await conformance(['replay', join('out/cases', cases[0]!)], directory);
-    expect(replayed.out).toContain('still fails: TERM-02');
+    // One that failed in three of five executions need not fail in the next.
+    const replays: string[] = [];
+    while (replays.length < 3 && !replays.at(-1)?.includes('still fails'))
+      replays.push((await conformance(['replay', mostCertainCase(directory, 'TERM-02')], directory)).out);
+    expect(replays.at(-1)).toContain('still fails: TERM-02');
   });
 
   test(
