@@ -46,6 +46,8 @@ export interface Director {
   begin(boundary: RuntimeBoundary): void;
   /** Something of this pod (or, without one, of the world) has changed. */
   noteActivity(podUid: string | undefined): void;
+  /** An image was pulled, for this pod if the agent said for which: the container is still to come. */
+  notePull(podUid: string | undefined): void;
   /** A pod's workload ended by itself: what the agent does about it is not unrest. */
   noteOwnExit(podUid: string): void;
   crashAgent(life: Life, fault: Fault): void;
@@ -342,6 +344,10 @@ export function createDirector(options: DirectorOptions): Director {
     },
     noteActivity(podUid) {
       if (podUid === undefined || !selfEnding.has(podUid)) stir();
+    },
+    notePull(podUid) {
+      // An agent need not say for which pod: any that ends by itself may be pulled for without end.
+      if (podUid === undefined ? selfEnding.size === 0 : !selfEnding.has(podUid)) stir();
     },
     noteOwnExit(podUid) {
       selfEnding.add(podUid);

@@ -113,6 +113,7 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
     replyLatencyMs: 0,
     crashAgent: (life, fault) => director?.crashAgent(life, fault),
     onActivity: (podUid) => director?.noteActivity(podUid),
+    onPull: (podUid) => director?.notePull(podUid),
     onOwnExit: (podUid) => director?.noteOwnExit(podUid),
   });
 

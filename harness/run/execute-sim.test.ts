@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createReferenceAgent, referenceFeatures } from '../../fakes/agent/reference-agent.js';
+import type { AgentPorts } from '../ports/agent.js';
 import type { Plan } from '../spec/plan.js';
 import { fastTimings, liveTimings, type Timings } from '../spec/timings.js';
 import { checkPlan } from './check-plan.js';
@@ -91,4 +92,29 @@ test('the world is not at rest while an image has just been pulled: its containe
   const pulled = events.find((event) => event.kind === 'runtime.effect' && event.method === 'PullImage');
   const settled = events.find((event) => event.kind === 'phase' && event.phase === 'settled');
   expect(settled!.t - pulled!.t).toBeGreaterThan(5_000);
+});
+
+test('pulls for a pod that crashes without end are no unrest, whether or not they say for which pod', async () => {
+  const workload = { runMs: 300, exitCode: 1 };
+  const main = { name: 'main', image: 'conformance/workload:v1', workload, pullPolicy: 'Always' };
+  const { setup, steps, ...rest } = planWithHook(0, { ...liveTimings, garbageCollectionMs: 5_000 });
+  const pods = [{ ...setup.pods[0]!, specs: [{ restartPolicy: 'Always', graceS: 0, containers: [main] }] }];
+  const plan = { ...rest, setup: { ...setup, pods }, steps: steps.slice(0, 2) } as Plan;
+  const nameless = (ports: AgentPorts): AgentPorts => ({
+    ...ports,
+    runtime: {
+      ...ports.runtime,
+      call: (method, request) =>
+        ports.runtime.call(
+          method,
+          method === 'PullImage' ? { ...request, sandboxConfig: undefined } : request,
+        ),
+    },
+  });
+  for (const view of [(ports: AgentPorts) => ports, nameless]) {
+    const createAgent = (ports: AgentPorts) => createReferenceAgent(view(ports));
+    const { events } = await executeSim({ plan, createAgent, profile });
+    const phases = events.flatMap((event) => (event.kind === 'phase' ? [event.phase] : []));
+    expect(phases).toEqual(['chaos', 'heal', 'settle', 'settled', 'quiet']);
+  }
 });

@@ -101,6 +101,7 @@ export async function executeSim(options: SimRunOptions): Promise<RunOutcome> {
     replyLatencyMs: 1,
     crashAgent: (life, fault) => director.crashAgent(life, fault),
     onActivity: (podUid) => director.noteActivity(podUid),
+    onPull: (podUid) => director.notePull(podUid),
     onOwnExit: (podUid) => director.noteOwnExit(podUid),
   });
   const agent = createSimAgent({

@@ -53,6 +53,8 @@ export interface RuntimeBoundaryOptions {
   /** The plan lets the agent die at this point. */
   readonly crashAgent: (life: Life, fault: Fault) => void;
   readonly onActivity: (podUid: string | undefined) => void;
+  /** An image was pulled, for this pod if the agent said for which. */
+  readonly onPull: (podUid: string | undefined) => void;
   /** A container of this pod ended by itself. */
   readonly onOwnExit: (podUid: string) => void;
 }
@@ -192,8 +194,7 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
     if (call.isUnrest) openUnrest--;
     const isList = method === 'ListContainers' || method === 'ListPodSandbox';
     const event = journal.stamp(effectOf(call, result));
-    // The container that it was pulled for is still to come.
-    if (method === 'PullImage' && result.code === 'OK') options.onActivity(podOfPull(call.request));
+    if (method === 'PullImage' && result.code === 'OK') options.onPull(podOfPull(call.request));
     if (isList && result.code === 'OK') history.keep(method, call.request, result.response, event.seq);
     switch (fault?.effect) {
       case 'errorAfter':

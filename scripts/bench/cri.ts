@@ -97,6 +97,7 @@ async function openSuite(socketPath: string): Promise<{ endpoint: string; close(
     replyLatencyMs: 0,
     crashAgent() {},
     onActivity() {},
+    onPull() {},
     onOwnExit() {},
   });
   const life = { incarnation: 1, alive: true };

@@ -93,6 +93,7 @@ export function runInLane(host: LaneHost, options: LaneOptions): LaneRun {
     // Plans that let the agent crash have no company.
     crashAgent() {},
     onActivity: (podUid) => director?.noteActivity(podUid),
+    onPull: (podUid) => director?.notePull(podUid),
     onOwnExit: (podUid) => director?.noteOwnExit(podUid),
   });
   const deadlines = liveDeadlinesOf(plan, timings, slackMs);

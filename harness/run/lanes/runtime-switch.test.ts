@@ -50,6 +50,7 @@ function enter(number: number, faults: readonly Fault[] = []): Lane {
     replyLatencyMs: 0,
     crashAgent() {},
     onActivity() {},
+    onPull() {},
     onOwnExit() {},
   });
   runtime.open(boundary, { incarnation: 1, alive: true });
