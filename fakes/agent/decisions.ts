@@ -144,6 +144,8 @@ export interface Decisions {
 
   // Status.
   readonly statusNeedsWrite: (differs: boolean) => boolean;
+  /** Whether a container that runs counts as ready. */
+  readonly isReady: (running: { readonly isFromEarlierLife: boolean }) => boolean;
   readonly mirrorIsDesired: boolean;
 }
 

@@ -26,7 +26,7 @@ function readyOf(status: ReturnType<typeof podStatusOf>): string | undefined {
 }
 
 test('a running pod is ready, and has the address of its sandbox', () => {
-  const status = podStatusOf(reportOf([testContainer()]), undefined, nowMs);
+  const status = podStatusOf(reportOf([testContainer()]), undefined, nowMs, () => true);
   expect(status).toMatchObject({ phase: 'Running', podIP: '10.0.0.1' });
   expect(status.containerStatuses).toMatchObject([{ ready: true, restartCount: 0 }]);
   expect(readyOf(status)).toBe('True');
@@ -35,7 +35,7 @@ test('a running pod is ready, and has the address of its sandbox', () => {
 test('what waits says why, and shows how it ended before', () => {
   const crashed = testContainer({ state: 'exited', exitCode: 3, finishedAtMs: nowMs, attempt: 2 });
   const waiting = new Map([['main', { reason: 'CrashLoopBackOff' }]]);
-  const status = podStatusOf(reportOf([crashed], { waiting }), { phase: 'Running' }, nowMs);
+  const status = podStatusOf(reportOf([crashed], { waiting }), { phase: 'Running' }, nowMs, () => true);
   expect(status.phase).toBe('Running');
   expect(status.containerStatuses).toMatchObject([
     {
@@ -50,25 +50,25 @@ test('what waits says why, and shows how it ended before', () => {
 test('a phase is terminal only when nothing runs any more, and never goes back', () => {
   const killed = testContainer({ state: 'exited', exitCode: 143, finishedAtMs: nowMs });
   const ending = reportOf([killed], { terminating: true });
-  expect(podStatusOf(ending, { phase: 'Running' }, nowMs).phase).toBe('Running');
-  const stopped = podStatusOf({ ...ending, stopped: true }, { phase: 'Running' }, nowMs);
+  expect(podStatusOf(ending, { phase: 'Running' }, nowMs, () => true).phase).toBe('Running');
+  const stopped = podStatusOf({ ...ending, stopped: true }, { phase: 'Running' }, nowMs, () => true);
   expect([stopped.phase, readyOf(stopped)]).toEqual(['Failed', 'False']);
-  expect(podStatusOf(reportOf([testContainer()]), stopped, nowMs).phase).toBe('Failed');
+  expect(podStatusOf(reportOf([testContainer()]), stopped, nowMs, () => true).phase).toBe('Failed');
 });
 
 test('exit codes survive the runtime, and an unknown end is no success', () => {
   const done = testContainer({ state: 'exited', exitCode: 5, finishedAtMs: nowMs });
-  const before = podStatusOf(reportOf([done], { finished: 'Failed' }), undefined, nowMs);
-  const later = podStatusOf(reportOf([], { stopped: true, terminating: true }), before, nowMs);
+  const before = podStatusOf(reportOf([done], { finished: 'Failed' }), undefined, nowMs, () => true);
+  const later = podStatusOf(reportOf([], { stopped: true, terminating: true }), before, nowMs, () => true);
   expect(later.containerStatuses?.[0]?.state.terminated?.exitCode).toBe(5);
-  const running = podStatusOf(reportOf([testContainer()]), undefined, nowMs);
-  const lost = podStatusOf(reportOf([], { stopped: true, terminating: true }), running, nowMs);
+  const running = podStatusOf(reportOf([testContainer()]), undefined, nowMs, () => true);
+  const lost = podStatusOf(reportOf([], { stopped: true, terminating: true }), running, nowMs, () => true);
   expect(lost.containerStatuses?.[0]?.state.terminated).toMatchObject({ exitCode: 137 });
   expect(lost.phase).toBe('Failed');
 });
 
 test('a status is covered when all of the agent’s own fields are the same', () => {
-  const wanted = podStatusOf(reportOf([testContainer()]), undefined, nowMs);
+  const wanted = podStatusOf(reportOf([testContainer()]), undefined, nowMs, () => true);
   const foreign = { type: 'Foreign', status: 'True' } as const;
   const actual = { ...wanted, conditions: [foreign, ...(wanted.conditions ?? [])] };
   expect(coversStatus(actual, wanted)).toBe(true);

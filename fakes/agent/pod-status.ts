@@ -10,12 +10,21 @@ import { newestContainer, newestSandbox } from './runtime-records.js';
 import type { ContainerRecord } from './types.js';
 
 /** The status of a pod as the agent's part of its API object says it, after `before`. */
-export function podStatusOf(report: PodReport, before: PodStatus | undefined, nowMs: number): PodStatus {
+export function podStatusOf(
+  report: PodReport,
+  before: PodStatus | undefined,
+  nowMs: number,
+  isRunningReady: (running: ContainerRecord) => boolean,
+): PodStatus {
   const { pod } = report.entry;
   const isSidecar = (container: Container): boolean => container.restartPolicy === 'Always';
   const inits = pod.spec.initContainers ?? [];
-  const regular = pod.spec.containers.map((container) => statusOf(report, container, before));
-  const initial = inits.map((container) => statusOf(report, container, before, isSidecar(container)));
+  const regular = pod.spec.containers.map((container) =>
+    statusOf(report, container, { before, isRunningReady }),
+  );
+  const initial = inits.map((container) =>
+    statusOf(report, container, { before, isRunningReady, isSidecar: isSidecar(container) }),
+  );
   const phase = phaseOf(report, regular, before?.phase);
   const isTerminal = phase === 'Succeeded' || phase === 'Failed';
   const sandbox = report.record === undefined ? undefined : newestSandbox(report.record);
@@ -66,12 +75,15 @@ function hasSucceeded(status: ContainerStatus): boolean {
 function statusOf(
   report: PodReport,
   container: Container,
-  before: PodStatus | undefined,
-  isSidecar = false,
+  options: {
+    readonly before: PodStatus | undefined;
+    readonly isRunningReady: (running: ContainerRecord) => boolean;
+    readonly isSidecar?: boolean;
+  },
 ): ContainerStatus {
   const { record, waiting } = report;
   const last = record === undefined ? undefined : newestContainer(record, container.name);
-  if (last === undefined) return unstarted(report, container, before);
+  if (last === undefined) return unstarted(report, container, options.before);
   const previous = record?.containers
     .filter((other) => other.name === container.name && other !== last && other.state === 'exited')
     .sort((left, right) => right.attempt - left.attempt)[0];
@@ -87,7 +99,7 @@ function statusOf(
     case 'running':
       return {
         ...common,
-        ready: !report.stopped,
+        ready: !report.stopped && options.isRunningReady(last),
         started: true,
         state: { running: { startedAt: isoTime(last.startedAtMs) } },
         ...lastState,
@@ -104,9 +116,10 @@ function statusOf(
     case 'exited': {
       const reason = report.terminating ? undefined : waiting.get(container.name);
       const terminated = { terminated: terminationOf(last) };
-      const ready = isSidecar
-        ? false
-        : last.exitCode === 0 && report.record !== undefined && isInit(report, container);
+      const ready =
+        options.isSidecar === true
+          ? false
+          : last.exitCode === 0 && report.record !== undefined && isInit(report, container);
       if (reason === undefined) return { ...common, ready, started: false, state: terminated, ...lastState };
       return { ...common, ready: false, started: false, state: { waiting: reason }, lastState: terminated };
     }

@@ -200,6 +200,7 @@ export function createReferenceAgent(ports: AgentPorts, decisions: Decisions = r
       api,
       decisions,
       nowMs,
+      startedAtMs: context.startedAtMs,
       stopped,
       log,
       objectOf: (fullName) => objects.get(fullName),

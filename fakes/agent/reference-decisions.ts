@@ -97,6 +97,7 @@ export const referenceDecisions: Decisions = {
   startsWithoutNetwork: (pod) => pod.spec.hostNetwork === true,
 
   statusNeedsWrite: (differs) => differs,
+  isReady: () => true,
   mirrorIsDesired: false,
 };
 

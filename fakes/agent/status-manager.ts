@@ -4,6 +4,7 @@ import type { PodReport } from './context.js';
 import type { Decisions } from './decisions.js';
 import { coversStatus, podStatusOf } from './pod-status.js';
 import { versionOf } from './sources/pod-store.js';
+import type { ContainerRecord } from './types.js';
 
 /** Keeps the API server's pod statuses equal to what the workers report, and deletes what has ended. */
 export interface StatusManager {
@@ -41,6 +42,8 @@ export function createStatusManager(options: {
   readonly api: ApiPort;
   readonly decisions: Decisions;
   readonly nowMs: () => number;
+  /** When this life of the agent began. */
+  readonly startedAtMs: number;
   readonly stopped: () => boolean;
   readonly log: (line: string) => void;
   /** The object by `namespace/name`: the pod itself, or a static pod's mirror. */
@@ -48,6 +51,8 @@ export function createStatusManager(options: {
   readonly isMirrorOf: (object: Pod, pod: Pod) => boolean;
 }): StatusManager {
   const { api, decisions, objectOf } = options;
+  const isReady = ({ startedAtMs }: ContainerRecord): boolean =>
+    decisions.isReady({ isFromEarlierLife: startedAtMs < options.startedAtMs });
   const tracked = new Map<string, Tracked>();
 
   /** The newer of what the watch showed and what the last write answered. */
@@ -87,7 +92,7 @@ export function createStatusManager(options: {
     if (object === undefined || item.isDeleted || isOver) return false;
     if (item.isStale || item.wanted === undefined) {
       const before = item.wanted ?? (item.report.life > 0 ? undefined : object.status);
-      item.wanted = podStatusOf(item.report, before, options.nowMs());
+      item.wanted = podStatusOf(item.report, before, options.nowMs(), isReady);
       item.isStale = false;
     }
     const { wanted } = item;

@@ -19,6 +19,9 @@ import { forgetsEarlyRemovals } from './forgets-early-removals.js';
 import { givesUpFeed } from './gives-up-feed.js';
 import { givesUpStopping } from './gives-up-stopping.js';
 import { httpEmptyIsError } from './http-empty-is-error.js';
+import { httpIgnoresStatus } from './http-ignores-status.js';
+import { httpTakesAnySuccess } from './http-takes-any-success.js';
+import { httpTakesOversize } from './http-takes-oversize.js';
 import { httpErrorIsEmpty } from './http-error-is-empty.js';
 import { ignores410 } from './ignores-410.js';
 import { ignoresDeletionTimestamp } from './ignores-deletion-timestamp.js';
@@ -57,15 +60,13 @@ import { sidecarsFirst } from './sidecars-first.js';
 import { sidecarsInOrder } from './sidecars-in-order.js';
 import { stopsOneAfterAnother } from './stops-one-after-another.js';
 import { startsAgainAfterCrash } from './starts-again-after-crash.js';
+import { reportsAdoptedUnready } from './reports-adopted-unready.js';
 import { stopsBeforeReady } from './stops-before-ready.js';
 import { takesHalfAList } from './takes-half-a-list.js';
 import { unverifiedStop } from './unverified-stop.js';
 import { watchOnce } from './watch-once.js';
 import { writesWithoutEnd } from './writes-without-end.js';
 import { preStopOutsideGrace } from './pre-stop-outside-grace.js';
-import { httpIgnoresStatus } from './http-ignores-status.js';
-import { httpTakesAnySuccess } from './http-takes-any-success.js';
-import { httpTakesOversize } from './http-takes-oversize.js';
 import type { Mutant } from './mutant.js';
 
 /** Every mutant, one defect each. */
@@ -74,6 +75,7 @@ export const mutants: readonly Mutant[] = [
   blindToUid,
   forgetsAfterCrash,
   startsAgainAfterCrash,
+  reportsAdoptedUnready,
   downSourceIsEmpty,
   stopsBeforeReady,
   forgetsEarlyRemovals,
@@ -102,6 +104,9 @@ export const mutants: readonly Mutant[] = [
   badFileDropsAll,
   httpErrorIsEmpty,
   httpEmptyIsError,
+  httpIgnoresStatus,
+  httpTakesAnySuccess,
+  httpTakesOversize,
   ignoresReturningDocument,
   dropsPodsOn410,
   runsDuplicates,
@@ -135,7 +140,4 @@ export const mutants: readonly Mutant[] = [
   orphansFromOldListing,
   unverifiedStop,
   neverDeletesObject,
-  httpIgnoresStatus,
-  httpTakesAnySuccess,
-  httpTakesOversize,
 ];

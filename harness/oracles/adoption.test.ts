@@ -21,6 +21,35 @@ describe('agent restart, orphans and runtime faults', () => {
     expect(failed(restarted().call('RunPodSandbox', { pod: webPod }))).toEqual(['ADOPT-01']);
   });
 
+  it('ADOPT-01: a restarted agent reports what runs as not ready', () => {
+    const status = (trace: TraceBuilder, ready: 'True' | 'False'): TraceBuilder =>
+      trace.add({
+        kind: 'api.request',
+        actor: 'agent',
+        verb: 'patch',
+        resource: 'pods',
+        subresource: 'status',
+        namespace: 'default',
+        name: 'web',
+        query: {},
+        status: 200,
+        result: { ...web, status: { phase: 'Running', conditions: [{ type: 'Ready', status: ready }] } },
+      });
+    const restarted = (): TraceBuilder => {
+      const trace = createTrace(['api']).agent().list('api', [web]).at(500).start(webPod);
+      return status(trace.at(1_000), 'True').at(20_000).gone().at(21_000).agent(2).list('api', [web]);
+    };
+    expect(failed(status(restarted().at(21_500), 'True'))).toEqual([]);
+    expect(failed(status(restarted().at(21_500), 'False'))).toEqual(['ADOPT-01']);
+    const crashed = { cause: 'workload', exitCode: 1, sandboxId: 's-u1' } as const;
+    const changed = restarted().at(21_400).container('c-u1-main', webPod, 'exited', crashed);
+    expect(failed(status(changed.at(21_500), 'False'))).toEqual([]);
+    const unknown = restarted().at(21_400).call('ContainerStatus', { pod: webPod, code: 'UNAVAILABLE' });
+    expect(failed(status(unknown.at(21_500), 'False'))).toEqual([]);
+    const edited = makePod('web', { uid: 'u1', image: 'image:2' });
+    expect(failed(status(restarted().at(21_400).list('api', [edited]).at(21_500), 'False'))).toEqual([]);
+  });
+
   it('ADOPT-02: a container that ended while the agent was down is never replaced', () => {
     const trace = running().at(20_000).gone().at(20_500);
     trace.container('c-u1-main', webPod, 'exited', { cause: 'workload', exitCode: 1, sandboxId: 's-u1' });

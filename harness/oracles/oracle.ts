@@ -13,7 +13,7 @@ export interface Oracle {
   readonly requirements: readonly RequirementId[];
   /** The events it is handed; the rest passes it by. */
   readonly kinds: readonly TraceEvent['kind'][];
-  /** Of `runtime.*` events, only those of these methods; without it, of all. */
+  /** Of `runtime.*` events, those of these methods only; none without it. */
   readonly methods?: readonly CriMethod[];
   begin(context: OracleContext): OracleRun;
 }

@@ -77,10 +77,15 @@ export function fileContract(create: CreateSourceWorld<FilePort>): void {
     world.source.apply(step({ do: 'add', source: 'file', pod: 0, spec: 0, form: { write: 'truncate' } }));
     expect(heldFiles()).toMatchObject([{ text: '' }]);
     expect(await names()).toEqual(['web-0.yaml']);
-    await until(world, () => heldFiles()[0]!.text !== '');
-    expect(heldFiles()[0]!.pod).toBeUndefined();
     await until(world, () => !world.source.busy());
-    expect(await read('web-0.yaml')).toBe(heldFiles()[0]!.text);
+    const whole = await read('web-0.yaml');
+    // What stood there in between is in the record, however late this test looks.
+    const shown = world.context.held().flatMap(({ files }) => files!);
+    const [empty, half, last] = shown.slice(-3);
+    expect(empty).toMatchObject({ text: '' });
+    expect(half!.pod).toBeUndefined();
+    expect(whole.startsWith(half!.text!) && half!.text !== '' && half!.text !== whole).toBe(true);
+    expect(last).toMatchObject({ text: whole, pod: podOf(web, 0) });
   });
 
   it('renames, doubles, spoils and removes', async () => {
