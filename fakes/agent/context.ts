@@ -22,6 +22,8 @@ export interface AgentContext {
   readonly condition: { runtimeReady: boolean; networkReady: boolean };
   /** When this life began, in milliseconds since the epoch. */
   readonly startedAtMs: number;
+  /** Whether each source has delivered once, and whether the API server answers. */
+  readonly sources: () => { readonly allReady: boolean; readonly apiAnswers: boolean };
   /** Whether pods that no source wants may be stopped by now. */
   readonly mayStopUndesired: () => boolean;
   readonly report: (report: PodReport) => void;

@@ -73,6 +73,8 @@ export interface Decisions {
   readonly waitsForName: (holder: { readonly terminating: boolean }) => 'wait' | 'start' | 'forget';
   /** Whether work for a pod goes on while it is being deleted. */
   readonly interruptsSetup: boolean;
+  /** Whether pods are started, and restarted, as far as it depends on how the sources are. */
+  readonly startsPods: (sources: { readonly allReady: boolean; readonly apiAnswers: boolean }) => boolean;
   /** Which definition a look at a pod goes by: the newest, or the one that it began with. */
   readonly looksWith: 'newest' | 'begunWith';
   /** When to look at a pod again: after a failure, or after a look that found nothing to do. */

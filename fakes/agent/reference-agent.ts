@@ -66,6 +66,7 @@ export function createReferenceAgent(ports: AgentPorts, decisions: Decisions = r
   let statuses: StatusManager | undefined;
   let mirrors: MirrorManager | undefined;
 
+  let apiAnswers = true;
   const context: AgentContext = {
     nodeName,
     timings,
@@ -79,6 +80,7 @@ export function createReferenceAgent(ports: AgentPorts, decisions: Decisions = r
     images: createImageManager({ calls, timings, decisions, nowMs }),
     condition: { runtimeReady: false, networkReady: false },
     startedAtMs: nowMs(),
+    sources: () => ({ allReady: mux.allReady(), apiAnswers }),
     mayStopUndesired: () => decisions.mayStopUndesired({ allReady: mux.allReady() }),
     report: (report) => statuses?.report(report),
     wake: (keys) => pods.wake(keys),
@@ -220,6 +222,9 @@ export function createReferenceAgent(ports: AgentPorts, decisions: Decisions = r
     });
     const listeners = {
       isMirror,
+      onAnswer(answers: boolean) {
+        apiAnswers = answers;
+      },
       onNode(node: { readonly uid: string }) {
         nodeUid = node.uid;
       },

@@ -52,6 +52,7 @@ export const referenceDecisions: Decisions = {
   readdDuringTermination: 'startAgain',
   dropsWaiting: true,
   waitsForName: () => 'wait',
+  startsPods: () => true,
   interruptsSetup: true,
   looksWith: 'newest',
   retryDelayMs: (timings, unit) => jitter(unit) * Math.min(timings.errorRetryMs, timings.syncFrequencyMs),

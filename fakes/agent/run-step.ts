@@ -20,6 +20,10 @@ export async function runStep(worker: WorkerState): Promise<void> {
     worker.wakeIn((1 + random() / 2) * timings.staticRetryMs);
     return;
   }
+  if (!decisions.startsPods(context.sources())) {
+    worker.wakeIn((1 + random() / 2) * timings.errorRetryMs);
+    return;
+  }
   if (!context.condition.networkReady && !decisions.startsWithoutNetwork(worker.entry!.pod)) {
     worker.wakeIn((1 + random() / 2) * timings.networkRetryMs);
     return;

@@ -62,6 +62,8 @@ import { stopsOneAfterAnother } from './stops-one-after-another.js';
 import { startsAgainAfterCrash } from './starts-again-after-crash.js';
 import { reportsAdoptedUnready } from './reports-adopted-unready.js';
 import { stopsBeforeReady } from './stops-before-ready.js';
+import { startsWhenAllReady } from './starts-when-all-ready.js';
+import { idleInOutage } from './idle-in-outage.js';
 import { takesHalfAList } from './takes-half-a-list.js';
 import { unverifiedStop } from './unverified-stop.js';
 import { watchOnce } from './watch-once.js';
@@ -78,6 +80,8 @@ export const mutants: readonly Mutant[] = [
   reportsAdoptedUnready,
   downSourceIsEmpty,
   stopsBeforeReady,
+  startsWhenAllReady,
+  idleInOutage,
   forgetsEarlyRemovals,
   removalByName,
   losesReadd,

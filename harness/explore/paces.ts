@@ -1,13 +1,14 @@
 import type { Prng } from '../core/prng.js';
 import type { SourceKind } from '../spec/pod.js';
-import type { Timings } from '../spec/timings.js';
+import { boundsOf, type Timings } from '../spec/timings.js';
 
 /**
  * How long a wait is meant to be. `instant`: no wait at all. `within`: inside the run of calls that one sync
  * makes. `between`: after some of what is going on, before the rest. `start`: long enough for a pod of that
- * source to run. `resync`: long enough for every periodic repair.
+ * source to run. `resync`: long enough for every periodic repair. `overdue`: longer than an agent may take to start
+ * or restart what nothing keeps it from.
  */
-export type Pace = 'instant' | 'within' | 'between' | 'start' | 'resync';
+export type Pace = 'instant' | 'within' | 'between' | 'start' | 'resync' | 'overdue';
 
 /** Whether periods are so short that whatever a plan does takes milliseconds, and not seconds. */
 export function isBrief(timings: Timings): boolean {
@@ -36,6 +37,8 @@ export function drawWaitMs(prng: Prng, pace: Pace, timings: Timings, source: Sou
         100_000,
         Math.round(1.5 * timings.syncFrequencyMs) + timings.tickMs + prng.int(0, 1_000),
       );
+    case 'overdue':
+      return overdueMs(timings) + prng.int(0, 500);
   }
 }
 
@@ -50,4 +53,12 @@ export function sourceLatencyMs(timings: Timings, source: SourceKind): number {
     case 'feed':
       return 100;
   }
+}
+
+/** What a start or a restart takes the runtime, and what a real clock is allowed on top, in milliseconds. */
+const executionMs = 4_000;
+
+function overdueMs(timings: Timings): number {
+  const { Tpleg, Tresync, Thk, Terr } = boundsOf(timings);
+  return Math.round(Tpleg + Math.max(Tresync, Thk, Terr)) + executionMs;
 }

@@ -29,6 +29,12 @@ export function blameOf(model: ModelView, pod: ActualPod): Blame {
   return best;
 }
 
+/** What asks for a start although some source is away, if one is: before it has delivered once, or later. */
+export function outageRequirement({ desired }: ModelView): 'MUX-11' | 'API-04' | undefined {
+  if (!desired.allReady()) return 'MUX-11';
+  return desired.sources.get('api')?.failing === true ? 'API-04' : undefined;
+}
+
 function restartBlame(model: ModelView, entry: DesiredPod | undefined): Blame | undefined {
   if (model.incarnation < 2) return undefined;
   if (model.t - model.agentStartedAtMs > 3 * model.bounds.Tresync) return undefined;

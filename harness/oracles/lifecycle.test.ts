@@ -137,6 +137,18 @@ describe('lifecycle', () => {
     expect(failed(trace.rest())).toEqual(['LIFE-06']);
   });
 
+  it('API-04: a container that has ended is not restarted while the API server is away', () => {
+    const trace = createTrace(['feed', 'api'])
+      .agent()
+      .list('feed', [web])
+      .list('api', [])
+      .at(500)
+      .start(webPod);
+    trace.at(4_000).error('api', 'connection refused').at(5_000);
+    trace.container('c-u1-main', webPod, 'exited', { ...exit, exitCode: 1 });
+    expect(failed(trace.looking(40_000))).toEqual(['API-04']);
+  });
+
   it('LIFE-06: it is restarted', () => {
     const trace = running()
       .at(5_000)

@@ -11,6 +11,7 @@ import {
 import { isFinished } from '../model/pod-progress.js';
 import { standingOf } from '../model/standing.js';
 import type { ContainerChanged, SandboxChanged, Stamp } from '../trace/events.js';
+import { outageRequirement } from './blame.js';
 import { oracleBounds } from './bounds.js';
 import type { Deadlines } from './deadlines.js';
 import type { Oracle, OracleContext } from './oracle.js';
@@ -185,7 +186,7 @@ function armRestart(
       !waitsForImage(model, entry.pod),
     missed: () =>
       ledger.report({
-        requirement,
+        requirement: outageRequirement(model) ?? requirement,
         subject: podSubject(model, pod),
         expected: `Container ${event.name} of pod ${pod.fullName} is replaced after it ${event.cause === 'workload' ? 'exited' : 'was damaged from outside'} (restart policy ${policy}).`,
         seen: `Not running again ${seconds(model.t - event.t)} later.`,

@@ -81,6 +81,12 @@ describe('mux', () => {
     expect(failed(trace)).toEqual(['MUX-02']);
   });
 
+  it('MUX-11: a listed pod never starts while another source has not delivered', () => {
+    const trace = createTrace(['file', 'http']).agent().list('file', [web]).looking(30_000);
+    expect(failed(trace)).toEqual(['MUX-11']);
+    expect(failed(createTrace(['file']).agent().list('file', [web]).looking(30_000))).toEqual(['MUX-02']);
+  });
+
   it('MUX-03: a removed pod runs on', () => {
     const trace = createTrace(['file']).agent().list('file', [web]).at(500).start(webPod);
     expect(failed(trace.at(20_000).list('file', []).rest())).toEqual(['MUX-03']);

@@ -3,6 +3,7 @@ import { isFinished } from '../model/pod-progress.js';
 import { instancesOf, standingOf } from '../model/standing.js';
 import { isStaticSource } from '../spec/pod.js';
 import type { DesiredPod } from '../model/desired-pod.js';
+import { outageRequirement } from './blame.js';
 import { oracleBounds } from './bounds.js';
 import type { Deadlines } from './deadlines.js';
 import type { Oracle, OracleContext } from './oracle.js';
@@ -154,7 +155,7 @@ function armFirstCall(
       instancesOf(model, entry).every((pod) => pod.history.size === 0 && pod.containers.size === 0),
     missed: () =>
       ledger.report({
-        requirement: returnOf(entry) ?? 'MUX-02',
+        requirement: outageRequirement(model) ?? returnOf(entry) ?? 'MUX-02',
         subject: entrySubject(entry),
         expected: `Pod ${entry.fullName} starts once the ${entry.source} source lists it.`,
         seen: `No call for it in ${seconds(model.t - entry.changedAtMs)}.`,

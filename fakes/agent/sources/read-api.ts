@@ -17,6 +17,8 @@ const watchLengthUsefulMs = 1_000;
 export interface ApiListeners {
   /** All pods of this node, mirror pods included, after each change. */
   readonly onObjects: (objects: readonly Pod[]) => void;
+  /** Whether the server answered what it was asked last, or has not refused it so far. */
+  readonly onAnswer: (answers: boolean) => void;
   readonly onNode: (node: { readonly uid: string }) => void;
   readonly isMirror: (pod: Pod) => boolean;
 }
@@ -43,6 +45,7 @@ export function readApi(context: SourceReaderContext, port: ApiPort, listeners: 
   }
 
   function onOutage(): void {
+    listeners.onAnswer(false);
     if (decisions.onSourceError('api') !== 'empty') return;
     store.clear();
     deliver();
@@ -158,6 +161,7 @@ export function readApi(context: SourceReaderContext, port: ApiPort, listeners: 
       onEnd,
     );
     watch = opened;
+    if (!isOver) listeners.onAnswer(true);
     if (!isOver) limit = scheduler.after(lengthS * 1_000 + watchEndSlackMs, () => finish('watch', false));
   }
 

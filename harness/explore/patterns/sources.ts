@@ -25,8 +25,11 @@ export function unreadySource(draft: PlanDraft): void {
   } else {
     draft.add(pod);
   }
-  if (draft.oneIn(3)) draft.add(draft.absentPod(pod.source));
-  draft.wait(draft.oneIn(2) ? 'between' : 'start', pod.source);
+  const another = draft.oneIn(3);
+  if (another) draft.add(draft.absentPod(pod.source));
+  // On a real clock it has to be waited for.
+  const isLong = another && draft.oneIn(draft.live ? 6 : 2);
+  draft.wait(isLong ? 'overdue' : draft.oneIn(2) ? 'between' : 'start', pod.source);
   if (draft.oneIn(5)) draft.restartAgent();
   if (late !== 'file') draft.step({ do: 'outage', source: late, phase: 'end' });
   draft.wait('start', late);
@@ -168,7 +171,7 @@ export function apiTrouble(draft: PlanDraft): void {
       draft.wait('between', 'api');
       draft.step({ do: 'exitContainer', pod: pod.slot, container: 'main', code: 1 });
       if (draft.has('file')) draft.add(draft.absentPod('file'));
-      draft.wait('start', 'api');
+      draft.wait(draft.oneIn(2) ? 'overdue' : 'start', 'api');
       draft.step({ do: 'outage', source: 'api', phase: 'end' });
       break;
     default:
