@@ -144,7 +144,7 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
     journal.record({ kind: 'stalled', actor: 'harness', ms });
     director.noteActivity(undefined);
   });
-  const interrupt = (): void => director?.abort('interrupted', 'the campaign was ended');
+  const interrupt = (): void => director?.abort('interrupted', 'it was ended before its time');
   let isAwaiting = false;
   const setAwaiting = (awaits: boolean): void => {
     if (isAwaiting !== awaits) options.onAwaitingAgent?.(awaits);

@@ -32,7 +32,7 @@ export function decodeManifest(text: string, lengthMax = manifestLengthMax): Dec
 }
 
 function decodeText(text: string, lengthMax: number): DecodedManifest {
-  if (text.length > lengthMax) return problem('the manifest is longer than 10 MiB');
+  if (text.length > lengthMax) return problem(`the manifest is longer than ${lengthMax / 1024 ** 2} MiB`);
   let value: unknown;
   try {
     value = parseText(text);

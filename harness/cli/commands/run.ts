@@ -27,7 +27,7 @@ import { generateOptionsOf } from '../generate-options.js';
 import { resolveTarget, type Target } from '../target.js';
 
 /** Enough that every precondition is met many times, and over in less than 15 s on two cores. */
-const simCasesDefault = 3_000;
+const simCasesDefault = 1_500;
 /** A live case takes seconds. */
 const liveCasesDefault = 40;
 const simBatchSize = 25;

@@ -129,7 +129,7 @@ export function runInLane(host: LaneHost, options: LaneOptions): LaneRun {
   });
   return {
     outcome,
-    interrupt: () => director!.abort('interrupted', 'the campaign was ended'),
+    interrupt: () => director!.abort('interrupted', 'it was ended before its time'),
     abandon() {
       stopWatch();
       journal.close();
