@@ -15,7 +15,18 @@ import { entrySubject, podSubject } from './words.js';
 /** At rest what runs is what is wanted, and it stays so without another call. */
 export const convergence: Oracle = {
   name: 'convergence',
-  requirements: ['QUIET-01', 'QUIET-02', 'WORK-03', 'WORK-04', 'HTTP-03', 'HTTP-04', 'ADOPT-02', 'ADOPT-03'],
+  requirements: [
+    'QUIET-01',
+    'QUIET-02',
+    'MUX-06',
+    'MUX-08',
+    'WORK-03',
+    'WORK-04',
+    'HTTP-03',
+    'HTTP-04',
+    'ADOPT-02',
+    'ADOPT-03',
+  ],
   kinds: ['runtime.request', 'api.request', 'phase', 'source.served', 'run.ended'],
   methods: [
     'RunPodSandbox',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgeTrace } from './judge.js';
+import { checkedRequirements, judgeTrace } from './judge.js';
 import { exercised, failed } from './testing/failed.js';
 import { asGiven, asStatic, createTrace, makePod } from './testing/trace-builder.js';
 import type { TraceBuilder } from './testing/trace-builder.js';
@@ -79,6 +79,17 @@ describe('mux', () => {
   it('MUX-02: a listed pod never starts', () => {
     const trace = createTrace(['file']).agent().list('file', [web]).rest();
     expect(failed(trace)).toEqual(['MUX-02']);
+  });
+
+  it('MUX-08: two static sources say the same name, and both pods run', () => {
+    const other = makePod('web', { image: 'image:2' });
+    const both = (): TraceBuilder =>
+      createTrace(['file', 'http']).agent().list('file', [web]).list('http', [other]).at(500).start(webPod);
+    const verdictOf = (trace: TraceBuilder): string =>
+      judgeTrace(trace.events).verdicts.find(({ requirement }) => requirement === 'MUX-08')!.verdict;
+    expect(verdictOf(both().rest())).toBe('pass');
+    expect(checkedRequirements.has('MUX-08')).toBe(true);
+    expect(verdictOf(both().start(asStatic(other, 'uid-3')).rest())).toBe('fail');
   });
 
   it('MUX-11: a listed pod never starts while another source has not delivered', () => {

@@ -13,7 +13,7 @@ import { entrySubject, podSubject, seconds } from './words.js';
 /** One container, one instance, and work that is never given up. */
 export const workers: Oracle = {
   name: 'workers',
-  requirements: ['WORK-01', 'WORK-02', 'WORK-03', 'WORK-04', 'WORK-06', 'MUX-02', 'MUX-03'],
+  requirements: ['WORK-01', 'WORK-02', 'WORK-03', 'WORK-04', 'WORK-06', 'MUX-02', 'MUX-03', 'MUX-08'],
   kinds: ['container', 'runtime.request', 'runtime.reply', 'source.served'],
   methods: ['RunPodSandbox', 'CreateContainer', 'StartContainer', 'PullImage'],
   begin(context) {
