@@ -105,6 +105,16 @@ describe('an agent module that fails is at fault itself', () => {
     expect(ended.code).toBe(1);
   });
 
+  test('in createAgent, as a process of its own: the module is named, not the suite', async () => {
+    const ended = await conformance(
+      ['run', '--agent', './agent.mjs', '--world', 'live', ...short],
+      newDirectory({ 'agent.mjs': `export function createAgent() { throw new Error('no tea'); }` }),
+    );
+    expect(ended.err).toMatch(/The agent module threw when it was started\.[^]*agent\.mjs[^]*no tea/);
+    expect(ended.err).not.toContain('The suite itself failed');
+    expect(ended.code).toBe(69);
+  });
+
   test('at import, or when it is no agent: wrong usage', async () => {
     const directory = newDirectory({
       'throws.mjs': `throw new Error('no tea');`,

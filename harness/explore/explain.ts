@@ -1,5 +1,5 @@
 import type { Deviation, Fault, Plan, PlanSpec, Step } from '../spec/plan.js';
-import { isStaticSource, sourceKinds } from '../spec/pod.js';
+import { isStaticSource, type SourceKind } from '../spec/pod.js';
 import { workloadImages } from './pod-specs.js';
 import { tidy } from './plan-parts.js';
 import type { Probe } from './probe.js';
@@ -12,11 +12,15 @@ interface Variation {
 
 /**
  * Says in words which details of a failing plan do not matter: each is varied, and named when the plan still
- * fails in the same way. It never claims more than was tried.
+ * fails in the same way. It never claims more than was tried, nor tries a source that is not among `sources`.
  */
-export async function explainPlan(probe: Probe, plan: Plan): Promise<string[]> {
+export async function explainPlan(
+  probe: Probe,
+  plan: Plan,
+  sources: readonly SourceKind[],
+): Promise<string[]> {
   const words: string[] = [];
-  const variations = [...variationsOf(plan)];
+  const variations = [...variationsOf(plan, sources)];
   probe.foresee(variations.flatMap(({ plans }) => plans.map(tidy)));
   for (const variation of variations) {
     if (variation.plans.length === 0) continue;
@@ -28,11 +32,11 @@ export async function explainPlan(probe: Probe, plan: Plan): Promise<string[]> {
   return words;
 }
 
-function* variationsOf(plan: Plan): Iterable<Variation> {
+function* variationsOf(plan: Plan, sources: readonly SourceKind[]): Iterable<Variation> {
   yield { words: 'any image', plans: otherImages(plan) };
   yield { words: 'any grace period', plans: otherGrace(plan) };
   yield { words: 'any restart policy', plans: otherPolicies(plan) };
-  yield* otherSources(plan);
+  yield* otherSources(plan, sources);
   yield* longerWaits(plan);
   yield* otherFaults(plan);
   yield* longerDelays(plan);
@@ -72,8 +76,8 @@ function otherPolicies(plan: Plan): Plan[] {
   );
 }
 
-/** The plan with its only source exchanged for another. */
-function* otherSources(plan: Plan): Iterable<Variation> {
+/** The plan with its only source exchanged for another that the agent has. */
+function* otherSources(plan: Plan, sources: readonly SourceKind[]): Iterable<Variation> {
   const [source] = plan.setup.sources;
   if (source === undefined || plan.setup.sources.length > 1) return;
   const bound =
@@ -81,7 +85,7 @@ function* otherSources(plan: Plan): Iterable<Variation> {
     plan.faults.some((fault) => 'source' in fault.at) ||
     plan.schedule.some((deviation) => deviation.message.kind === 'delivery');
   if (bound) return;
-  for (const other of sourceKinds) {
+  for (const other of sources) {
     if (other === source) continue;
     // Pods from static sources need no UID, all others do.
     const pods = plan.setup.pods.map((pod) => {

@@ -7,10 +7,11 @@ import { elementsOf, without } from './plan-parts.js';
 import { reducePlan } from './reduce.js';
 
 const signature = 'TOY-01 · pod';
+const sources = ['file', 'http', 'api'] as const;
 type Predicate = (plan: Plan) => boolean;
 
 function plansMatching(predicate: Predicate, count: number): Plan[] {
-  const options = { sources: ['file', 'http', 'api'], profile: 'sim' } as const;
+  const options = { sources, profile: 'sim' } as const;
   const found: Plan[] = [];
   for (let index = 0; found.length < count && index < 20_000; index++) {
     const plan = generateCase({ suites, seed: 'toy', index, options });
@@ -74,7 +75,7 @@ describe('reducePlan', () => {
     expect(plans).toHaveLength(25);
     const executions: number[] = [];
     for (const plan of plans) {
-      const reduction = await reducePlan({ plan, signature, run: runner(predicate), budget: 2_000 });
+      const reduction = await reducePlan({ plan, sources, signature, run: runner(predicate), budget: 2_000 });
       executions.push(reduction.executions);
       expect(predicate(reduction.plan)).toBe(true);
       expect(elementsOf(reduction.plan)).toHaveLength(optimum);
@@ -96,6 +97,7 @@ describe('reducePlan', () => {
     const [plan] = plansMatching(readdAfterASecond, 1);
     const reduction = await reducePlan({
       plan: plan!,
+      sources,
       signature,
       run: runner(readdAfterASecond),
       budget: 2_000,
@@ -110,11 +112,29 @@ describe('reducePlan', () => {
     expect(reduction.irrelevant.filter((words) => words.includes('any order'))).toEqual([]);
   });
 
+  it('tries no source that the agent does not have', async () => {
+    const [plan] = plansMatching(readdAfterASecond, 1);
+    const tried = new Set<string>();
+    const reduction = await reducePlan({
+      plan: plan!,
+      sources,
+      signature,
+      run(candidate) {
+        for (const source of candidate.setup.sources) tried.add(source);
+        return runner(readdAfterASecond)(candidate);
+      },
+      budget: 2_000,
+    });
+    expect([...tried].toSorted()).toEqual(['api', 'file', 'http']);
+    expect(reduction.irrelevant.filter((words) => words.startsWith('also with'))).toHaveLength(2);
+  });
+
   it('does not slip to another signature', async () => {
     const [plan] = plansMatching(faultAndRestart, 1);
     // Any plan with an `add` fails with another signature; that must not count.
     const reduction = await reducePlan({
       plan: plan!,
+      sources,
       signature,
       run: (candidate) => Promise.resolve(new Set([faultAndRestart(candidate) ? signature : 'TOY-02 · pod'])),
       budget: 2_000,
@@ -127,6 +147,7 @@ describe('reducePlan', () => {
     let runs = 0;
     const reduction = await reducePlan({
       plan: plan!,
+      sources,
       signature,
       run: (candidate) => {
         runs++;
@@ -143,6 +164,7 @@ describe('reducePlan', () => {
     const [plan] = plansMatching(readdAfterASecond, 1);
     const reduction = await reducePlan({
       plan: plan!,
+      sources,
       signature,
       run: () => Promise.resolve(new Set<string>()),
       budget: 500,
@@ -165,8 +187,15 @@ describe('reducePlan', () => {
             atOnce--;
             return run(candidate);
           };
-          const alone = await reducePlan({ plan, signature, run, budget: 5_000 });
-          const together = await reducePlan({ plan, signature, run: unordered, budget: 5_000, width });
+          const alone = await reducePlan({ plan, sources, signature, run, budget: 5_000 });
+          const together = await reducePlan({
+            plan,
+            sources,
+            signature,
+            run: unordered,
+            budget: 5_000,
+            width,
+          });
           expect({ ...together, executions: 0 }).toEqual({ ...alone, executions: 0 });
           expect(together.executions).toBeGreaterThanOrEqual(alone.executions);
           expect(atOnceMost).toBeGreaterThan(1);
@@ -180,7 +209,7 @@ describe('reducePlan', () => {
     let asked = 0;
     const isOver = () => ++asked > 6;
     const run = runner(readdAfterASecond);
-    const reduction = await reducePlan({ plan: plan!, signature, run, budget: 5_000, isOver });
+    const reduction = await reducePlan({ plan: plan!, sources, signature, run, budget: 5_000, isOver });
     expect(reduction.certified).toBe(false);
     expect(reduction.executions).toBe(6);
     expect(readdAfterASecond(reduction.plan)).toBe(true);

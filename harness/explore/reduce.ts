@@ -1,4 +1,5 @@
 import type { Plan } from '../spec/plan.js';
+import type { SourceKind } from '../spec/pod.js';
 import { explainPlan } from './explain.js';
 import {
   elementsOf,
@@ -29,6 +30,8 @@ export interface Reduction {
 /** What is reduced and how. */
 export interface ReductionInput extends ProbeOptions {
   readonly plan: Plan;
+  /** The sources that the agent has: those of the plan may be exchanged for others of them. */
+  readonly sources: readonly SourceKind[];
 }
 
 /** Passes are repeated until none helps; each helpful round makes the plan smaller, so few are ever needed. */
@@ -53,7 +56,7 @@ export async function reducePlan(input: ReductionInput): Promise<Reduction> {
     if (plan === before) break;
   }
   const certified = await isMinimal(probe, plan);
-  const irrelevant = certified ? await explainPlan(probe, plan) : [];
+  const irrelevant = certified ? await explainPlan(probe, plan, input.sources) : [];
   return { plan, executions: probe.executions, certified, irrelevant };
 }
 

@@ -180,6 +180,7 @@ export function createCaseRunner(options: CaseRunnerOptions): CaseRunner {
     return reducePlan({
       plan,
       signature,
+      sources: options.generate.sources,
       async run(candidate) {
         const checked = await Promise.all(
           Array.from({ length: attempts }, () => check(candidate, signature)),

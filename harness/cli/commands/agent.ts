@@ -1,5 +1,6 @@
 import { ExitCode, HarnessError } from '../../core/errors.js';
-import { startAgentHost } from '../../drivers/agent-host.js';
+import { startAgentHost, type AgentHostOptions } from '../../drivers/agent-host.js';
+import type { Agent } from '../../ports/agent.js';
 import { planSchema } from '../../spec/plan.js';
 import { timingsProfiles } from '../../spec/agent-file.js';
 import { kubeletTimings, type Timings } from '../../spec/timings.js';
@@ -16,7 +17,7 @@ export async function agentCommand(options: AgentOptions): Promise<ExitCode> {
         ? { kind: 'mutant', name: options.mutant }
         : { kind: 'embedded' },
   );
-  const agent = await startAgentHost({
+  const agent = await started(options.module, {
     createAgent,
     nodeName: options.nodeName,
     timings,
@@ -35,6 +36,24 @@ export async function agentCommand(options: AgentOptions): Promise<ExitCode> {
   });
   await agent.stop();
   process.exit(ExitCode.conforms);
+}
+
+/** Starts the agent. What a user's module throws then is its own fault, and said to be. */
+async function started(module: string | undefined, host: AgentHostOptions): Promise<Agent> {
+  try {
+    return await startAgentHost(host);
+  } catch (error) {
+    if (module === undefined || error instanceof HarnessError) throw error;
+    throw new HarnessError({
+      code: 'agent-module-threw',
+      message: 'The agent module threw when it was started.',
+      exitCode: ExitCode.unavailable,
+      file: module,
+      expected: 'createAgent(ports) returns an agent, and its start() begins the work',
+      got: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      cause: error,
+    });
+  }
 }
 
 /** A source that this run does not have is told as an empty text. */
