@@ -24,6 +24,8 @@ export interface AgentContext {
   readonly startedAtMs: number;
   /** Whether pods that no source wants may be stopped by now. */
   readonly mayStopUndesired: () => boolean;
+  /** Whether what is left of pods that no source wants may be removed by now. */
+  readonly mayRemoveUndesired: () => boolean;
   readonly report: (report: PodReport) => void;
   /** Wakes the workers of these keys. */
   readonly wake: (keys: readonly string[]) => void;

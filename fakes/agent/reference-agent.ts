@@ -80,6 +80,7 @@ export function createReferenceAgent(ports: AgentPorts, decisions: Decisions = r
     condition: { runtimeReady: false, networkReady: false },
     startedAtMs: nowMs(),
     mayStopUndesired: () => decisions.mayStopUndesired({ allReady: mux.allReady() }),
+    mayRemoveUndesired: () => decisions.mayRemoveUndesired({ allReady: mux.allReady() }),
     report: (report) => statuses?.report(report),
     wake: (keys) => pods.wake(keys),
     isApiPod: (uid) => pods.isApiPod(uid),
@@ -215,7 +216,7 @@ export function createReferenceAgent(ports: AgentPorts, decisions: Decisions = r
       objects: () => objects,
       staticPods: () => pods.staticPods(),
       isNameInUse: (fullName) => pods.isNameInUse(fullName),
-      mayDelete: () => decisions.mayStopUndesired({ allReady: mux.allReady() }),
+      mayDelete: () => decisions.mayDeleteMirrors({ allReady: mux.allReady() }),
     });
     const listeners = {
       isMirror,

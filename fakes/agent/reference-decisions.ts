@@ -44,6 +44,8 @@ export const referenceDecisions: Decisions = {
   acceptsAddition: () => true,
   removalTargets: (removed) => [removed.key],
   mayStopUndesired: ({ allReady }) => allReady,
+  mayRemoveUndesired: ({ allReady }) => allReady,
+  mayDeleteMirrors: ({ allReady }) => allReady,
   removalBeforeReady: 'defer',
   waitsForRemoval: 'stop',
 

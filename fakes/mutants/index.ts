@@ -6,6 +6,8 @@ import { backoffNeverReset } from './backoff-never-reset.js';
 import { backoffWithoutCap } from './backoff-without-cap.js';
 import { badFileDropsAll } from './bad-file-drops-all.js';
 import { blindToUid } from './blind-to-uid.js';
+import { collectsBeforeReady } from './collects-before-ready.js';
+import { deletesMirrorsEarly } from './deletes-mirrors-early.js';
 import { deletesObjectEarly } from './deletes-object-early.js';
 import { deletesWithGrace } from './deletes-with-grace.js';
 import { downSourceIsEmpty } from './down-source-is-empty.js';
@@ -76,6 +78,8 @@ export const mutants: readonly Mutant[] = [
   startsAgainAfterCrash,
   downSourceIsEmpty,
   stopsBeforeReady,
+  deletesMirrorsEarly,
+  collectsBeforeReady,
   forgetsEarlyRemovals,
   removalByName,
   losesReadd,

@@ -18,6 +18,7 @@ import { lifecycle } from './lifecycle.js';
 import { mux } from './mux.js';
 import type { Oracle, OracleContext, OracleRun } from './oracle.js';
 import { orphans } from './orphans.js';
+import { readiness } from './readiness.js';
 import { runtimeFaults } from './runtime-faults.js';
 import { termination } from './termination.js';
 import { unwarranted } from './unwarranted.js';
@@ -47,6 +48,7 @@ export const oracles: readonly Oracle[] = [
   http,
   api,
   unwarranted,
+  readiness,
   workers,
   lifecycle,
   backoff,
