@@ -141,6 +141,8 @@ export interface Decisions {
   readonly orphanGraceS: number;
   readonly removesContainers: boolean;
   readonly removesSandboxes: boolean;
+  /** What of a pod that has ended is removed first. */
+  readonly removalOrder: 'containersThenSandboxes' | 'sandboxesThenContainers';
   /** Dead containers of one name to keep while the pod exists. */
   readonly deadContainersKept: number;
   readonly worksWhileRuntimeDown: boolean;

@@ -94,6 +94,7 @@ export const referenceDecisions: Decisions = {
   orphanGraceS: 1,
   removesContainers: true,
   removesSandboxes: true,
+  removalOrder: 'containersThenSandboxes',
   deadContainersKept: 1,
   worksWhileRuntimeDown: false,
   startsWithoutNetwork: (pod) => pod.spec.hostNetwork === true,

@@ -51,6 +51,7 @@ import { removalByName } from './removal-by-name.js';
 import { restartsOnComment } from './restarts-on-comment.js';
 import { restartsOnRedelivery } from './restarts-on-redelivery.js';
 import { restartsUnderNever } from './restarts-under-never.js';
+import { removesSandboxesFirst } from './removes-sandboxes-first.js';
 import { resurrectsDeletedFiles } from './resurrects-deleted-files.js';
 import { runsDuplicates } from './runs-duplicates.js';
 import { sandboxBeforeContainers } from './sandbox-before-containers.js';
@@ -95,6 +96,7 @@ export const mutants: readonly Mutant[] = [
   backoffNeverReset,
   leavesOrphans,
   keepsSandboxes,
+  removesSandboxesFirst,
   actsOnStaleView,
   deletesObjectEarly,
   deletesWithGrace,

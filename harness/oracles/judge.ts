@@ -12,6 +12,7 @@ import { convergence } from './convergence.js';
 import { createDeadlines } from './deadlines.js';
 import { finalStateOf, type FinalState } from './differential.js';
 import { file } from './file.js';
+import { garbage } from './garbage.js';
 import { http } from './http.js';
 import { createLedger } from './ledger.js';
 import { lifecycle } from './lifecycle.js';
@@ -54,6 +55,7 @@ export const oracles: readonly Oracle[] = [
   backoff,
   termination,
   orphans,
+  garbage,
   adoption,
   runtimeFaults,
   convergence,
