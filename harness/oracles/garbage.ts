@@ -1,6 +1,6 @@
 import type { ActualContainer, ActualPod, ActualSandbox } from '../model/actual-pods.js';
 import type { ModelView } from '../model/model-view.js';
-import { isUnwanted, standingOf } from '../model/standing.js';
+import { standingOf } from '../model/standing.js';
 import type { TraceEvent } from '../trace/events.js';
 import type { Oracle, OracleContext } from './oracle.js';
 import { podSubject } from './words.js';
@@ -38,7 +38,8 @@ function judgeOrder(
     (container) => container.sandboxId === sandbox.id && knowledge.hasOf(container),
   );
   if (left === undefined) return;
-  const hasLeft = isUnwanted(standingOf(model, pod));
+  const { is } = standingOf(model, pod);
+  const hasLeft = is === 'gone' || is === 'unknown' || is === 'superseded';
   ledger.report({
     requirement: hasLeft ? 'GC-01' : 'GC-02',
     subject: { ...podSubject(model, pod), role: 'sandbox' },

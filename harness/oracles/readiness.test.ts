@@ -53,6 +53,12 @@ describe('mirrors before every source has delivered', () => {
     expect(failed(deleted(trace.looking(12_000), mirror))).toEqual(['MUX-11']);
   });
 
+  it('MUX-11: the first list of a source may lack a pod that the life before was shown', () => {
+    const trace = createTrace(['api', 'file', 'http']).agent().list('api', []).list('file', [web]);
+    trace.list('http', []).at(5_000).gone().at(6_000).agent(2).list('api', []).list('file', []).at(6_500);
+    expect(failed(deleted(trace, mirror))).toEqual(['MUX-11']);
+  });
+
   it('MUX-11: what an agent that somebody else started was shown before is not known', () => {
     expect(failed(deleted(waiting({ attached: true }), mirror))).toEqual([]);
   });
@@ -84,6 +90,22 @@ describe('garbage before every source has delivered', () => {
     const sandbox = restarted([]).call('RemovePodSandbox', { pod: webPod, sandboxId: 's-u1' });
     expect(failed(sandbox)).toContain('MUX-11');
     expect(failed(restarted([]).list('http', []).at(21_800).remove(webPod))).toEqual([]);
+  });
+
+  it('MUX-11: … also when its own source has delivered, and lists it no more', () => {
+    const job = makePod('job', { restartPolicy: 'Never' });
+    const jobPod = asStatic(job, 'u3');
+    const without = (options: { isListed: boolean }): string[] => {
+      const trace = createTrace(['file', 'http']).agent().list('file', [job]).list('http', []).at(500);
+      trace.start(jobPod).at(5_000);
+      trace.container('c-u3-main', jobPod, 'exited', { cause: 'workload', exitCode: 0, sandboxId: 's-u3' });
+      trace.sandbox('s-u3', jobPod, 'notReady').at(20_000).gone().at(21_000).agent(2);
+      if (options.isListed) trace.list('file', [job]).at(21_200);
+      return failed(trace.list('file', []).looking(35_000).remove(jobPod));
+    };
+    expect(without({ isListed: false })).toEqual(['MUX-11']);
+    // What this life has been shown it may have found finished, and so done with.
+    expect(without({ isListed: true })).not.toContain('MUX-11');
   });
 
   it('MUX-11: … but not while a source shows it, or has shown another version of it', () => {

@@ -1,5 +1,6 @@
 import type { ActualContainer, ActualPod, ActualSandbox } from '../model/actual-pods.js';
 import { startsOf } from '../model/actual-pods.js';
+import type { DesiredPod } from '../model/desired-pod.js';
 import type { Call, ModelView } from '../model/model-view.js';
 import { isMirror } from '../model/pod-meaning.js';
 import type { Pod } from '../spec/pod.js';
@@ -60,16 +61,20 @@ function judgeMirror(
 /** A source has shown a pod of this name to the present life, so that its mirror may be the one of another version. */
 function mayReplace(model: ModelView, fullName: string): boolean {
   return model.desired.byName(fullName).some((entry) => {
-    if (!entry.known) return false;
-    return (
-      entry.pods.length > 0 || model.t <= Math.max(entry.removedAtMs + lateWriteMs, entry.uncertainUntilMs)
-    );
+    if (!wasListed(model, entry)) return false;
+    const endMs = Math.max(entry.removedAtMs + lateWriteMs, entry.uncertainUntilMs);
+    return entry.pods.length > 0 || model.t <= endMs;
   });
+}
+
+/** A source has listed it to the present life, now or before; a first list without it is no such thing. */
+function wasListed({ desired }: ModelView, { known, pods, source, removedSeq }: DesiredPod): boolean {
+  return known && (pods.length > 0 || removedSeq !== desired.sources.get(source)?.readySeq);
 }
 
 function judgeRemoval({ model, ledger }: OracleContext, call: Call, pod: ActualPod): void {
   const { container, sandbox, request } = call;
-  if (call.hitsLive || isShown(model, pod)) return;
+  if (call.hitsLive || mayBeDoneWith(model, pod)) return;
   // What this life has seen change, or was told lies about, it may take for a surplus.
   if (pod.changedSeq > model.agentStartedSeq || model.lieSeq > model.agentStartedSeq) return;
   if (
@@ -88,10 +93,10 @@ function judgeRemoval({ model, ledger }: OracleContext, call: Call, pod: ActualP
   });
 }
 
-/** A source has shown the present life something of the pod, or showed an earlier one that it is to be deleted. */
-function isShown(model: ModelView, pod: ActualPod): boolean {
+/** What was listed to the present life may have been done with for another reason, and so may a pod that was to end. */
+function mayBeDoneWith(model: ModelView, pod: ActualPod): boolean {
   const entries = [...model.desired.byUid(pod.uid), ...model.desired.byName(pod.fullName)];
-  return entries.some((entry) => entry.known || entry.deleting);
+  return entries.some((entry) => wasListed(model, entry) || entry.deletingSeq >= 0 || entry.terminal);
 }
 
 /** It has run, and no later attempt has taken its place. */
