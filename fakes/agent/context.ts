@@ -26,6 +26,8 @@ export interface AgentContext {
   readonly sources: () => { readonly allReady: boolean; readonly apiAnswers: boolean };
   /** Whether pods that no source wants may be stopped by now. */
   readonly mayStopUndesired: () => boolean;
+  /** Whether what is left of pods that no source wants may be removed by now. */
+  readonly mayRemoveUndesired: () => boolean;
   readonly report: (report: PodReport) => void;
   /** Wakes the workers of these keys. */
   readonly wake: (keys: readonly string[]) => void;

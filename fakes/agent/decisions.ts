@@ -61,6 +61,10 @@ export interface Decisions {
   readonly removalTargets: (removed: DesiredPod, all: Iterable<DesiredPod>) => readonly string[];
   /** Whether pods may be stopped because no source wants them. */
   readonly mayStopUndesired: (state: { readonly allReady: boolean }) => boolean;
+  /** The same of removing what is left of pods that have ended. */
+  readonly mayRemoveUndesired: (state: { readonly allReady: boolean }) => boolean;
+  /** Whether mirrors may be deleted because no source has a pod for them. */
+  readonly mayDeleteMirrors: (state: { readonly allReady: boolean }) => boolean;
   readonly removalBeforeReady: 'defer' | 'forget';
   readonly waitsForRemoval: 'stop' | 'ignore';
 
@@ -139,6 +143,8 @@ export interface Decisions {
   readonly orphanGraceS: number;
   readonly removesContainers: boolean;
   readonly removesSandboxes: boolean;
+  /** What of a pod that has ended is removed first. */
+  readonly removalOrder: 'containersThenSandboxes' | 'sandboxesThenContainers';
   /** Dead containers of one name to keep while the pod exists. */
   readonly deadContainersKept: number;
   readonly worksWhileRuntimeDown: boolean;

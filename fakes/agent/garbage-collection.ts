@@ -1,7 +1,7 @@
 import type { AgentContext } from './context.js';
 import { isNotFound } from './runtime-calls.js';
 import { newestContainer, newestSandbox } from './runtime-records.js';
-import type { ContainerRecord, SandboxRecord } from './types.js';
+import type { ContainerRecord, PodRecord, SandboxRecord } from './types.js';
 import { hasLiveParts, isLive } from './types.js';
 
 /** Removes all that is left of a pod that has ended. Returns false when something could not be removed. */
@@ -11,17 +11,26 @@ export async function cleanUp(context: AgentContext, uid: string): Promise<boole
   if (record === undefined) return true;
   // What came to life after the last look is not garbage.
   if (hasLiveParts(record)) return !decisions.verifiesStop;
+  const removals = [removeContainers, removeSandboxes];
+  if (decisions.removalOrder === 'sandboxesThenContainers') removals.reverse();
+  for (const remove of removals) if (!(await remove(context, record))) return false;
+  return true;
+}
+
+async function removeContainers(context: AgentContext, record: PodRecord): Promise<boolean> {
+  if (!context.decisions.removesContainers) return true;
   let isComplete = true;
-  if (decisions.removesContainers) {
-    for (const container of [...record.containers]) {
-      if (!container.vanished && !(await removeContainer(context, uid, container))) isComplete = false;
-    }
+  for (const container of [...record.containers]) {
+    if (!container.vanished && !(await removeContainer(context, record.uid, container))) isComplete = false;
   }
-  if (!isComplete) return false;
-  if (decisions.removesSandboxes) {
-    for (const sandbox of [...record.sandboxes]) {
-      if (!(await removeSandbox(context, uid, sandbox))) isComplete = false;
-    }
+  return isComplete;
+}
+
+async function removeSandboxes(context: AgentContext, record: PodRecord): Promise<boolean> {
+  if (!context.decisions.removesSandboxes) return true;
+  let isComplete = true;
+  for (const sandbox of [...record.sandboxes]) {
+    if (!(await removeSandbox(context, record.uid, sandbox))) isComplete = false;
   }
   return isComplete;
 }

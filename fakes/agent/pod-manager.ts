@@ -138,8 +138,10 @@ export function createPodManager(context: AgentContext, mux: Mux, onReady: () =>
       }
     },
     cleanUpOrphans({ leftovers }) {
-      if (!context.mayStopUndesired() || view.listed() === 0) return;
-      if (view.listed() > changedAfter) isOrphanCheckDue = false;
+      const mayStop = context.mayStopUndesired();
+      if (!mayStop && !(leftovers && context.mayRemoveUndesired())) return;
+      if (view.listed() === 0) return;
+      if (view.listed() > changedAfter && mayStop) isOrphanCheckDue = false;
       const desired = new Set<string>();
       for (const entry of mux.entries()) desired.add(entry.uid);
       const orphans = decisions.orphansOf(view.records(), {
@@ -149,13 +151,16 @@ export function createPodManager(context: AgentContext, mux: Mux, onReady: () =>
       });
       for (const { uid, fullName } of orphans) {
         const record = view.recordOf(uid);
-        if (record === undefined || (!leftovers && !hasLiveParts(record))) continue;
+        if (record === undefined || !(hasLiveParts(record) ? mayStop : leftovers)) continue;
         if (decisions.onAdoption === 'ignore' && isFromEarlierLife(record, context.startedAtMs)) continue;
         const key = keysByUid.get(uid) ?? uid;
         (workers.get(key) ?? workerFor({ key, uid, fullName })).terminateOrphan();
       }
     },
-    awaitsListing: () => isOrphanCheckDue && view.listed() > changedAfter && context.mayStopUndesired(),
+    awaitsListing() {
+      if (!isOrphanCheckDue || view.listed() <= changedAfter) return false;
+      return context.mayStopUndesired() || context.mayRemoveUndesired();
+    },
     isApiPod(uid) {
       const entry = workers.get(keysByUid.get(uid) ?? '')?.entry();
       return entry !== undefined && !entry.isStatic;

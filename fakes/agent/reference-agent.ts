@@ -82,6 +82,7 @@ export function createReferenceAgent(ports: AgentPorts, decisions: Decisions = r
     startedAtMs: nowMs(),
     sources: () => ({ allReady: mux.allReady(), apiAnswers }),
     mayStopUndesired: () => decisions.mayStopUndesired({ allReady: mux.allReady() }),
+    mayRemoveUndesired: () => decisions.mayRemoveUndesired({ allReady: mux.allReady() }),
     report: (report) => statuses?.report(report),
     wake: (keys) => pods.wake(keys),
     isApiPod: (uid) => pods.isApiPod(uid),
@@ -218,7 +219,7 @@ export function createReferenceAgent(ports: AgentPorts, decisions: Decisions = r
       objects: () => objects,
       staticPods: () => pods.staticPods(),
       isNameInUse: (fullName) => pods.isNameInUse(fullName),
-      mayDelete: () => decisions.mayStopUndesired({ allReady: mux.allReady() }),
+      mayDelete: () => decisions.mayDeleteMirrors({ allReady: mux.allReady() }),
     });
     const listeners = {
       isMirror,

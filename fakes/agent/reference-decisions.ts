@@ -44,6 +44,8 @@ export const referenceDecisions: Decisions = {
   acceptsAddition: () => true,
   removalTargets: (removed) => [removed.key],
   mayStopUndesired: ({ allReady }) => allReady,
+  mayRemoveUndesired: ({ allReady }) => allReady,
+  mayDeleteMirrors: ({ allReady }) => allReady,
   removalBeforeReady: 'defer',
   waitsForRemoval: 'stop',
 
@@ -93,6 +95,7 @@ export const referenceDecisions: Decisions = {
   orphanGraceS: 1,
   removesContainers: true,
   removesSandboxes: true,
+  removalOrder: 'containersThenSandboxes',
   deadContainersKept: 1,
   worksWhileRuntimeDown: false,
   startsWithoutNetwork: (pod) => pod.spec.hostNetwork === true,

@@ -6,6 +6,8 @@ import { backoffNeverReset } from './backoff-never-reset.js';
 import { backoffWithoutCap } from './backoff-without-cap.js';
 import { badFileDropsAll } from './bad-file-drops-all.js';
 import { blindToUid } from './blind-to-uid.js';
+import { collectsBeforeReady } from './collects-before-ready.js';
+import { deletesMirrorsEarly } from './deletes-mirrors-early.js';
 import { deletesObjectEarly } from './deletes-object-early.js';
 import { deletesWithGrace } from './deletes-with-grace.js';
 import { downSourceIsEmpty } from './down-source-is-empty.js';
@@ -52,6 +54,7 @@ import { removalByName } from './removal-by-name.js';
 import { restartsOnComment } from './restarts-on-comment.js';
 import { restartsOnRedelivery } from './restarts-on-redelivery.js';
 import { restartsUnderNever } from './restarts-under-never.js';
+import { removesSandboxesFirst } from './removes-sandboxes-first.js';
 import { resurrectsDeletedFiles } from './resurrects-deleted-files.js';
 import { runsDuplicates } from './runs-duplicates.js';
 import { sandboxBeforeContainers } from './sandbox-before-containers.js';
@@ -82,6 +85,8 @@ export const mutants: readonly Mutant[] = [
   stopsBeforeReady,
   startsWhenAllReady,
   idleInOutage,
+  deletesMirrorsEarly,
+  collectsBeforeReady,
   forgetsEarlyRemovals,
   removalByName,
   losesReadd,
@@ -97,6 +102,7 @@ export const mutants: readonly Mutant[] = [
   backoffNeverReset,
   leavesOrphans,
   keepsSandboxes,
+  removesSandboxesFirst,
   actsOnStaleView,
   deletesObjectEarly,
   deletesWithGrace,

@@ -12,12 +12,14 @@ import { convergence } from './convergence.js';
 import { createDeadlines } from './deadlines.js';
 import { finalStateOf, type FinalState } from './differential.js';
 import { file } from './file.js';
+import { garbage } from './garbage.js';
 import { http } from './http.js';
 import { createLedger } from './ledger.js';
 import { lifecycle } from './lifecycle.js';
 import { mux } from './mux.js';
 import type { Oracle, OracleContext, OracleRun } from './oracle.js';
 import { orphans } from './orphans.js';
+import { readiness } from './readiness.js';
 import { runtimeFaults } from './runtime-faults.js';
 import { termination } from './termination.js';
 import { unwarranted } from './unwarranted.js';
@@ -47,11 +49,13 @@ export const oracles: readonly Oracle[] = [
   http,
   api,
   unwarranted,
+  readiness,
   workers,
   lifecycle,
   backoff,
   termination,
   orphans,
+  garbage,
   adoption,
   runtimeFaults,
   convergence,

@@ -11,7 +11,7 @@ import { blameOf } from './blame.js';
 import { oracleBounds } from './bounds.js';
 import type { OracleBounds } from './bounds.js';
 import type { Oracle, OracleContext } from './oracle.js';
-import { podSubject, seconds } from './words.js';
+import { lateSources, podSubject, seconds } from './words.js';
 
 /** Calls that nothing calls for: sound pods stopped, pods started that nobody wants, or that already run. */
 export const unwarranted: Oracle = {
@@ -63,12 +63,11 @@ function judgeStop({ model, ledger }: OracleContext, call: Call, pod: ActualPod)
   const { method } = call.request;
   const what = call.container === undefined ? 'its sandbox' : `its container ${call.container.name}`;
   if (call.reason === 'tooEarly') {
-    const late = [...model.desired.sources.values()].filter((view) => !view.ready).map((view) => view.kind);
     ledger.report({
       requirement: 'MUX-11',
       subject,
       expected: `Nothing of pod ${pod.fullName} is stopped before every source has delivered once.`,
-      seen: `${method} on ${what}, while ${late.join(' and ')} had not delivered yet.`,
+      seen: `${method} on ${what}, while ${lateSources(model)} had not delivered yet.`,
       events: [model.agentStartedSeq, pod.firstSeq],
     });
     return;

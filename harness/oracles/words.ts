@@ -26,6 +26,12 @@ function sourceByName(model: ModelView, pod: ActualPod): string | undefined {
   return (model.desired.byUid(pod.uid)[0] ?? model.desired.byName(pod.fullName)[0])?.source;
 }
 
+/** `http and api`: the sources that have not delivered to the agent's present life. */
+export function lateSources(model: ModelView): string {
+  const late = [...model.desired.sources.values()].filter((view) => !view.ready);
+  return late.map((view) => view.kind).join(' and ');
+}
+
 /** `12.345 s`. */
 export function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(3).replace(/\.?0+$/, '')} s`;
