@@ -15,7 +15,7 @@ export function guessVersions(state: ModelState, pod: ActualPod): void {
   if (state.desired.byUid(pod.uid).length > 0) return;
   for (const entry of state.desired.byName(pod.fullName)) {
     if (entry.uid !== undefined) continue;
-    const isOld = entry.pods.length > 0 && state.t > reactedByMs(state, entry.changedAtMs);
+    const isOld = entry.pods.length > 0 && !mayActYet(state, entry, entry.changedAtMs);
     for (const version of isOld ? entry.versions : entry.everVersions) pod.versions.add(version);
     if (mayHaveReadBefore(state, entry)) pod.readBeforeSeq = entry.movedSeq;
   }

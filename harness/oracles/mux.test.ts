@@ -81,6 +81,20 @@ describe('mux', () => {
     expect(failed(trace)).toEqual(['MUX-02']);
   });
 
+  it('MUX-01: a list that was answered late may have held up the start of an earlier version', () => {
+    const endedAfter = (lateMs: number): string[] => {
+      const trace = createTrace(['file', 'api']).agent().list('api', []).list('file', [web]).at(2_000);
+      trace.call('ListContainers', {}, () => {
+        trace.at(2_100).list('file', [makePod('web', { image: 'image:2' })]).at(2_100 + lateMs);
+      });
+      trace.call('RunPodSandbox', { pod: webPod, id: 's-1' }, () => trace.sandbox('s-1', webPod, 'ready'));
+      trace.list('api', [makePod('other', { uid: 'u9' })]);
+      return failed(trace.call('StopPodSandbox', { pod: webPod, sandboxId: 's-1' }));
+    };
+    expect(endedAfter(2_600)).toEqual([]);
+    expect(endedAfter(0)).toEqual([]);
+  });
+
   it('MUX-08: two static sources say the same name, and both pods run', () => {
     const other = makePod('web', { image: 'image:2' });
     const both = (): TraceBuilder =>
