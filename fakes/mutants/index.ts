@@ -66,6 +66,12 @@ import { preStopOutsideGrace } from './pre-stop-outside-grace.js';
 import { httpIgnoresStatus } from './http-ignores-status.js';
 import { httpTakesAnySuccess } from './http-takes-any-success.js';
 import { httpTakesOversize } from './http-takes-oversize.js';
+import { initCrashNoBackoff } from './init-crash-no-backoff.js';
+import { backoffSharedInPod } from './backoff-shared-in-pod.js';
+import { initsNotRerun } from './inits-not-rerun.js';
+import { initsTogether } from './inits-together.js';
+import { sidecarsNeverStarted } from './sidecars-never-started.js';
+import { sidecarsUnderPodPolicy } from './sidecars-under-pod-policy.js';
 import type { Mutant } from './mutant.js';
 
 /** Every mutant, one defect each. */
@@ -138,4 +144,10 @@ export const mutants: readonly Mutant[] = [
   httpIgnoresStatus,
   httpTakesAnySuccess,
   httpTakesOversize,
+  initCrashNoBackoff,
+  backoffSharedInPod,
+  initsNotRerun,
+  initsTogether,
+  sidecarsNeverStarted,
+  sidecarsUnderPodPolicy,
 ];

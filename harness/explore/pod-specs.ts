@@ -7,9 +7,13 @@ export interface SpecOptions {
   readonly prng: Prng;
   readonly live: boolean;
   readonly workload: WorkloadKind;
+  /** What its init container does, if it is to have one: fails always, or takes long enough to be ended. */
+  readonly init?: InitKind | undefined;
   /** Whether the agent declares this feature. */
   readonly can: (feature: string) => boolean;
 }
+
+export type InitKind = 'fails' | 'lasts';
 
 /** The images of the workload; they differ in nothing but their name. */
 export const workloadImages = [
@@ -119,11 +123,14 @@ function drawPolicy(prng: Prng, workload: WorkloadKind, canRestart: boolean): Pl
   }
 }
 
-function drawInitContainers({ prng, live, can }: SpecOptions): PlanContainer[] {
+function drawInitContainers({ prng, live, can, init }: SpecOptions): PlanContainer[] {
   const draw = prng.int(1, 100);
-  if (draw <= 5 && can('init-containers')) {
-    const runMs = live ? prng.int(10, 100) : prng.int(50, 1_000);
-    return [{ name: 'init', image: drawImage(prng), workload: { runMs, exitCode: 0 } }];
+  if ((draw <= 5 || init !== undefined) && can('init-containers')) {
+    const shortMs = live ? prng.int(10, 100) : prng.int(50, 1_000);
+    const longMs = live ? prng.int(200, 500) : prng.int(3_000, 8_000);
+    const runMs = init === 'lasts' ? longMs : shortMs;
+    const exitCode = init === 'fails' ? pick(prng, [1, 2, 137]) : 0;
+    return [{ name: 'init', image: drawImage(prng), workload: { runMs, exitCode } }];
   }
   if (draw >= 94 && can('sidecars')) {
     const sidecar = (name: string): PlanContainer => ({

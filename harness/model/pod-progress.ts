@@ -1,5 +1,6 @@
-import type { Pod } from '../spec/pod.js';
+import type { Container, Pod } from '../spec/pod.js';
 import type { ActualPod } from './actual-pods.js';
+import { readySandboxOf } from './actual-pods.js';
 import { restartPolicyOf, restartsAfter } from './pod-meaning.js';
 
 /** Nothing of this pod is left to run: every container has ended for good, or an init container has failed. */
@@ -21,4 +22,49 @@ export function hasEnded(actual: ActualPod, pod: Pod, name: string): boolean {
   const policy = restartPolicyOf(pod, name);
   if (history.exitCode === undefined) return policy === 'Never';
   return !restartsAfter(policy, history.exitCode);
+}
+
+/** The init containers and sidecars that come before this container, in their order: all of them for a regular one. */
+export function initsBefore(pod: Pod, name: string): readonly Container[] {
+  const inits = pod.spec.initContainers ?? [];
+  const index = inits.findIndex((container) => container.name === name);
+  return index < 0 ? inits : inits.slice(0, index);
+}
+
+/** Whether some regular container exists in the pod's present sandbox: its init containers are done with then. */
+export function isInitialized(actual: ActualPod, pod: Pod): boolean {
+  const sandbox = readySandboxOf(actual);
+  for (const { name, sandboxId } of actual.containers.values()) {
+    if (sandboxId !== sandbox?.id) continue;
+    if (pod.spec.containers.some((container) => container.name === name)) return true;
+  }
+  return false;
+}
+
+/** Whether a plain init container has run to a good end in the pod's present sandbox, and not begun again since. */
+export function hasSucceeded(actual: ActualPod, name: string): boolean {
+  const latest = actual.history.get(name)?.latest;
+  if (latest === undefined || latest.sandboxId !== readySandboxOf(actual)?.id) return false;
+  return latest.state === 'exited' && latest.exitCode === 0;
+}
+
+/**
+ * Since when a container of this name may run in the pod's present sandbox, in milliseconds, as far as the init
+ * containers before it go: -Infinity when there are none or they are done with, Infinity while one is in the way.
+ */
+export function initializedSinceMs(actual: ActualPod, pod: Pod, name: string): number {
+  const before = initsBefore(pod, name);
+  const sandbox = readySandboxOf(actual);
+  if (before.length === 0 || sandbox === undefined || isInitialized(actual, pod)) return -Infinity;
+  let sinceMs = sandbox.createdAtMs;
+  for (const container of before) {
+    const latest = actual.history.get(container.name)?.latest;
+    const isThrough =
+      container.restartPolicy === 'Always'
+        ? latest?.state === 'running' && latest.sandboxId === sandbox.id
+        : hasSucceeded(actual, container.name);
+    if (!isThrough) return Infinity;
+    sinceMs = Math.max(sinceMs, latest!.changedAtMs);
+  }
+  return sinceMs;
 }

@@ -13,6 +13,7 @@ import { createDeadlines } from './deadlines.js';
 import { finalStateOf, type FinalState } from './differential.js';
 import { file } from './file.js';
 import { http } from './http.js';
+import { initOrder } from './init-order.js';
 import { createLedger } from './ledger.js';
 import { lifecycle } from './lifecycle.js';
 import { mux } from './mux.js';
@@ -49,6 +50,7 @@ export const oracles: readonly Oracle[] = [
   unwarranted,
   workers,
   lifecycle,
+  initOrder,
   backoff,
   termination,
   orphans,
