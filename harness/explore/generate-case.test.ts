@@ -153,6 +153,7 @@ describe('the distribution', () => {
       );
     expect(percent(plans, (plan) => inits(plan).some(isFailing))).toBeGreaterThan(4);
     expect(percent(plans, (plan) => exitsOf(plan).includes('init'))).toBeGreaterThan(8);
+    expect(plans.filter((plan) => inits(plan).some(({ name }) => name === 'setup'))).not.toEqual([]);
     for (const { workload } of plans.flatMap(inits)) expect(workload.runMs).toBeGreaterThan(0);
   });
 

@@ -130,7 +130,11 @@ function drawInitContainers({ prng, live, can, init }: SpecOptions): PlanContain
     const longMs = live ? prng.int(200, 500) : prng.int(3_000, 8_000);
     const runMs = init === 'lasts' ? longMs : shortMs;
     const exitCode = init === 'fails' ? pick(prng, [1, 2, 137]) : 0;
-    return [{ name: 'init', image: drawImage(prng), workload: { runMs, exitCode } }];
+    const inits = [{ name: 'init', image: drawImage(prng), workload: { runMs, exitCode } }];
+    // Another one shows whether they keep their order.
+    const other = { name: 'setup', image: drawImage(prng), workload: { runMs: shortMs, exitCode: 0 } };
+    const place = prng.int(1, 6);
+    return place === 1 ? [other, ...inits] : place === 2 ? [...inits, other] : inits;
   }
   if (draw >= 94 && can('sidecars')) {
     const sidecar = (name: string): PlanContainer => ({

@@ -30,6 +30,7 @@ function* plainSpecs(plan: Plan): Iterable<Plan> {
 const specSimplifiers: readonly ((spec: PlanSpec) => PlanSpec)[] = [
   (spec) => omit(spec, 'initContainers'),
   (spec) => mapInits(spec, (inits) => inits.slice(0, 1)),
+  (spec) => mapInits(spec, (inits) => inits.slice(-1)),
   (spec) => mapInits(spec, (inits) => inits.map(succeeding)),
   (spec) => omit(spec, 'hostNetwork'),
   (spec) => omit(spec, 'labels'),

@@ -71,6 +71,14 @@ describe('init containers', () => {
     expect(exercised(running(), 'LIFE-03')).toBe(1);
   });
 
+  it('LIFE-03: an init container is created while the one in front of it still runs', () => {
+    const two = asGiven(makePod('web', { uid: 'u1', initContainers: [init, { ...init, name: 'setup' }] }));
+    const trace = start(begun(two), two, 'init', 'i1').at(700);
+    expect(failed(start(trace, two, 'setup', 'i2'))).toEqual(['LIFE-03']);
+    const inTurn = start(begun(two), two, 'init', 'i1').at(700);
+    expect(failed(start(exit(inTurn, two, 'init', 'i1', 0), two, 'setup', 'i2'))).toEqual([]);
+  });
+
   it('LIFE-03: on a real clock the harness may hear of the end after the agent', () => {
     const trace = start(begun(plainPod, 'live'), plainPod, 'init', 'i1').at(700);
     expect(failed(start(trace, plainPod, 'main', 'm1'))).toEqual([]);
