@@ -7,13 +7,13 @@ export interface SpecOptions {
   readonly prng: Prng;
   readonly live: boolean;
   readonly workload: WorkloadKind;
-  /** What its init container does, if it is to have one: fails always, or takes long enough to be ended. */
+  /** Which init container it is to have: one that fails always, one that takes long enough to be ended, a sidecar. */
   readonly init?: InitKind | undefined;
   /** Whether the agent declares this feature. */
   readonly can: (feature: string) => boolean;
 }
 
-export type InitKind = 'fails' | 'lasts';
+export type InitKind = 'fails' | 'lasts' | 'sidecar';
 
 /** The images of the workload; they differ in nothing but their name. */
 export const workloadImages = [
@@ -125,7 +125,8 @@ function drawPolicy(prng: Prng, workload: WorkloadKind, canRestart: boolean): Pl
 
 function drawInitContainers({ prng, live, can, init }: SpecOptions): PlanContainer[] {
   const draw = prng.int(1, 100);
-  if ((draw <= 5 || init !== undefined) && can('init-containers')) {
+  const isPlain = init === undefined ? draw <= 5 : init !== 'sidecar';
+  if (isPlain && can('init-containers')) {
     const shortMs = live ? prng.int(10, 100) : prng.int(50, 1_000);
     const longMs = live ? prng.int(200, 500) : prng.int(3_000, 8_000);
     const runMs = init === 'lasts' ? longMs : shortMs;
@@ -136,7 +137,7 @@ function drawInitContainers({ prng, live, can, init }: SpecOptions): PlanContain
     const place = prng.int(1, 6);
     return place === 1 ? [other, ...inits] : place === 2 ? [...inits, other] : inits;
   }
-  if (draw >= 94 && can('sidecars')) {
+  if ((draw >= 94 || init === 'sidecar') && can('sidecars')) {
     const sidecar = (name: string): PlanContainer => ({
       name,
       image: drawImage(prng),

@@ -42,7 +42,7 @@ export const patternNames = [
   'apiTrouble',
   /** Containers that end by themselves. */
   'containerExit',
-  /** Init containers that fail, once or always. */
+  /** Init containers that fail, once or always, and sidecars that end. */
   'initExit',
   /** Containers and sandboxes killed or removed from outside. */
   'damage',

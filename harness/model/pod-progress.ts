@@ -50,21 +50,31 @@ export function hasSucceeded(actual: ActualPod, name: string): boolean {
 
 /**
  * Since when a container of this name may run in the pod's present sandbox, in milliseconds, as far as the init
- * containers before it go: -Infinity when there are none or they are done with, Infinity while one is in the way.
+ * containers before it go: -Infinity when there are none, Infinity while one of them is in the way.
  */
 export function initializedSinceMs(actual: ActualPod, pod: Pod, name: string): number {
   const before = initsBefore(pod, name);
   const sandbox = readySandboxOf(actual);
-  if (before.length === 0 || sandbox === undefined || isInitialized(actual, pod)) return -Infinity;
+  if (before.length === 0 || sandbox === undefined) return -Infinity;
+  const isDone = isInitialized(actual, pod);
   let sinceMs = sandbox.createdAtMs;
   for (const container of before) {
-    const latest = actual.history.get(container.name)?.latest;
-    const isThrough =
-      container.restartPolicy === 'Always'
-        ? latest?.state === 'running' && latest.sandboxId === sandbox.id
-        : hasSucceeded(actual, container.name);
-    if (!isThrough) return Infinity;
-    sinceMs = Math.max(sinceMs, latest!.changedAtMs);
+    const throughMs = throughSinceMs(actual, container, sandbox.id);
+    // Once a regular container is there, none is waited for any more; but what follows may still be on its way.
+    if (throughMs !== undefined) sinceMs = Math.max(sinceMs, throughMs);
+    else if (!isDone) return Infinity;
   }
   return sinceMs;
+}
+
+/** Since when this init container lets others run in this sandbox: it has succeeded or, a sidecar, runs. */
+function throughSinceMs(
+  actual: ActualPod,
+  { name, restartPolicy }: Container,
+  sandboxId: string,
+): number | undefined {
+  const history = actual.history.get(name);
+  if (restartPolicy !== 'Always') return hasSucceeded(actual, name) ? history!.exitedAtMs : undefined;
+  const latest = history?.latest;
+  return latest?.state === 'running' && latest.sandboxId === sandboxId ? latest.startedAtMs : undefined;
 }

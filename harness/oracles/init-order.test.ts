@@ -192,6 +192,16 @@ describe('the rest of a pod with init containers', () => {
     ).toEqual([]);
   });
 
+  it('MUX-02: … and the first regular container was started, but not yet the second', () => {
+    const { pod } = plainPod;
+    const containers = [...pod.spec.containers, { name: 'side', image: 'image:1' }];
+    const two = asGiven({ ...pod, spec: { ...pod.spec, containers } });
+    const trace = start(begun(two), two, 'init', 'i1').at(118_000).phase('heal').phase('settle');
+    start(exit(trace.at(119_900), two, 'init', 'i1', 0), two, 'main', 'm1');
+    const end = { kind: 'run.ended', actor: 'harness', outcome: 'complete' } as const;
+    expect(failed(trace.at(120_000).phase('settled').phase('quiet').at(120_100).add(end))).toEqual([]);
+  });
+
   it('LIFE-02: nothing runs in the new sandbox, not even an init container', () => {
     expect(failed(damaged().rest())).toEqual(['LIFE-02']);
   });

@@ -33,11 +33,12 @@ function siblingsOf(pod: DraftPod): string[] {
   return [...containers.slice(1), ...sidecars].map(({ name }) => name);
 }
 
-/** Init containers that fail: always, or when they are made to. */
+/** Init containers that fail: always, or when they are made to. And sidecars that end. */
 export function initExit(draft: PlanDraft): void {
   if (draft.isFull()) return containerExit(draft);
   const source = draft.source();
-  const pod = draft.newPod(source, { workload: 'plain', init: draft.oneIn(4) ? 'fails' : 'lasts' });
+  const init = draft.pick(['lasts', 'lasts', 'lasts', 'fails', 'sidecar'] as const);
+  const pod = draft.newPod(source, { workload: 'plain', init });
   draft.add(pod);
   draft.wait('start', source);
   if (draft.oneIn(4)) {
@@ -45,9 +46,12 @@ export function initExit(draft: PlanDraft): void {
     draft.step({ do: 'damage', pod: pod.slot, how: draft.oneIn(2) ? 'kill' : 'remove' });
     draft.wait('start', source);
   }
+  const container = init === 'sidecar' ? 'helper' : 'init';
+  // A sidecar runs again after whatever end, and whatever the policy of its pod.
+  const codes = init === 'sidecar' ? [0, 1] : [1, 1, 137];
   const count = draft.prng.int(1, draft.live ? 2 : 3);
   for (let exit = 0; exit < count; exit++) {
-    draft.step({ do: 'exitContainer', pod: pod.slot, container: 'init', code: draft.pick([1, 1, 137]) });
+    draft.step({ do: 'exitContainer', pod: pod.slot, container, code: draft.pick(codes) });
     draft.waitMs(restartDelayMs(draft, exit));
     draft.wait('between', source);
   }
