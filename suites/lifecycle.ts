@@ -4,7 +4,7 @@ import type { Suite } from '../harness/explore/suite.js';
 export const lifecycle: Suite = {
   name: 'lifecycle',
   title: 'Container lifecycle',
-  requirements: ['LIFE-01', 'LIFE-02', 'LIFE-06', 'LIFE-09', 'WORK-06'],
-  patterns: { containerExit: 5, damage: 6, churn: 3, removedImage: 1, lostObservation: 2 },
+  requirements: ['LIFE-01', 'LIFE-02', 'LIFE-03', 'LIFE-06', 'LIFE-09', 'WORK-06'],
+  patterns: { containerExit: 5, initExit: 3, damage: 6, churn: 3, removedImage: 1, lostObservation: 2 },
   workloads: { plain: 60, completes: 18, crashes: 12, stopsSlowly: 6, ignoresTerm: 4 },
 };

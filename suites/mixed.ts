@@ -33,6 +33,7 @@ export const mixed: Suite = {
     httpTrouble: 2,
     apiTrouble: 2,
     containerExit: 2,
+    initExit: 1,
     damage: 2,
     restartCatchUp: 2,
     restartQuietly: 2,

@@ -105,6 +105,12 @@ export interface Decisions {
   /** When a container that has ended may be started again, in milliseconds since the epoch. */
   readonly restartDueMs: (exit: BackoffInput, timings: Timings) => number;
   readonly nextStreak: (exit: BackoffInput, timings: Timings) => number;
+  /** Whose crashes make a container wait: its own, or those of all containers of the pod. */
+  readonly crashesCounted: 'perContainer' | 'perPod';
+  /** Which end of an init container counts: one in the present sandbox, or in any. */
+  readonly initsCounted: 'inSandbox' | 'inAny';
+  /** When sidecars run: always, as the policy of their pod says, or never. */
+  readonly sidecars: 'always' | 'underPodPolicy' | 'never';
   /** Init containers that may start before the one in front of them has ended. */
   readonly initOrder: 'oneByOne' | 'together';
   readonly onUnknownContainer: 'stopFirst' | 'treatAsExited' | 'treatAsRunning';
@@ -165,4 +171,6 @@ export interface BackoffInput {
   readonly streak: number;
   /** The definition is another one since. */
   readonly isChanged: boolean;
+  /** An init container that is no sidecar. */
+  readonly isInit: boolean;
 }

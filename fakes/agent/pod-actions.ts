@@ -130,11 +130,12 @@ function planInits(
   );
   for (const container of inits) {
     const isSidecar = container.restartPolicy === 'Always';
-    if (isInitialized && !isSidecar) continue;
-    const last = newestContainer(record, container.name, sandbox.id);
+    if (isSidecar ? decisions.sidecars === 'never' : isInitialized) continue;
+    const isOfAny = !isSidecar && decisions.initsCounted === 'inAny';
+    const last = newestContainer(record, container.name, isOfAny ? undefined : sandbox.id);
     if (!isSidecar && last?.state === 'exited' && last.exitCode === 0 && last.reason !== 'OOMKilled')
       continue;
-    const policy = isSidecar ? 'Always' : policyOf(pod);
+    const policy = isSidecar && decisions.sidecars === 'always' ? 'Always' : policyOf(pod);
     const isRunning = planContainer(situation, record, container, last, policy, plan);
     if (isInitialized || decisions.initOrder === 'together') continue;
     if (!isSidecar || !isRunning) return false;
@@ -188,7 +189,12 @@ function planContainer(
     case 'exited': {
       const isReplaced = situation.replacing.has(last.id);
       if (!isReplaced && !decisions.shouldRestart(policy, last)) return true;
-      const exit: BackoffInput = { ...last, isChanged: isChanged || isReplaced };
+      const exit: BackoffInput = {
+        ...last,
+        streak: decisions.crashesCounted === 'perPod' ? longestStreak(record) : last.streak,
+        isChanged: isChanged || isReplaced,
+        isInit: container.restartPolicy !== 'Always' && !situation.pod.spec.containers.includes(container),
+      };
       const dueMs = decisions.restartDueMs(exit, timings);
       if (dueMs > nowMs) {
         plan.wakeAtMs = Math.min(plan.wakeAtMs ?? dueMs, dueMs);
@@ -197,6 +203,10 @@ function planContainer(
       return false;
     }
   }
+}
+
+function longestStreak(record: PodRecord): number {
+  return Math.max(...record.containers.map(({ streak }) => streak));
 }
 
 function nextAttempt(record: PodRecord, name: string): number {

@@ -71,6 +71,9 @@ export const referenceDecisions: Decisions = {
   onMetadataChange: 'nothing',
   restartDueMs,
   nextStreak,
+  crashesCounted: 'perContainer',
+  initsCounted: 'inSandbox',
+  sidecars: 'always',
   initOrder: 'oneByOne',
   onUnknownContainer: 'stopFirst',
 

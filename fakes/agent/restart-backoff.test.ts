@@ -9,7 +9,7 @@ test('a series of crashes waits 0, initial, twice as long … and never longer t
   const delays: number[] = [];
   let streak = 0;
   for (let crash = 0; crash < 8; crash++) {
-    const exit = { startedAtMs: 1_000, finishedAtMs: 1_500, streak, isChanged: false };
+    const exit = { startedAtMs: 1_000, finishedAtMs: 1_500, streak, isChanged: false, isInit: false };
     delays.push(restartDueMs(exit, fastTimings) - exit.finishedAtMs);
     streak = nextStreak(exit, fastTimings);
   }
@@ -19,7 +19,13 @@ test('a series of crashes waits 0, initial, twice as long … and never longer t
 });
 
 test('a container that ran long enough, or that was changed, restarts at once', () => {
-  const ran = { startedAtMs: 1_000, finishedAtMs: 1_000 + backoffResetMs, streak: 6, isChanged: false };
+  const ran = {
+    startedAtMs: 1_000,
+    finishedAtMs: 1_000 + backoffResetMs,
+    streak: 6,
+    isChanged: false,
+    isInit: false,
+  };
   expect(restartDueMs(ran, fastTimings)).toBe(ran.finishedAtMs);
   expect(nextStreak(ran, fastTimings)).toBe(1);
   const almost = { ...ran, finishedAtMs: ran.finishedAtMs - 1 };
@@ -32,7 +38,13 @@ test('a container that ran long enough, or that was changed, restarts at once', 
 test('a restart is never due before the exit, and never later than the cap after it', () => {
   fc.assert(
     fc.property(fc.nat(200), fc.nat(100_000), fc.nat(100_000), (streak, startedAtMs, ranMs) => {
-      const exit = { startedAtMs, finishedAtMs: startedAtMs + ranMs, streak, isChanged: false };
+      const exit = {
+        startedAtMs,
+        finishedAtMs: startedAtMs + ranMs,
+        streak,
+        isChanged: false,
+        isInit: false,
+      };
       const delayMs = restartDueMs(exit, fastTimings) - exit.finishedAtMs;
       expect(delayMs).toBeGreaterThanOrEqual(0);
       expect(delayMs).toBeLessThanOrEqual(backoffMaxMs);

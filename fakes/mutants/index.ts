@@ -72,6 +72,12 @@ import { unverifiedStop } from './unverified-stop.js';
 import { watchOnce } from './watch-once.js';
 import { writesWithoutEnd } from './writes-without-end.js';
 import { preStopOutsideGrace } from './pre-stop-outside-grace.js';
+import { initCrashNoBackoff } from './init-crash-no-backoff.js';
+import { backoffSharedInPod } from './backoff-shared-in-pod.js';
+import { initsNotRerun } from './inits-not-rerun.js';
+import { initsTogether } from './inits-together.js';
+import { sidecarsNeverStarted } from './sidecars-never-started.js';
+import { sidecarsUnderPodPolicy } from './sidecars-under-pod-policy.js';
 import type { Mutant } from './mutant.js';
 
 /** Every mutant, one defect each. */
@@ -150,4 +156,10 @@ export const mutants: readonly Mutant[] = [
   orphansFromOldListing,
   unverifiedStop,
   neverDeletesObject,
+  initCrashNoBackoff,
+  backoffSharedInPod,
+  initsNotRerun,
+  initsTogether,
+  sidecarsNeverStarted,
+  sidecarsUnderPodPolicy,
 ];

@@ -3,7 +3,7 @@ import type { CriMethod, Fault, ManifestForm, PlanPod, PlanSpec, Step } from '..
 import { isStaticSource, type SourceKind } from '../spec/pod.js';
 import type { Timings } from '../spec/timings.js';
 import { drawWaitMs, type Pace } from './paces.js';
-import { drawEdit, drawSpec, pick } from './pod-specs.js';
+import { drawEdit, drawSpec, pick, type InitKind } from './pod-specs.js';
 import type { WorkloadKind } from './suite.js';
 
 /** A pod while its plan is being written. */
@@ -137,7 +137,7 @@ export class PlanDraft {
   /** A new slot. `sharing`: it takes the name of that pod, and another UID. */
   newPod(
     source: SourceKind,
-    options: { workload?: WorkloadKind | undefined; sharing?: DraftPod } = {},
+    options: { workload?: WorkloadKind | undefined; init?: InitKind; sharing?: DraftPod } = {},
   ): DraftPod {
     const { prng, settings } = this;
     const slot = this.pods.length;
@@ -150,7 +150,7 @@ export class PlanDraft {
       slot,
       source,
       identity: withUid ? { namespace, name, uid: `uid-${slot}` } : { namespace, name },
-      specs: [drawSpec({ prng, live: this.live, workload, can: settings.can })],
+      specs: [drawSpec({ prng, live: this.live, workload, init: options.init, can: settings.can })],
       state: 'absent',
       version: 0,
       starts: 0,

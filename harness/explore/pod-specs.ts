@@ -7,9 +7,13 @@ export interface SpecOptions {
   readonly prng: Prng;
   readonly live: boolean;
   readonly workload: WorkloadKind;
+  /** Which init container it is to have: one that fails always, one that takes long enough to be ended, a sidecar. */
+  readonly init?: InitKind | undefined;
   /** Whether the agent declares this feature. */
   readonly can: (feature: string) => boolean;
 }
+
+export type InitKind = 'fails' | 'lasts' | 'sidecar';
 
 /** The images of the workload; they differ in nothing but their name. */
 export const workloadImages = [
@@ -119,13 +123,21 @@ function drawPolicy(prng: Prng, workload: WorkloadKind, canRestart: boolean): Pl
   }
 }
 
-function drawInitContainers({ prng, live, can }: SpecOptions): PlanContainer[] {
+function drawInitContainers({ prng, live, can, init }: SpecOptions): PlanContainer[] {
   const draw = prng.int(1, 100);
-  if (draw <= 5 && can('init-containers')) {
-    const runMs = live ? prng.int(10, 100) : prng.int(50, 1_000);
-    return [{ name: 'init', image: drawImage(prng), workload: { runMs, exitCode: 0 } }];
+  const isPlain = init === undefined ? draw <= 5 : init !== 'sidecar';
+  if (isPlain && can('init-containers')) {
+    const shortMs = live ? prng.int(10, 100) : prng.int(50, 1_000);
+    const longMs = live ? prng.int(200, 500) : prng.int(3_000, 8_000);
+    const runMs = init === 'lasts' ? longMs : shortMs;
+    const exitCode = init === 'fails' ? pick(prng, [1, 2, 137]) : 0;
+    const inits = [{ name: 'init', image: drawImage(prng), workload: { runMs, exitCode } }];
+    // Another one shows whether they keep their order.
+    const other = { name: 'setup', image: drawImage(prng), workload: { runMs: shortMs, exitCode: 0 } };
+    const place = prng.int(1, 6);
+    return place === 1 ? [other, ...inits] : place === 2 ? [...inits, other] : inits;
   }
-  if (draw >= 94 && can('sidecars')) {
+  if ((draw >= 94 || init === 'sidecar') && can('sidecars')) {
     const sidecar = (name: string): PlanContainer => ({
       name,
       image: drawImage(prng),

@@ -129,6 +129,32 @@ describe('reducePlan', () => {
     expect(reduction.irrelevant.filter((words) => words.startsWith('also with'))).toHaveLength(2);
   });
 
+  it('makes init containers succeed and `main` exit where that will do', async () => {
+    const hasInit = ({ setup }: Plan): boolean =>
+      setup.pods.some(({ specs }) => specs[0]!.initContainers?.some(({ sidecar }) => sidecar !== true));
+    const exits = (plan: Plan): boolean =>
+      hasInit(plan) && plan.steps.some((step) => step.do === 'exitContainer');
+    const isMeant = (plan: Plan): boolean =>
+      exits(plan) &&
+      plan.steps.every((step) => step.do !== 'exitContainer' || step.container === 'init') &&
+      plan.setup.pods.some(({ specs }) => (specs[0]!.initContainers?.[0]?.workload.exitCode ?? 0) !== 0);
+    const [plan] = plansMatching(isMeant, 1);
+    const reduction = await reducePlan({
+      plan: plan!,
+      sources,
+      signature,
+      run: runner(exits),
+      budget: 2_000,
+    });
+    expect(reduction.plan.steps).toEqual([expect.objectContaining({ container: 'main', code: 1 })]);
+    for (const { specs } of reduction.plan.setup.pods) {
+      const { initContainers = [] } = specs[0]!;
+      expect(initContainers.map(({ workload }) => workload.exitCode ?? 0)).toEqual(
+        initContainers.map(() => 0),
+      );
+    }
+  });
+
   it('does not slip to another signature', async () => {
     const [plan] = plansMatching(faultAndRestart, 1);
     // Any plan with an `add` fails with another signature; that must not count.

@@ -29,6 +29,9 @@ function* plainSpecs(plan: Plan): Iterable<Plan> {
 
 const specSimplifiers: readonly ((spec: PlanSpec) => PlanSpec)[] = [
   (spec) => omit(spec, 'initContainers'),
+  (spec) => mapInits(spec, (inits) => inits.slice(0, 1)),
+  (spec) => mapInits(spec, (inits) => inits.slice(-1)),
+  (spec) => mapInits(spec, (inits) => inits.map(succeeding)),
   (spec) => omit(spec, 'hostNetwork'),
   (spec) => omit(spec, 'labels'),
   (spec) => omit(spec, 'annotations'),
@@ -130,7 +133,13 @@ function* simplerSteps(plan: Plan): Iterable<Plan> {
       case 'delete':
         return [omit(step, 'graceS')];
       case 'exitContainer':
-        return [{ ...step, code: 1 }];
+        return [
+          { ...step, container: 'main', code: 1 },
+          { ...step, container: 'main' },
+          { ...step, code: 1 },
+        ];
+      case 'damage':
+        return step.container === undefined ? [] : [{ ...step, container: 'main' }];
       case 'duplicate':
         return [omit(step, 'uid')];
       case 'settle':
@@ -255,6 +264,16 @@ function mapContainers(spec: PlanSpec, map: (container: PlanContainer) => PlanCo
     ...(spec.initContainers === undefined ? {} : { initContainers: spec.initContainers.map(map) }),
     containers: spec.containers.map(map),
   };
+}
+
+function mapInits(spec: PlanSpec, map: (inits: readonly PlanContainer[]) => PlanContainer[]): PlanSpec {
+  return spec.initContainers === undefined ? spec : { ...spec, initContainers: map(spec.initContainers) };
+}
+
+/** The same container, but with a good end where it has one. */
+function succeeding(container: PlanContainer): PlanContainer {
+  const { exitCode = 0 } = container.workload;
+  return exitCode === 0 ? container : { ...container, workload: { ...container.workload, exitCode: 0 } };
 }
 
 function replaced<Value>(values: readonly Value[], index: number, value: Value): Value[] {

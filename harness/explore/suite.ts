@@ -42,6 +42,8 @@ export const patternNames = [
   'apiTrouble',
   /** Containers that end by themselves. */
   'containerExit',
+  /** Init containers that fail, once or always, and sidecars that end. */
+  'initExit',
   /** Containers and sandboxes killed or removed from outside. */
   'damage',
   /** Things happen while the agent is down. */

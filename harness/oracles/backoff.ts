@@ -1,5 +1,6 @@
 import type { ActualPod } from '../model/actual-pods.js';
 import { restartPolicyOf, restartsAfter } from '../model/pod-meaning.js';
+import { initializedSinceMs, isFinished } from '../model/pod-progress.js';
 import { standingOf } from '../model/standing.js';
 import type { Timings } from '../spec/timings.js';
 import type { ContainerChanged, Stamp } from '../trace/events.js';
@@ -135,8 +136,6 @@ function armUpper(
   const { is, entry } = standingOf(model, pod);
   if (is !== 'wanted' || entry === undefined) return;
   if (!restartsAfter(restartPolicyOf(entry.pod, event.name), event.exitCode ?? 137)) return;
-  const isInit = entry.pod.spec.initContainers?.some((container) => container.name === event.name) ?? false;
-  if (isInit) return;
   const { changedSeq } = entry;
   deadlines.arm({
     boundMs,
@@ -147,9 +146,14 @@ function armUpper(
       streak.life === pod.life &&
       pod.pendingCalls === 0 &&
       pod.readyCount === 1 &&
-      standingOf(model, pod).is === 'wanted',
-    // An attempt that failed is made again as any other.
-    sinceMs: () => (pod.failedAtMs >= event.t ? pod.failedAtMs + model.bounds.Terr : 0),
+      standingOf(model, pod).is === 'wanted' &&
+      !isFinished(pod, entry.pod),
+    // An attempt that failed is made again as any other; and init containers come first.
+    sinceMs: () =>
+      Math.max(
+        pod.failedAtMs >= event.t ? pod.failedAtMs + model.bounds.Terr : 0,
+        initializedSinceMs(pod, entry.pod, event.name),
+      ),
     missed: () =>
       ledger.report({
         requirement,

@@ -14,6 +14,7 @@ import { finalStateOf, type FinalState } from './differential.js';
 import { file } from './file.js';
 import { garbage } from './garbage.js';
 import { http } from './http.js';
+import { initOrder } from './init-order.js';
 import { createLedger } from './ledger.js';
 import { lifecycle } from './lifecycle.js';
 import { mux } from './mux.js';
@@ -52,6 +53,7 @@ export const oracles: readonly Oracle[] = [
   readiness,
   workers,
   lifecycle,
+  initOrder,
   backoff,
   termination,
   orphans,

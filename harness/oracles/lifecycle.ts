@@ -8,7 +8,7 @@ import {
   restartPolicyOf,
   restartsAfter,
 } from '../model/pod-meaning.js';
-import { isFinished } from '../model/pod-progress.js';
+import { initializedSinceMs, isFinished } from '../model/pod-progress.js';
 import { standingOf } from '../model/standing.js';
 import type { ContainerChanged, SandboxChanged, Stamp } from '../trace/events.js';
 import { outageRequirement } from './blame.js';
@@ -184,6 +184,8 @@ function armRestart(
       standingOf(model, pod).is === 'wanted' &&
       !isFinished(pod, entry.pod) &&
       !waitsForImage(model, entry.pod),
+    // In a new sandbox the init containers come first.
+    sinceMs: () => initializedSinceMs(pod, entry.pod, event.name),
     missed: () =>
       ledger.report({
         requirement: outageRequirement(model) ?? requirement,

@@ -11,6 +11,7 @@ import type { Shortfall } from './shortfall.js';
 export function blameShortfall(model: ModelView, entry: DesiredPod, shortfall: Shortfall): RequirementId {
   const { pod, history } = shortfall;
   if (pod !== undefined && pod.lastCallFailed) return 'WORK-06';
+  if (shortfall.kind === 'inits') return 'LIFE-02';
   if (history !== undefined && history.exitedSeq > entry.changedSeq && history.exitCause !== 'agent') {
     if (history.exitedSeq < model.agentStartedSeq) return 'ADOPT-02';
     if (pod !== undefined && pod.lostEventSeq > history.exitedSeq) return 'RT-06';

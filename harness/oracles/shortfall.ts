@@ -1,9 +1,15 @@
 import type { ActualContainer, ActualPod, ContainerHistory } from '../model/actual-pods.js';
-import { runningContainerOf, startsOf } from '../model/actual-pods.js';
+import { readySandboxOf, runningContainerOf, startsOf } from '../model/actual-pods.js';
 import type { DesiredPod } from '../model/desired-pod.js';
 import type { ModelView } from '../model/model-view.js';
-import { containerContent, restartPolicyOf, restartsAfter } from '../model/pod-meaning.js';
-import { hasEnded, isFinished } from '../model/pod-progress.js';
+import { containerContent, containersOf, restartPolicyOf, restartsAfter } from '../model/pod-meaning.js';
+import {
+  hasEnded,
+  hasSucceeded,
+  initializedSinceMs,
+  isFinished,
+  isInitialized,
+} from '../model/pod-progress.js';
 import { instancesOf, standingOf } from '../model/standing.js';
 import type { Container, Pod } from '../spec/pod.js';
 import { delayOf } from './backoff.js';
@@ -13,7 +19,7 @@ import type { OracleBounds } from './bounds.js';
 export interface Shortfall {
   readonly pod: ActualPod | undefined;
   readonly history: ContainerHistory | undefined;
-  readonly kind: 'absent' | 'sandbox' | 'container' | 'content';
+  readonly kind: 'absent' | 'sandbox' | 'inits' | 'container' | 'content';
   readonly seen: string;
   readonly events: readonly number[];
 }
@@ -63,18 +69,42 @@ function instanceShortfall(
       events: [pod.firstSeq, last?.changedSeq ?? -1, pod.lastCallSeq],
     };
   }
-  for (const container of spec.spec.initContainers ?? []) {
-    if (container.restartPolicy === 'Always') continue;
-    if (pod.history.get(container.name)?.exitCode === 0) continue;
-    if (spec.spec.containers.some(({ name }) => (pod.history.get(name)?.starts ?? 0) > 0)) break;
-    // The rest of the pod waits for this one, rightly.
-    return containerShortfall(model, bounds, pod, spec, container);
-  }
-  for (const container of spec.spec.containers) {
-    const shortfall = containerShortfall(model, bounds, pod, spec, container);
+  const inits = spec.spec.initContainers ?? [];
+  const isDone = isInitialized(pod, spec);
+  for (const container of containersOf(spec)) {
+    const isPlainInit = inits.includes(container) && container.restartPolicy !== 'Always';
+    if (isPlainInit && (isDone || hasSucceeded(pod, container.name))) continue;
+    // What comes behind an init container waits for its end, rightly, and begins some time after it.
+    if (model.t - initializedSinceMs(pod, spec, container.name) <= bounds.firstRestartMs) return undefined;
+    const shortfall =
+      (isPlainInit ? rerunShortfall(model, bounds, pod, spec, container) : undefined) ??
+      containerShortfall(model, bounds, pod, spec, container);
     if (shortfall !== undefined) return shortfall;
   }
   return undefined;
+}
+
+/** An init container that has succeeded in an earlier sandbox, and has not been started in the present one. */
+function rerunShortfall(
+  model: ModelView,
+  bounds: OracleBounds,
+  pod: ActualPod,
+  spec: Pod,
+  { name }: Container,
+): Shortfall | undefined {
+  const sandbox = readySandboxOf(pod);
+  const history = pod.history.get(name);
+  // Under the other policies what is left of the earlier sandbox may say that the pod has ended.
+  if ((spec.spec.restartPolicy ?? 'Always') !== 'Always' || history?.exitCode !== 0) return undefined;
+  if (sandbox === undefined || history.latest?.sandboxId === sandbox.id) return undefined;
+  if (model.t - sandbox.createdAtMs <= bounds.firstRestartMs) return undefined;
+  return {
+    pod,
+    history,
+    kind: 'inits',
+    seen: withRefusal(`Init container ${name} was not run again in its new sandbox`, pod),
+    events: [history.exitedSeq, sandbox.createdSeq, pod.lastCallSeq],
+  };
 }
 
 /** Whether a pod without a ready sandbox is right to have none. */

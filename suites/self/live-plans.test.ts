@@ -14,10 +14,17 @@ import { suites } from '../index.js';
 const casesMax = 1_500;
 const batchSize = 10;
 /**
- * Back-off is given seconds to come late, and the periods of these plans are fractions of one; grace is prolonged only
- * where a stop fails between two requests, which is once in thousands of such short plans. Longer ones show all three.
+ * Back-off, and the restart of a sidecar, are given seconds to come late, and the periods of these plans are fractions of
+ * one; grace is prolonged only where a stop fails between two requests, which is once in thousands of such short plans.
+ * Longer ones show them all.
  */
-const beyondThem = new Set(['backoff-never-reset', 'backoff-without-cap', 'extends-grace']);
+const beyondThem = new Set([
+  'backoff-never-reset',
+  'backoff-shared-in-pod',
+  'backoff-without-cap',
+  'extends-grace',
+  'sidecars-under-pod-policy',
+]);
 
 function runnerOf(name: string, decisions?: Decisions): CaseRunner {
   const profile = { name, sources: sourceKinds, features: referenceFeatures, timings: liveTimings };

@@ -6,6 +6,7 @@ import { churn, duplicates, noMeaning, rapidEdits, readd, secondInput, sharedNam
 import {
   containerExit,
   damage,
+  initExit,
   orphan,
   removedImage,
   restartCatchUp,
@@ -37,6 +38,7 @@ export const patterns: Readonly<Record<PatternName, Pattern>> = {
   httpTrouble,
   apiTrouble,
   containerExit,
+  initExit,
   damage,
   restartCatchUp,
   restartQuietly,

@@ -1,4 +1,4 @@
-import type { PlanDraft } from '../draft.js';
+import type { DraftPod, PlanDraft } from '../draft.js';
 import { workloadImages } from '../pod-specs.js';
 
 /** Containers that end by themselves, once or again and again. */
@@ -18,6 +18,43 @@ export function containerExit(draft: PlanDraft): void {
     pod.finished = policy === 'Never' || (policy === 'OnFailure' && code === 0);
     if (pod.finished) break;
   }
+  // What delays one container delays none beside it.
+  const siblings = siblingsOf(pod);
+  if (siblings.length === 0 || draft.oneIn(3)) return;
+  const code = draft.pick([0, 1, 137]);
+  draft.step({ do: 'exitContainer', pod: pod.slot, container: draft.pick(siblings), code });
+  draft.wait(draft.pick(['between', 'start']), pod.source);
+}
+
+/** The names of its containers besides main that run as long as it does. */
+function siblingsOf(pod: DraftPod): string[] {
+  const { containers, initContainers = [] } = pod.specs[pod.version]!;
+  const sidecars = initContainers.filter(({ sidecar }) => sidecar === true);
+  return [...containers.slice(1), ...sidecars].map(({ name }) => name);
+}
+
+/** Init containers that fail: always, or when they are made to. And sidecars that end. */
+export function initExit(draft: PlanDraft): void {
+  if (draft.isFull()) return containerExit(draft);
+  const source = draft.source();
+  const init = draft.pick(['lasts', 'lasts', 'lasts', 'fails', 'sidecar'] as const);
+  const pod = draft.newPod(source, { workload: 'plain', init });
+  draft.add(pod);
+  draft.wait('start', source);
+  if (draft.oneIn(4)) {
+    // They run again in a new sandbox.
+    draft.step({ do: 'damage', pod: pod.slot, how: draft.oneIn(2) ? 'kill' : 'remove' });
+    draft.wait('start', source);
+  }
+  const container = init === 'sidecar' ? 'helper' : 'init';
+  // A sidecar runs again after whatever end, and whatever the policy of its pod.
+  const codes = init === 'sidecar' ? [0, 1] : [1, 1, 137];
+  const count = draft.prng.int(1, draft.live ? 2 : 3);
+  for (let exit = 0; exit < count; exit++) {
+    draft.step({ do: 'exitContainer', pod: pod.slot, container, code: draft.pick(codes) });
+    draft.waitMs(restartDelayMs(draft, exit));
+    draft.wait('between', source);
+  }
 }
 
 /** About how long a container stays down after this many exits before; mostly waited for, sometimes not. */
@@ -33,7 +70,7 @@ export function damage(draft: PlanDraft): void {
   draft.step({
     do: 'damage',
     pod: pod.slot,
-    ...(draft.oneIn(2) ? {} : { container: 'main' }),
+    ...(draft.oneIn(2) ? {} : { container: draft.pick(['main', 'main', ...siblingsOf(pod)]) }),
     how: draft.oneIn(2) ? 'kill' : 'remove',
   });
   if (draft.oneIn(4)) {

@@ -34,6 +34,7 @@ export interface TraceBuilder {
     pod: RunningPod,
     state: 'ready' | 'notReady' | 'removed',
     cause?: ChangeCause,
+    attempt?: number,
   ): TraceBuilder;
   container(
     id: string,
@@ -230,7 +231,7 @@ export function createTrace(
         ...(response === undefined ? {} : { response }),
       });
     },
-    sandbox: (id, pod, state, cause = 'agent') =>
+    sandbox: (id, pod, state, cause = 'agent', attempt = 0) =>
       builder.add({
         kind: 'sandbox',
         actor: cause === 'outside' ? 'outside' : 'runtime',
@@ -238,7 +239,7 @@ export function createTrace(
         podUid: pod.uid,
         podNamespace: pod.namespace,
         podName: pod.name,
-        attempt: 0,
+        attempt,
         state,
         cause,
       }),
