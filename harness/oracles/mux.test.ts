@@ -85,7 +85,10 @@ describe('mux', () => {
     const endedAfter = (lateMs: number): string[] => {
       const trace = createTrace(['file', 'api']).agent().list('api', []).list('file', [web]).at(2_000);
       trace.call('ListContainers', {}, () => {
-        trace.at(2_100).list('file', [makePod('web', { image: 'image:2' })]).at(2_100 + lateMs);
+        trace
+          .at(2_100)
+          .list('file', [makePod('web', { image: 'image:2' })])
+          .at(2_100 + lateMs);
       });
       trace.call('RunPodSandbox', { pod: webPod, id: 's-1' }, () => trace.sandbox('s-1', webPod, 'ready'));
       trace.list('api', [makePod('other', { uid: 'u9' })]);
