@@ -77,6 +77,17 @@ describe('api', () => {
     expect(failed(ask(stopped(), { ...named, query: { gracePeriodSeconds: '0' } }))).toEqual([]);
   });
 
+  it('API-03: who came back only to be told to begin anew may wait once more', () => {
+    const atRest = (detail: string, atMs: number): string[] => {
+      const trace = createTrace(['api']).agent().list('api', []).at(1_000).error('api', 'ECONNREFUSED');
+      trace.at(2_000).held('api', [web]).phase('heal').looking(50_000).error('api', detail);
+      return failed(trace.looking(atMs).phase('settled'));
+    };
+    expect(atRest('status 410', 100_000)).toEqual([]);
+    expect(atRest('status 410', 130_000)).toEqual(['API-03']);
+    expect(atRest('status 503', 100_000)).toEqual(['API-02']);
+  });
+
   it('TERM-06: lists that leave out what runs can mislead an agent, for as long as it may work on them', () => {
     const gone = { ...web, metadata: { ...web.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
     const trace = createTrace(['api']).agent().list('api', [web]).at(500).start(webPod).at(9_000).gone();

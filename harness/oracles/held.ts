@@ -31,7 +31,9 @@ export function judgeHeld(
   const sinceMs = Math.max(view.held.t, model.agentStartedAtMs, context.restedFromMs());
   const bounds = oracleBounds(run, context.bounds);
   const boundMs = isSettled ? bounds.restLatencyMs(kind) : bounds.sourceLatencyMs(kind);
-  if (model.t - sinceMs <= boundMs) return;
+  // Whoever came back only to be told to begin anew may wait a second time.
+  const waits = view.failing && view.failure === 'status 410' ? 2 : 1;
+  if (model.t - sinceMs <= waits * boundMs) return;
   const report = (requirement: RequirementId, name: string, expected: string, seen: string): void =>
     ledger.report({
       requirement,

@@ -37,7 +37,7 @@ export function deadlinesOf(plan: Plan, timings: Timings, slackMs = 0): Deadline
     backoffMs +
     2 * bounds.Tgc +
     calmMs +
-    (plan.setup.sources.some((kind) => kind === 'api' || kind === 'feed') ? streamRetryMs : 0) +
+    streamRetriesMs(plan) +
     slackMs;
   return { calmMs, settleMs, quietMs: 3 * bounds.Tresync };
 }
@@ -50,6 +50,12 @@ export function liveDeadlinesOf(plan: Plan, timings: Timings, slackMs: number): 
   const bounds = boundsOf(timings);
   const calmTidyMs = silenceMs(bounds) + 2 * bounds.Tpleg + slackMs;
   return { ...deadlinesOf(plan, timings, slackMs), calmTidyMs };
+}
+
+/** An agent that lost a stream tries again; at the API server it may only be told then to begin anew, and wait again. */
+function streamRetriesMs({ setup: { sources } }: Plan): number {
+  if (sources.includes('api')) return 2 * streamRetryMs;
+  return sources.includes('feed') ? streamRetryMs : 0;
 }
 
 /** The longest silence before the agent acts on its own, garbage collection left out. */

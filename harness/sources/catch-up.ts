@@ -13,6 +13,11 @@ export interface CatchUp {
   noteShown(revision: number): void;
   /** There is something new, or nothing stands in the agent's way any more: it has the whole time again. */
   restart(): void;
+  /**
+   * The agent came back and was told to begin anew (410): it may wait once more before it does. Once only, since one that
+   * asks the same again and again never will.
+   */
+  noteGone(): void;
   /** Whether its present life was shown the pods as of this revision, or of a later one. */
   hasShown(revision: number): boolean;
   /** True while an agent that lost touch can be expected to come back and see something new. */
@@ -24,14 +29,21 @@ export function createCatchUp({ clock, journal }: SourceContext): CatchUp {
   let shown = { revision: 0, incarnation: 0 };
   let lastIncarnation = 0;
   let untilMs = 0;
+  let wasGone = false;
   const restart = (): void => {
     untilMs = clock.now() + retryMaxMs;
+    wasGone = false;
   };
   return {
     noteShown(revision) {
       shown = { revision, incarnation: incarnation() };
     },
     restart,
+    noteGone() {
+      if (wasGone) return;
+      restart();
+      wasGone = true;
+    },
     hasShown: (revision) => shown.incarnation === incarnation() && shown.revision >= revision,
     isDue(newestRevision) {
       const present = incarnation();

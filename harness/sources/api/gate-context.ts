@@ -81,7 +81,8 @@ function matcherIn(query: Readonly<Record<string, string>>): Matcher | undefined
 
 type Served = Omit<SourceServed, 'kind' | 'actor' | 'source'>;
 
-export function recordServed({ source }: GateContext, served: Served): void {
+export function recordServed({ source, catchUp }: GateContext, served: Served): void {
+  if (served.outcome === 'error' && served.detail === 'status 410') catchUp.noteGone();
   source.journal.record({ kind: 'source.served', actor: 'source:api', source: 'api', ...served });
 }
 

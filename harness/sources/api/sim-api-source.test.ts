@@ -312,6 +312,27 @@ test('it is busy while an agent that lost touch can still come back and see some
   expect(source.busy()).toBe(true);
 });
 
+test('an agent that comes back only to be told to begin anew is waited for once more', async () => {
+  const { add, list, outage, watch, watchStep, source, context, advance: pass } = setUp();
+  context.journal.record({ kind: 'agent.started', actor: 'agent', incarnation: 1 });
+  const { version } = await list();
+  outage('begin');
+  add(0);
+  watchStep('compact');
+  source.heal();
+  expect(source.busy()).toBe(true);
+  const comeBack = async (): Promise<void> => {
+    await pass(50_000);
+    watch({ ...ofNode, resourceVersion: version });
+    await pass(50_000);
+    expect(context.served().at(-1)).toMatchObject({ outcome: 'error', detail: 'status 410' });
+  };
+  await comeBack();
+  expect(source.busy()).toBe(true);
+  await comeBack();
+  expect(source.busy()).toBe(false);
+});
+
 test('an open watch of all pods brings what is new, so nothing is waited for', async () => {
   const { add, watch, source, context, advance: pass } = setUp();
   context.journal.record({ kind: 'agent.started', actor: 'agent', incarnation: 1 });
