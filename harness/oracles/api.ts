@@ -6,12 +6,14 @@ import type { Oracle, OracleContext } from './oracle.js';
 export const api: Oracle = {
   name: 'api',
   requirements: ['API-01', 'API-02', 'API-03', 'API-04'],
-  kinds: ['source.served', 'api.request', 'agent.started'],
+  kinds: ['source.served', 'source.held', 'api.request', 'agent.started', 'phase'],
   begin(context) {
     const { model, ledger } = context;
     let hasNode = false;
     let lists = 0;
     let wasGone = false;
+    /** The first 410 since there was something new, or the faults were off: those that follow it change nothing. */
+    let goneAtMs: number | undefined;
     return {
       onEvent(event) {
         switch (event.kind) {
@@ -25,8 +27,15 @@ export const api: Oracle = {
             if (event.status === 410) wasGone = true;
             if (event.resource === 'pods') judgeScope(context, event, hasNode);
             return;
+          case 'source.held':
+            if (event.source === 'api') goneAtMs = undefined;
+            return;
+          case 'phase':
+            if (event.phase === 'heal') goneAtMs = undefined;
+            return;
           case 'source.served': {
             if (event.source !== 'api') return;
+            if (event.outcome === 'error' && event.detail === 'status 410') goneAtMs ??= event.t;
             const hasPods = (model.desired.sources.get('api')?.listed.size ?? 0) > 0;
             if (event.outcome === 'error') {
               if (hasPods) ledger.exercised(/410|gone/i.test(event.detail ?? '') ? 'API-03' : 'API-04');
@@ -42,11 +51,8 @@ export const api: Oracle = {
       },
       atRest(isSettled) {
         const requirement = wasGone || lists > 1 ? 'API-03' : 'API-02';
-        judgeHeld(context, 'api', isSettled, {
-          missing: requirement,
-          surplus: requirement,
-          other: requirement,
-        });
+        const blame = { missing: requirement, surplus: requirement, other: requirement } as const;
+        judgeHeld(context, 'api', isSettled, blame, goneAtMs);
       },
     };
   },

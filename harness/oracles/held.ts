@@ -17,23 +17,23 @@ export interface HeldBlame {
  * At rest an agent has been shown, that is has asked for, what the source holds. Sim only for files.
  *
  * @param isSettled nothing has changed for longer than any of the agent's periods, or it never came to that
+ * @param begunAnewMs when the agent came back to the source only to be told to begin anew: it may wait again from then on
  */
 export function judgeHeld(
   context: OracleContext,
   kind: SourceKind,
   isSettled: boolean,
   blame: HeldBlame,
+  begunAnewMs = 0,
 ): void {
   const { model, ledger, run } = context;
   const view = model.desired.sources.get(kind);
   if (view?.held === undefined || view.held.valid === false || !model.agentUp) return;
   if (kind === 'file' && run.world === 'live') return;
-  const sinceMs = Math.max(view.held.t, model.agentStartedAtMs, context.restedFromMs());
+  const sinceMs = Math.max(view.held.t, model.agentStartedAtMs, context.restedFromMs(), begunAnewMs);
   const bounds = oracleBounds(run, context.bounds);
   const boundMs = isSettled ? bounds.restLatencyMs(kind) : bounds.sourceLatencyMs(kind);
-  // Whoever came back only to be told to begin anew may wait a second time.
-  const waits = view.failing && view.failure === 'status 410' ? 2 : 1;
-  if (model.t - sinceMs <= waits * boundMs) return;
+  if (model.t - sinceMs <= boundMs) return;
   const report = (requirement: RequirementId, name: string, expected: string, seen: string): void =>
     ledger.report({
       requirement,
