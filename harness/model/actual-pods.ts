@@ -56,7 +56,10 @@ export interface ContainerHistory {
   exitCause: ChangeCause | undefined;
   exitedAtMs: number;
   exitedSeq: number;
-  /** The runtime has no record of it any more, and the agent is not the one who removed it. */
+  /**
+   * The runtime has no record of it any more, and the agent is not the one who removed it, or removed it in a life that
+   * had not been shown the pod.
+   */
   recordLost: boolean;
 }
 
@@ -221,7 +224,9 @@ export function createActualPods(options: {
       if (event.state === 'removed') {
         containers.delete(event.id);
         pod.containers.delete(event.id);
-        if (event.cause !== 'agent' && history.latest === container) history.recordLost = true;
+        const wasUnknown = pod.wantedBy !== options.incarnation();
+        if (history.latest === container && (event.cause !== 'agent' || wasUnknown))
+          history.recordLost = true;
       }
       noteStopped(pod, event.t);
       return pod;

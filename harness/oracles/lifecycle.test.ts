@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { exercised, failed } from './testing/failed.js';
-import { asGiven, createTrace, makePod } from './testing/trace-builder.js';
+import { asGiven, asStatic, createTrace, makePod } from './testing/trace-builder.js';
 import type { TraceBuilder } from './testing/trace-builder.js';
 
 const web = makePod('web', { uid: 'u1' });
@@ -116,6 +116,27 @@ describe('lifecycle', () => {
     // Whoever started it knows of it, and time brings another list.
     expect(failed(ended().add(lie).at(2_300).call('CreateContainer', create))).toEqual(['LIFE-06']);
     expect(failed(hidden.at(60_000).call('CreateContainer', create))).toEqual(['LIFE-06']);
+  });
+
+  it('LIFE-06: what a later life removed before it was shown the pod again is forgotten', () => {
+    const never = makePod('once', { restartPolicy: 'Never' });
+    const once = asStatic(never, 'u3');
+    const ended = (): TraceBuilder => {
+      const trace = createTrace(['file']).agent().list('file', [never]).at(500).start(once).at(2_000);
+      const end = { cause: 'workload', exitCode: 0, sandboxId: 's-u3' } as const;
+      trace.container('c-u3-main', once, 'exited', end);
+      trace.call('StopPodSandbox', { pod: once, sandboxId: 's-u3' }, () => {
+        trace.sandbox('s-u3', once, 'notReady');
+      });
+      return trace.at(3_000).gone().agent(2);
+    };
+    const unreadable = ended()
+      .list('file', [], { bad: ['once.yaml'] })
+      .at(4_000)
+      .remove(once);
+    expect(failed(unreadable.at(5_000).list('file', [never]).at(5_100).start(once))).toEqual([]);
+    const known = ended().list('file', [never]).at(4_000).remove(once);
+    expect(failed(known.at(5_100).start(once))).toEqual(['LIFE-02', 'LIFE-06']);
   });
 
   it('LIFE-02: … and seemed to call for a sandbox', () => {

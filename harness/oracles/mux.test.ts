@@ -113,6 +113,12 @@ describe('mux', () => {
     const trace = createTrace(['file', 'http']).agent().list('file', [web]).looking(30_000);
     expect(failed(trace)).toEqual(['MUX-11']);
     expect(failed(createTrace(['file']).agent().list('file', [web]).looking(30_000))).toEqual(['MUX-02']);
+    // In another file it is another pod, which waits for the end of the first, and that for the other source.
+    const inFile = (name: string, trace: TraceBuilder): TraceBuilder =>
+      trace.held('file', [web], [{ name, type: 'file', readable: true, text: '', pod: web }]);
+    const moved = inFile('a.tmp', createTrace(['file', 'http']).agent()).list('file', [web], { held: false });
+    inFile('a.yaml', moved.at(20)).list('file', [web], { held: false });
+    expect(failed(moved.looking(30_000))).toEqual([]);
   });
 
   it('MUX-03: a removed pod runs on', () => {

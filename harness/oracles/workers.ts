@@ -149,6 +149,8 @@ function armFirstCall(
       !entry.undeleted &&
       !entry.uncertain &&
       entry.known &&
+      // Under the name of another file it is another pod, which waits for the end of the first; and ends wait for sources.
+      (entry.movedSeq < seq || model.desired.allReady()) &&
       model.desired.byName(entry.fullName).length === 1 &&
       isIdle() &&
       // A pod that ran before may have nothing left to run.
