@@ -101,6 +101,17 @@ describe('agent restart, orphans and runtime faults', () => {
     expect(failed(trace.rest())).toEqual(['ORPH-01']);
   });
 
+  it('ORPH-01: … and may do so for as long as a look at it takes the runtime', () => {
+    const stoppedAfter = (lateMs: number): string[] => {
+      const trace = running().at(20_000).gone().at(21_000).agent(2).list('feed', []);
+      const look = { pod: webPod, container: 'main', containerId: 'c-u1-main' };
+      trace.call('ContainerStatus', look, () => trace.looking(21_000 + lateMs));
+      return failed(trace.looking(29_000).stop(webPod));
+    };
+    expect(stoppedAfter(7_000)).toEqual([]);
+    expect(stoppedAfter(0)).toEqual(['ORPH-01']);
+  });
+
   it('ORPH-02: a wanted pod is stopped after a listing failed', () => {
     const trace = running()
       .at(20_000)

@@ -2,6 +2,7 @@ import type { ActualPod } from '../model/actual-pods.js';
 import { standingOf } from '../model/standing.js';
 import { oracleBounds } from './bounds.js';
 import type { Deadlines } from './deadlines.js';
+import { createOpenReads, readMethods, type OpenReads } from './open-reads.js';
 import type { Oracle, OracleContext } from './oracle.js';
 import { podSubject, seconds } from './words.js';
 
@@ -9,8 +10,8 @@ import { podSubject, seconds } from './words.js';
 export const orphans: Oracle = {
   name: 'orphans',
   requirements: ['ORPH-01', 'ORPH-02', 'GC-01'],
-  kinds: ['source.served', 'runtime.reply', 'sandbox', 'container'],
-  methods: ['ListContainers', 'ListPodSandbox'],
+  kinds: ['source.served', 'runtime.request', 'runtime.reply', 'sandbox', 'container'],
+  methods: ['ListContainers', 'ListPodSandbox', ...readMethods],
   begin(context) {
     const { model, ledger, run } = context;
     const bounds = oracleBounds(run, context.bounds);
@@ -18,6 +19,7 @@ export const orphans: Oracle = {
     const collects = run.features.includes('garbage-collection');
     const cleans = run.features.includes('orphan-cleanup');
     const awaited = new Set<ActualPod>();
+    const reads = createOpenReads(context);
     let orphansOf = 0;
     let isSettled = false;
     return {
@@ -26,10 +28,15 @@ export const orphans: Oracle = {
           case 'source.served':
             if (!cleans || !model.desired.allReady() || orphansOf === model.incarnation) return;
             orphansOf = model.incarnation;
-            armOrphans(context, bounds.orphanMs, deadlines);
+            armOrphans(context, bounds.orphanMs, deadlines, reads);
+            return;
+          case 'runtime.request':
+            reads.note(event);
             return;
           case 'runtime.reply':
-            if (event.code !== 'OK' && model.actual.pods.size > 0) ledger.exercised('ORPH-02');
+            reads.note(event);
+            if (event.code === 'OK' || readMethods.includes(event.method)) return;
+            if (model.actual.pods.size > 0) ledger.exercised('ORPH-02');
             return;
           case 'sandbox':
           case 'container': {
@@ -57,7 +64,12 @@ export const orphans: Oracle = {
   },
 };
 
-function armOrphans({ model, ledger }: OracleContext, boundMs: number, deadlines: Deadlines): void {
+function armOrphans(
+  { model, ledger }: OracleContext,
+  boundMs: number,
+  deadlines: Deadlines,
+  reads: OpenReads,
+): void {
   const { incarnation, t } = model;
   for (const pod of model.actual.pods.values()) {
     if (pod.runningCount === 0 || !isOrphan(model, pod)) continue;
@@ -65,7 +77,7 @@ function armOrphans({ model, ledger }: OracleContext, boundMs: number, deadlines
     deadlines.arm({
       boundMs,
       // A decision about orphans needs a listing that is newer than what is wanted.
-      sinceMs: () => model.wantedChangedAtMs,
+      sinceMs: () => Math.max(model.wantedChangedAtMs, reads.heldUpUntilMs(pod)),
       open: () =>
         model.incarnation === incarnation &&
         pod.runningCount > 0 &&

@@ -4,7 +4,7 @@ import { graceSecondsOf, isSidecar } from '../model/pod-meaning.js';
 import { isUnwanted, mayBeHidden, podsOf, standingOf, wasKnown } from '../model/standing.js';
 import { tearsDown } from '../model/stop-reason.js';
 import type { Pod } from '../spec/pod.js';
-import type { RuntimeRequest, Stamp, TraceEvent } from '../trace/events.js';
+import type { OpenReads } from './open-reads.js';
 import type { OracleContext } from './oracle.js';
 import { podSubject, seconds } from './words.js';
 
@@ -13,32 +13,6 @@ const togetherMs = 1_000;
 
 /** How exactly an agent may measure the grace period, in milliseconds. */
 const clockToleranceMs = 100;
-
-/** Questions about single sandboxes and containers that the runtime has not answered. */
-export interface OpenReads {
-  note(event: TraceEvent): void;
-  isOpenFor(pod: ActualPod): boolean;
-}
-
-export function createOpenReads({ model, run }: OracleContext): OpenReads {
-  const reads = new Map<number, RuntimeRequest & Stamp>();
-  return {
-    note(event) {
-      if (event.kind === 'runtime.reply') reads.delete(event.call);
-      if (event.kind !== 'runtime.request') return;
-      if (event.method === 'ContainerStatus' || event.method === 'PodSandboxStatus')
-        reads.set(event.call, event);
-    },
-    isOpenFor({ uid }) {
-      for (const { podUid, incarnation, t } of reads.values()) {
-        // Nobody waits for an answer longer than the deadline of the call.
-        const isAwaited = incarnation === model.incarnation && model.t - t <= run.timings.callDeadlineMs;
-        if (isAwaited && podUid === uid) return true;
-      }
-      return false;
-    },
-  };
-}
 
 /** TERM-02: regular containers stop side by side, then sidecars from the last to the first, then the sandbox. */
 export function judgeStopOrder(context: OracleContext, reads: OpenReads, call: Call, pod: ActualPod): void {
@@ -117,7 +91,7 @@ function armTogether(
     deadlines.arm({
       boundMs: togetherMs + run.slackMs,
       // Whoever looks before it stops does so as late as it is answered.
-      sinceMs: () => (reads.isOpenFor(pod) ? model.t : 0),
+      sinceMs: () => reads.heldUpUntilMs(pod),
       open: () =>
         pod.life === life &&
         container.state === 'running' &&

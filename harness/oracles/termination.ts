@@ -10,8 +10,9 @@ import { isPreStop } from '../spec/workload.js';
 import type { ApiRequest, Stamp, TraceEvent } from '../trace/events.js';
 import { oracleBounds } from './bounds.js';
 import type { Deadlines } from './deadlines.js';
+import { createOpenReads, readMethods } from './open-reads.js';
 import type { Oracle, OracleContext } from './oracle.js';
-import { createOpenReads, judgeStopOrder } from './stop-order.js';
+import { judgeStopOrder } from './stop-order.js';
 import { podSubject, seconds } from './words.js';
 
 /** The least timeout that a StopContainer may carry. */
@@ -25,14 +26,7 @@ export const termination: Oracle = {
   name: 'termination',
   requirements: ['TERM-01', 'TERM-02', 'TERM-03', 'TERM-05', 'TERM-06'],
   kinds: ['runtime.request', 'runtime.reply', 'api.request', 'container', 'phase'],
-  methods: [
-    'StopContainer',
-    'StopPodSandbox',
-    'RemoveContainer',
-    'ExecSync',
-    'ContainerStatus',
-    'PodSandboxStatus',
-  ],
+  methods: ['StopContainer', 'StopPodSandbox', 'RemoveContainer', 'ExecSync', ...readMethods],
   begin(context) {
     const { model, ledger } = context;
     const bounds = oracleBounds(context.run, context.bounds);
