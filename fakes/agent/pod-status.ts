@@ -19,12 +19,10 @@ export function podStatusOf(
   const { pod } = report.entry;
   const isSidecar = (container: Container): boolean => container.restartPolicy === 'Always';
   const inits = pod.spec.initContainers ?? [];
-  const regular = pod.spec.containers.map((container) =>
-    statusOf(report, container, { before, isRunningReady }),
-  );
-  const initial = inits.map((container) =>
-    statusOf(report, container, { before, isRunningReady, isSidecar: isSidecar(container) }),
-  );
+  const statusNow = (container: Container): ContainerStatus =>
+    statusOf(report, container, before, isRunningReady);
+  const regular = pod.spec.containers.map(statusNow);
+  const initial = inits.map(statusNow);
   const phase = phaseOf(report, regular, before?.phase);
   const isTerminal = phase === 'Succeeded' || phase === 'Failed';
   const sandbox = report.record === undefined ? undefined : newestSandbox(report.record);
@@ -75,15 +73,12 @@ function hasSucceeded(status: ContainerStatus): boolean {
 function statusOf(
   report: PodReport,
   container: Container,
-  options: {
-    readonly before: PodStatus | undefined;
-    readonly isRunningReady: (running: ContainerRecord) => boolean;
-    readonly isSidecar?: boolean;
-  },
+  before: PodStatus | undefined,
+  isRunningReady: (running: ContainerRecord) => boolean,
 ): ContainerStatus {
   const { record, waiting } = report;
   const last = record === undefined ? undefined : newestContainer(record, container.name);
-  if (last === undefined) return unstarted(report, container, options.before);
+  if (last === undefined) return unstarted(report, container, before);
   const previous = record?.containers
     .filter((other) => other.name === container.name && other !== last && other.state === 'exited')
     .sort((left, right) => right.attempt - left.attempt)[0];
@@ -99,7 +94,7 @@ function statusOf(
     case 'running':
       return {
         ...common,
-        ready: !report.stopped && options.isRunningReady(last),
+        ready: !report.stopped && isRunningReady(last),
         started: true,
         state: { running: { startedAt: isoTime(last.startedAtMs) } },
         ...lastState,
@@ -116,18 +111,16 @@ function statusOf(
     case 'exited': {
       const reason = report.terminating ? undefined : waiting.get(container.name);
       const terminated = { terminated: terminationOf(last) };
-      const ready =
-        options.isSidecar === true
-          ? false
-          : last.exitCode === 0 && report.record !== undefined && isInit(report, container);
+      const ready = last.exitCode === 0 && report.record !== undefined && isPlainInit(report, container);
       if (reason === undefined) return { ...common, ready, started: false, state: terminated, ...lastState };
       return { ...common, ready: false, started: false, state: { waiting: reason }, lastState: terminated };
     }
   }
 }
 
-function isInit(report: PodReport, container: Container): boolean {
-  return report.entry.pod.spec.initContainers?.includes(container) === true;
+function isPlainInit(report: PodReport, container: Container): boolean {
+  const isInit = report.entry.pod.spec.initContainers?.includes(container) === true;
+  return isInit && container.restartPolicy !== 'Always';
 }
 
 /** What is reported of a container of which the runtime knows nothing. */

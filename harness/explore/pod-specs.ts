@@ -13,6 +13,7 @@ export interface SpecOptions {
   readonly can: (feature: string) => boolean;
 }
 
+/** Init containers that a history asks for. `lasts`: it succeeds, late enough to be made to fail before. */
 export type InitKind = 'fails' | 'lasts' | 'sidecar';
 
 /** The images of the workload; they differ in nothing but their name. */

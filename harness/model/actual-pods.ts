@@ -56,10 +56,7 @@ export interface ContainerHistory {
   exitCause: ChangeCause | undefined;
   exitedAtMs: number;
   exitedSeq: number;
-  /**
-   * The runtime has no record of it any more, and the agent is not the one who removed it, or removed it in a life that
-   * had not been shown the pod.
-   */
+  /** The runtime has no record of it any more: others removed it, or a life of the agent that was not shown the pod. */
   recordLost: boolean;
 }
 
@@ -224,9 +221,8 @@ export function createActualPods(options: {
       if (event.state === 'removed') {
         containers.delete(event.id);
         pod.containers.delete(event.id);
-        const wasUnknown = pod.wantedBy !== options.incarnation();
-        if (history.latest === container && (event.cause !== 'agent' || wasUnknown))
-          history.recordLost = true;
+        const isOwn = event.cause === 'agent' && pod.wantedBy === options.incarnation();
+        if (history.latest === container && !isOwn) history.recordLost = true;
       }
       noteStopped(pod, event.t);
       return pod;

@@ -22,7 +22,7 @@ export const adoption: Oracle = {
   begin(context) {
     const { model, ledger } = context;
     let missed = false;
-    const readiness = createReadiness(context);
+    const readyReports = createReadyReports(context);
     return {
       onEvent(event) {
         switch (event.kind) {
@@ -32,7 +32,7 @@ export const adoption: Oracle = {
             }
             return;
           case 'agent.started':
-            readiness.begin(event);
+            readyReports.begin(event);
             if (event.incarnation < 2) return;
             if (missed) ledger.exercised('ADOPT-02');
             missed = false;
@@ -47,11 +47,11 @@ export const adoption: Oracle = {
             if (!model.agentUp && model.incarnation > 0) missed = true;
             return;
           case 'fault':
-            return readiness.doubt();
+            return readyReports.doubt();
           case 'runtime.reply':
-            return event.code === 'OK' ? undefined : readiness.doubt();
+            return event.code === 'OK' ? undefined : readyReports.doubt();
           case 'api.request':
-            return readiness.note(event);
+            return readyReports.note(event);
         }
       },
     };
@@ -59,7 +59,7 @@ export const adoption: Oracle = {
 };
 
 /** ADOPT-01: what was reported as ready, and has not changed, is not reported otherwise because the agent began again. */
-function createReadiness({ model, ledger, bounds, run }: OracleContext) {
+function createReadyReports({ model, ledger, bounds, run }: OracleContext) {
   /** By UID, the last write that reported the pod as ready, while it was the last one of all. */
   const readySeqs = new Map<string, number>();
   /** What the present life of the agent found running, with what was reported of it by then. */
@@ -109,7 +109,7 @@ function createReadiness({ model, ledger, bounds, run }: OracleContext) {
   };
 }
 
-/** What a write of a status that was taken says of the pod's readiness. */
+/** What a write of a status that was taken says of the pod's readyReports. */
 function readyIn({ status, result }: ApiRequest): boolean | undefined {
   if (status < 200 || status >= 300) return undefined;
   const condition = (result as Pod | undefined)?.status?.conditions?.find(({ type }) => type === 'Ready');

@@ -88,6 +88,13 @@ describe('api', () => {
     expect(atRest('status 503', 100_000)).toEqual(['API-02']);
   });
 
+  it('API-03: … and so may a later life, whatever its predecessor was told', () => {
+    const trace = createTrace(['api']).agent().list('api', []).at(2_000).held('api', [web]).phase('heal');
+    trace.at(3_000).error('api', 'status 410').at(4_000).gone().agent(2).list('api', [], { held: false });
+    trace.looking(50_000).error('api', 'status 410');
+    expect(failed(trace.looking(100_000).phase('settled'))).toEqual([]);
+  });
+
   it('TERM-06: lists that leave out what runs can mislead an agent, for as long as it may work on them', () => {
     const gone = { ...web, metadata: { ...web.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
     const trace = createTrace(['api']).agent().list('api', [web]).at(500).start(webPod).at(9_000).gone();

@@ -12,7 +12,7 @@ export const api: Oracle = {
     let hasNode = false;
     let lists = 0;
     let wasGone = false;
-    /** The first 410 since there was something new, or the faults were off: those that follow it change nothing. */
+    /** The first 410 since there was something new, the agent started or the faults were off; later ones change nothing. */
     let goneAtMs: number | undefined;
     return {
       onEvent(event) {
@@ -21,6 +21,7 @@ export const api: Oracle = {
             // One that was started before the trace began may have read its node before, too.
             hasNode = context.run.attached === true || context.run.lane !== undefined;
             lists = 0;
+            goneAtMs = undefined;
             return;
           case 'api.request':
             if (event.resource === 'nodes' && event.status >= 200 && event.status < 300) hasNode = true;
@@ -35,11 +36,14 @@ export const api: Oracle = {
             return;
           case 'source.served': {
             if (event.source !== 'api') return;
-            if (event.outcome === 'error' && event.detail === 'status 410') goneAtMs ??= event.t;
             const hasPods = (model.desired.sources.get('api')?.listed.size ?? 0) > 0;
             if (event.outcome === 'error') {
-              if (hasPods) ledger.exercised(/410|gone/i.test(event.detail ?? '') ? 'API-03' : 'API-04');
-              if (/410|gone/i.test(event.detail ?? '')) wasGone = true;
+              const isGone = event.detail === 'status 410';
+              if (hasPods) ledger.exercised(isGone ? 'API-03' : 'API-04');
+              if (isGone) {
+                wasGone = true;
+                goneAtMs ??= event.t;
+              }
               return;
             }
             if (event.outcome === 'list' && ++lists > 1) ledger.exercised(wasGone ? 'API-03' : 'API-02');

@@ -12,15 +12,16 @@ import { convergence } from './convergence.js';
 import { createDeadlines } from './deadlines.js';
 import { finalStateOf, type FinalState } from './differential.js';
 import { file } from './file.js';
-import { garbage } from './garbage.js';
 import { http } from './http.js';
 import { initOrder } from './init-order.js';
 import { createLedger } from './ledger.js';
 import { lifecycle } from './lifecycle.js';
 import { mux } from './mux.js';
 import type { Oracle, OracleContext, OracleRun } from './oracle.js';
+import { createOpenReads } from './open-reads.js';
 import { orphans } from './orphans.js';
 import { readiness } from './readiness.js';
+import { removalOrder } from './removal-order.js';
 import { runtimeFaults } from './runtime-faults.js';
 import { termination } from './termination.js';
 import { unwarranted } from './unwarranted.js';
@@ -57,7 +58,7 @@ export const oracles: readonly Oracle[] = [
   backoff,
   termination,
   orphans,
-  garbage,
+  removalOrder,
   adoption,
   runtimeFaults,
   convergence,
@@ -101,6 +102,7 @@ export function createJudge(run: RunStarted): Judge {
   const model = createModel(run);
   const ledger = createLedger(() => model);
   const deadlines = createDeadlines(model);
+  const reads = createOpenReads(model);
   let restedMs = 0;
   const context: OracleContext = {
     run,
@@ -108,6 +110,7 @@ export function createJudge(run: RunStarted): Judge {
     model,
     ledger,
     deadlines,
+    reads,
     restedFromMs: () => restedMs,
   };
   const runs = oracles.map((oracle) => ({ oracle, run: oracle.begin(context) }));
@@ -119,6 +122,7 @@ export function createJudge(run: RunStarted): Judge {
     onEvent(event) {
       model.apply(event);
       deadlines.advance(event.t);
+      reads.note(event);
       const table = byKind[event.kind];
       if (table !== undefined) {
         const receivers = Array.isArray(table)

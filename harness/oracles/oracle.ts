@@ -6,6 +6,7 @@ import type { Finding } from '../spec/verdict.js';
 import type { RunStarted, TraceEvent } from '../trace/events.js';
 import type { Deadlines } from './deadlines.js';
 import type { Ledger } from './ledger.js';
+import type { OpenReads } from './open-reads.js';
 
 /** One family of checks. It reads a run's events and the model, and nothing else. */
 export interface Oracle {
@@ -21,6 +22,8 @@ export interface Oracle {
 export interface OracleContext {
   readonly run: RunStarted;
   readonly bounds: Bounds;
+  /** What the agent asks the runtime about single pods, and has not been told. */
+  readonly reads: OpenReads;
   readonly model: ModelView;
   readonly ledger: Ledger;
   /** Advanced with every event. */

@@ -2,7 +2,6 @@ import type { ActualPod } from '../model/actual-pods.js';
 import { standingOf } from '../model/standing.js';
 import { oracleBounds } from './bounds.js';
 import type { Deadlines } from './deadlines.js';
-import { createOpenReads, readMethods, type OpenReads } from './open-reads.js';
 import type { Oracle, OracleContext } from './oracle.js';
 import { podSubject, seconds } from './words.js';
 
@@ -10,8 +9,8 @@ import { podSubject, seconds } from './words.js';
 export const orphans: Oracle = {
   name: 'orphans',
   requirements: ['ORPH-01', 'ORPH-02', 'GC-01'],
-  kinds: ['source.served', 'runtime.request', 'runtime.reply', 'sandbox', 'container'],
-  methods: ['ListContainers', 'ListPodSandbox', ...readMethods],
+  kinds: ['source.served', 'runtime.reply', 'sandbox', 'container'],
+  methods: ['ListContainers', 'ListPodSandbox'],
   begin(context) {
     const { model, ledger, run } = context;
     const bounds = oracleBounds(run, context.bounds);
@@ -19,7 +18,6 @@ export const orphans: Oracle = {
     const collects = run.features.includes('garbage-collection');
     const cleans = run.features.includes('orphan-cleanup');
     const awaited = new Set<ActualPod>();
-    const reads = createOpenReads(context);
     let orphansOf = 0;
     let isSettled = false;
     return {
@@ -28,15 +26,10 @@ export const orphans: Oracle = {
           case 'source.served':
             if (!cleans || !model.desired.allReady() || orphansOf === model.incarnation) return;
             orphansOf = model.incarnation;
-            armOrphans(context, bounds.orphanMs, deadlines, reads);
-            return;
-          case 'runtime.request':
-            reads.note(event);
+            armOrphans(context, bounds.orphanMs, deadlines);
             return;
           case 'runtime.reply':
-            reads.note(event);
-            if (event.code === 'OK' || readMethods.includes(event.method)) return;
-            if (model.actual.pods.size > 0) ledger.exercised('ORPH-02');
+            if (event.code !== 'OK' && model.actual.pods.size > 0) ledger.exercised('ORPH-02');
             return;
           case 'sandbox':
           case 'container': {
@@ -64,12 +57,7 @@ export const orphans: Oracle = {
   },
 };
 
-function armOrphans(
-  { model, ledger }: OracleContext,
-  boundMs: number,
-  deadlines: Deadlines,
-  reads: OpenReads,
-): void {
+function armOrphans({ model, ledger, reads }: OracleContext, boundMs: number, deadlines: Deadlines): void {
   const { incarnation, t } = model;
   for (const pod of model.actual.pods.values()) {
     if (pod.runningCount === 0 || !isOrphan(model, pod)) continue;

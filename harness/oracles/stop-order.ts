@@ -4,7 +4,6 @@ import { graceSecondsOf, isSidecar } from '../model/pod-meaning.js';
 import { isUnwanted, mayBeHidden, podsOf, standingOf, wasKnown } from '../model/standing.js';
 import { tearsDown } from '../model/stop-reason.js';
 import type { Pod } from '../spec/pod.js';
-import type { OpenReads } from './open-reads.js';
 import type { OracleContext } from './oracle.js';
 import { podSubject, seconds } from './words.js';
 
@@ -15,7 +14,7 @@ const togetherMs = 1_000;
 const clockToleranceMs = 100;
 
 /** TERM-02: regular containers stop side by side, then sidecars from the last to the first, then the sandbox. */
-export function judgeStopOrder(context: OracleContext, reads: OpenReads, call: Call, pod: ActualPod): void {
+export function judgeStopOrder(context: OracleContext, call: Call, pod: ActualPod): void {
   const { model } = context;
   if (call.request.method === 'StopPodSandbox') return judgeSandbox(context, call, pod);
   if (call.request.method !== 'StopContainer') return;
@@ -27,7 +26,7 @@ export function judgeStopOrder(context: OracleContext, reads: OpenReads, call: C
   if (versions.length === 0 || !wasKnown(model, pod)) return;
   if (versions.every((version) => isSidecar(version, container.name)))
     judgeSidecar(context, { pod, versions, container });
-  else if (isRegular(versions, container)) armTogether(context, reads, { call, pod, versions, container });
+  else if (isRegular(versions, container)) armTogether(context, { call, pod, versions, container });
 }
 
 function isRegular(versions: readonly Pod[], container: ActualContainer): boolean {
@@ -78,8 +77,7 @@ function isLater(version: Pod, other: ActualContainer, sidecar: ActualContainer)
 
 /** While one regular container takes its time to stop, the stops of the others are under way too. */
 function armTogether(
-  { model, ledger, deadlines, run }: OracleContext,
-  reads: OpenReads,
+  { model, ledger, deadlines, run, reads }: OracleContext,
   stop: { call: Call; pod: ActualPod; versions: readonly Pod[]; container: ActualContainer },
 ): void {
   const { call, pod, versions, container } = stop;
@@ -91,7 +89,7 @@ function armTogether(
     deadlines.arm({
       boundMs: togetherMs + run.slackMs,
       // Whoever looks before it stops does so as late as it is answered.
-      sinceMs: () => reads.heldUpUntilMs(pod),
+      sinceMs: () => (reads.isOpenFor(pod) ? model.t : 0),
       open: () =>
         pod.life === life &&
         container.state === 'running' &&

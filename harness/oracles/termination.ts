@@ -10,7 +10,6 @@ import { isPreStop } from '../spec/workload.js';
 import type { ApiRequest, Stamp, TraceEvent } from '../trace/events.js';
 import { oracleBounds } from './bounds.js';
 import type { Deadlines } from './deadlines.js';
-import { createOpenReads, readMethods } from './open-reads.js';
 import type { Oracle, OracleContext } from './oracle.js';
 import { judgeStopOrder } from './stop-order.js';
 import { podSubject, seconds } from './words.js';
@@ -26,24 +25,22 @@ export const termination: Oracle = {
   name: 'termination',
   requirements: ['TERM-01', 'TERM-02', 'TERM-03', 'TERM-05', 'TERM-06'],
   kinds: ['runtime.request', 'runtime.reply', 'api.request', 'container', 'phase'],
-  methods: ['StopContainer', 'StopPodSandbox', 'RemoveContainer', 'ExecSync', ...readMethods],
+  methods: ['StopContainer', 'StopPodSandbox', 'RemoveContainer', 'ExecSync'],
   begin(context) {
     const { model, ledger } = context;
     const bounds = oracleBounds(context.run, context.bounds);
     const { deadlines } = context;
-    const reads = createOpenReads(context);
     const writesStatus = context.run.features.includes('status');
     return {
       onEvent(event) {
         const { call } = model;
-        reads.note(event);
         if (event.kind === 'api.request') return writesStatus ? judgeApi(context, event) : undefined;
         if (call?.pod === undefined) return;
         const { pod } = call;
         if (event.kind === 'runtime.request') {
           if (event.method === 'ExecSync') armPreStop(context, call, pod);
           if (event.method === 'StopContainer') judgeGrace(context, call, pod);
-          judgeStopOrder(context, reads, call, pod);
+          judgeStopOrder(context, call, pod);
           // From here on every start of this pod is judged.
           if (pod.teardownSeq >= 0) ledger.exercised('TERM-03');
           if (event.method === 'RemoveContainer' && call.hitsLive) {

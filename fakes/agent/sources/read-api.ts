@@ -161,8 +161,9 @@ export function readApi(context: SourceReaderContext, port: ApiPort, listeners: 
       onEnd,
     );
     watch = opened;
-    if (!isOver) listeners.onAnswer(true);
-    if (!isOver) limit = scheduler.after(lengthS * 1_000 + watchEndSlackMs, () => finish('watch', false));
+    if (isOver) return;
+    listeners.onAnswer(true);
+    limit = scheduler.after(lengthS * 1_000 + watchEndSlackMs, () => finish('watch', false));
   }
 
   void findNode();

@@ -6,8 +6,8 @@ import type { Oracle, OracleContext } from './oracle.js';
 import { podSubject } from './words.js';
 
 /** What has ended is removed from the inside out: a sandbox goes after its containers. */
-export const garbage: Oracle = {
-  name: 'garbage',
+export const removalOrder: Oracle = {
+  name: 'removal-order',
   requirements: ['GC-01'],
   kinds: ['runtime.request', 'runtime.reply', 'agent.started'],
   methods: ['ListContainers', 'ContainerStatus', 'StopContainer', 'RemoveContainer', 'RemovePodSandbox'],
