@@ -1,8 +1,9 @@
-import type { ActualContainer, ActualPod } from './actual-pods.js';
+import type { ActualPod } from './actual-pods.js';
 import type { DesiredPod } from './desired-pod.js';
 import { isContested } from './desired-pods.js';
 import type { ModelView } from './model-view.js';
 import type { Pod } from '../spec/pod.js';
+import type { Bounds } from '../spec/timings.js';
 
 /**
  * What the sources, as the agent has seen them, say of a pod that exists in the runtime.
@@ -125,9 +126,24 @@ export function wasKnown(model: ModelView, pod: ActualPod): boolean {
   return pod.incarnation === model.incarnation || pod.wantedBy === model.incarnation;
 }
 
-/** A falsified list may hide it from the agent, for as long as the agent may work on what that said. */
-export function mayBeHidden(model: ModelView, { startedSeq }: ActualContainer): boolean {
-  return model.lieSeq >= startedSeq && model.t - model.lieAtMs <= 3 * model.bounds.Tpleg;
+/** A list has lied so lately that the agent may still go by it. */
+export function mayGoByLie({ t, lieAtMs, bounds }: ModelView): boolean {
+  return t - lieAtMs <= lieLastsMs(bounds);
+}
+
+/** A list that lied may have left out what came to be at `sinceSeq`, and the agent may still go by it. */
+export function mayBeHidden(model: ModelView, sinceSeq: number): boolean {
+  return model.lieSeq >= sinceSeq && mayGoByLie(model);
+}
+
+/** A list that lied while the pod was torn down may have made it look as if all of it had stopped. */
+export function mayLookStopped({ lieAtMs, bounds }: ModelView, pod: ActualPod): boolean {
+  return pod.runningCount === 0 && lieAtMs >= pod.teardownAtMs - lieLastsMs(bounds);
+}
+
+/** How long what a list says may be gone by, in milliseconds. */
+function lieLastsMs({ Tpleg, Terr }: Bounds): number {
+  return 3 * Tpleg + Terr;
 }
 
 /** Every version of a pod that this instance may be. */

@@ -4,7 +4,7 @@ import { readySandboxOf } from './actual-pods.js';
 import type { ModelView } from './model-view.js';
 import { containerContent, findContainer } from './pod-meaning.js';
 import { isFinished } from './pod-progress.js';
-import { standingOf } from './standing.js';
+import { mayGoByLie, standingOf } from './standing.js';
 
 /**
  * Why an agent may stop a pod's container or sandbox at this moment; `none`: there is no reason, `tooEarly`:
@@ -85,7 +85,7 @@ function repairReason(
     return 'ambiguous';
   }
   // A list that lied can make a sound pod look broken for as long as the agent may work on what it said.
-  if (model.t - model.lieAtMs <= 3 * model.bounds.Tpleg + model.bounds.Terr) return 'falsified';
+  if (mayGoByLie(model)) return 'falsified';
   return undefined;
 }
 

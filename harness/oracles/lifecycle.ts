@@ -9,7 +9,7 @@ import {
   restartsAfter,
 } from '../model/pod-meaning.js';
 import { initializedSinceMs, isFinished } from '../model/pod-progress.js';
-import { standingOf } from '../model/standing.js';
+import { mayBeHidden, standingOf } from '../model/standing.js';
 import type { ContainerChanged, SandboxChanged, Stamp } from '../trace/events.js';
 import { outageRequirement } from './blame.js';
 import { oracleBounds } from './bounds.js';
@@ -128,8 +128,7 @@ function judgePolicy({ model, ledger }: OracleContext, call: Call, pod: ActualPo
 /** Run by an earlier life of the agent, and kept from the present one by a list that lied to it lately. */
 function isHidden(model: ModelView, container: ActualContainer | undefined): boolean {
   if (container === undefined || container.startedSeq > model.agentStartedSeq) return false;
-  if (model.lieSeq < model.agentStartedSeq) return false;
-  return model.t - model.lieAtMs <= 3 * model.bounds.Tpleg + model.bounds.Terr;
+  return mayBeHidden(model, model.agentStartedSeq);
 }
 
 /** No new sandbox when nothing is left to run. */

@@ -1,6 +1,6 @@
 import type { ActualContainer, ActualPod, ActualSandbox } from '../model/actual-pods.js';
 import type { ModelView } from '../model/model-view.js';
-import { standingOf } from '../model/standing.js';
+import { mayBeHidden, standingOf } from '../model/standing.js';
 import type { TraceEvent } from '../trace/events.js';
 import type { Oracle, OracleContext } from './oracle.js';
 import { podSubject } from './words.js';
@@ -97,16 +97,11 @@ function createKnowledge(model: ModelView): Knowledge {
     hasOf(container) {
       const { startedSeq } = container;
       // One that never ran may have come to be after the runtime had failed to make it, for all that the agent knows.
-      if (startedSeq < 0 || excused.has(container) || mayBeConcealed(model, startedSeq)) return false;
+      if (startedSeq < 0 || excused.has(container) || mayBeHidden(model, startedSeq)) return false;
       if (latestSeen < startedSeq) return false;
       return (container.startConfirmed && startedSeq > model.agentStartedSeq) || seenUpTo >= startedSeq;
     },
   };
-}
-
-/** A list that lied may have left it out, for as long as the agent may go by what that said. */
-function mayBeConcealed({ lieSeq, lieAtMs, t, bounds }: ModelView, startedSeq: number): boolean {
-  return lieSeq >= startedSeq && t - lieAtMs <= 3 * bounds.Tpleg + bounds.Terr;
 }
 
 function isNarrow(request: object): boolean {

@@ -143,5 +143,5 @@ function isKnownToRun(model: ModelView, container: ActualContainer): boolean {
   ) {
     return false;
   }
-  return !mayBeHidden(model, container);
+  return !mayBeHidden(model, container.startedSeq);
 }

@@ -106,6 +106,29 @@ describe('termination', () => {
     ).toEqual(['TERM-03']);
   });
 
+  it('TERM-03: a list that lied hid the sandbox of an orphan from a new life, which took it for stopped', () => {
+    const lie = { kind: 'fault', actor: 'harness', fault: 0, effect: 'staleList', target: '' } as const;
+    const orphan = (): TraceBuilder =>
+      createTrace(['feed'])
+        .agent()
+        .list('feed', [web])
+        .at(500)
+        .start(webPod)
+        .at(5_000)
+        .gone()
+        .at(5_100)
+        .agent(2);
+    const target = { pod: webPod, containerId: 'c-u1-main', container: 'main', request: { timeout: 20 } };
+    const again = (trace: TraceBuilder): TraceBuilder => {
+      trace.list('feed', []).at(5_200);
+      trace.call('StopContainer', target, () => trace.container('c-u1-main', webPod, 'exited'));
+      trace.at(5_300).list('feed', [web]).at(6_000);
+      return trace.call('CreateContainer', { pod: webPod, sandboxId: 's-u1', container: 'main' });
+    };
+    expect(failed(again(orphan().add(lie)))).toEqual([]);
+    expect(failed(again(orphan()))).toEqual(['TERM-03']);
+  });
+
   it('TERM-03: a container is being replaced when the pod is removed', () => {
     const pod = makePod('web', { uid: 'u1', image: 'image:2', graceS: 20 });
     const trace = createTrace(['feed']).agent().list('feed', [web]).at(500).start(webPod);

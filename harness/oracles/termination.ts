@@ -218,7 +218,7 @@ function judgeApi(context: OracleContext, event: ApiRequest & Stamp): void {
     pod === undefined
       ? undefined
       : [...pod.containers.values()].find(
-          (container) => container.state === 'running' && !mayBeHidden(model, container),
+          (container) => container.state === 'running' && !mayBeHidden(model, container.startedSeq),
         );
   // A write may be answered late: it may have been true of the life before when it was sent.
   const isOfEarlierLife =

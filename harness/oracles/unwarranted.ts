@@ -3,7 +3,7 @@ import { readySandboxOf, runningContainerOf } from '../model/actual-pods.js';
 import type { Call, ModelView } from '../model/model-view.js';
 import { fullNameOf } from '../model/pod-meaning.js';
 import { reactedByMs } from '../model/pod-versions.js';
-import { isUnwanted, standingOf } from '../model/standing.js';
+import { isUnwanted, mayGoByLie, mayLookStopped, standingOf } from '../model/standing.js';
 import type { Standing } from '../model/standing.js';
 import type { RequirementId } from '../spec/requirements.js';
 import { hiddenManifestOf } from './hidden-manifest.js';
@@ -91,7 +91,7 @@ function judgeStop({ model, ledger }: OracleContext, call: Call, pod: ActualPod)
 function judgeStart(context: OracleContext, bounds: OracleBounds, call: Call, pod: ActualPod): boolean {
   const { model, ledger } = context;
   const { method } = call.request;
-  if (pod.teardownSeq >= 0) {
+  if (pod.teardownSeq >= 0 && !mayLookStopped(model, pod)) {
     ledger.report({
       requirement: 'TERM-03',
       subject: podSubject(model, pod),
@@ -212,7 +212,7 @@ function strangerBlame(model: ModelView): { requirement: RequirementId; why: str
 function judgeSurplus({ model, ledger }: OracleContext, call: Call, pod: ActualPod): void {
   const { method } = call.request;
   if (method === 'StartContainer') return;
-  if (model.t - model.lieAtMs <= 3 * model.bounds.Tpleg + model.bounds.Terr) return;
+  if (mayGoByLie(model)) return;
   const name = call.request.container;
   const running =
     method === 'CreateContainer' && name !== undefined ? runningContainerOf(pod, name) : undefined;
