@@ -3,7 +3,7 @@ import type { Plan } from '../spec/plan.js';
 
 /** Answers whether a plan still fails in the same way; knows the answers it has given. */
 export interface Probe {
-  /** True when the plan fails with the signature. False also when the budget is used up. */
+  /** True when the plan fails with the signature. False also when the budget is used up, or it could not be tried. */
   fails(plan: Plan): Promise<boolean>;
   /**
    * The first of the candidates, in their order, that fails, and its place among them. Several are tried at once
@@ -18,12 +18,14 @@ export interface Probe {
   readonly executions: number;
   /** True once an answer was refused for want of budget. */
   readonly exhausted: boolean;
+  /** How often a plan could not be tried; it is tried anew when it is asked about again. */
+  readonly untried: number;
 }
 
 export interface ProbeOptions {
   readonly signature: string;
-  /** Executes a plan; resolves to the signatures that it fails with. */
-  readonly run: (plan: Plan) => Promise<ReadonlySet<string>>;
+  /** Executes a plan; resolves to the signatures that it fails with, or to undefined when it could not be tried. */
+  readonly run: (plan: Plan) => Promise<ReadonlySet<string> | undefined>;
   /** The most executions. */
   readonly budget: number;
   /** How many are tried at once. Default 1. */
@@ -37,6 +39,7 @@ export function createProbe(options: ProbeOptions): Probe {
   const known = new Map<string, Promise<boolean>>();
   let executions = 0;
   let exhausted = false;
+  let untried = 0;
 
   function fails(plan: Plan): Promise<boolean> {
     const key = sha256(canonicalJson(plan));
@@ -47,7 +50,12 @@ export function createProbe(options: ProbeOptions): Probe {
       return Promise.resolve(false);
     }
     executions++;
-    const asked = options.run(plan).then((signatures) => signatures.has(options.signature));
+    const asked = options.run(plan).then((signatures) => {
+      if (signatures !== undefined) return signatures.has(options.signature);
+      untried++;
+      known.delete(key);
+      return false;
+    });
     // Whoever asks hears of it; an answer that nobody waits for any more is lost without harm.
     asked.catch(() => {});
     known.set(key, asked);
@@ -60,6 +68,9 @@ export function createProbe(options: ProbeOptions): Probe {
     },
     get exhausted() {
       return exhausted;
+    },
+    get untried() {
+      return untried;
     },
     fails,
     async firstFailing(candidates) {

@@ -198,6 +198,26 @@ describe('reducePlan', () => {
     expect(reduction.certified).toBe(false);
   });
 
+  it('goes on past candidates that could not be tried, and certifies only what was', async () => {
+    const [plan] = plansMatching(readdAfterASecond, 1);
+    const run = runner(readdAfterASecond);
+    const reduce = (isTried: (nth: number) => boolean) => {
+      let asked = 0;
+      return reducePlan({
+        plan: plan!,
+        sources,
+        signature,
+        run: (candidate) => (isTried(asked++) ? run(candidate) : Promise.resolve(undefined)),
+        budget: 5_000,
+      });
+    };
+    const whole = await reduce(() => true);
+    const once = await reduce((nth) => nth !== 3);
+    expect({ plan: once.plan, certified: once.certified }).toEqual({ plan: whole.plan, certified: true });
+    const never = await reduce((nth) => nth < 30);
+    expect(never.certified).toBe(false);
+  });
+
   it.each([2, 5, 16])(
     'comes to the same with %i candidates at once, in whatever order they end',
     async (width) => {

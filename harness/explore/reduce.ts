@@ -243,5 +243,7 @@ async function firstOf(probe: Probe, candidates: Iterable<Plan>, otherwise: Plan
 async function isMinimal(probe: Probe, plan: Plan): Promise<boolean> {
   if (!(await probe.fails(plan))) return false;
   const smaller = elementsOf(plan).map((element) => without(plan, new Set([element])));
-  return (await probe.firstFailing(smaller)) === undefined && !probe.exhausted;
+  const untriedBefore = probe.untried;
+  const failing = await probe.firstFailing(smaller);
+  return failing === undefined && !probe.exhausted && probe.untried === untriedBefore;
 }

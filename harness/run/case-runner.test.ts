@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ExitCode, HarnessError } from '../core/errors.js';
 import { createReferenceAgent, referenceFeatures } from '../../fakes/agent/reference-agent.js';
 import { ignoresRemovals } from '../../fakes/mutants/ignores-removals.js';
 import { suites } from '../../suites/index.js';
@@ -104,6 +105,42 @@ test('only one of the executions that confirm is waited for longer than it takes
   const confirming = [undefined, signature, signature];
   expect(untils).toEqual([...confirming, ...candidates, ...confirming]);
   expect(reduced.trace.at(-1)).toMatchObject({ kind: 'run.ended', outcome: 'complete' });
+});
+
+test('an agent that does not come up for a candidate, once or twice, does not end the reduction', async () => {
+  const down = new HarnessError({
+    code: 'agent-exited',
+    message: 'It ended.',
+    exitCode: ExitCode.unavailable,
+  });
+  const reduceWith = async (isDown: (nth: number) => boolean) => {
+    let reducing = false;
+    let nth = 0;
+    const runner = createCaseRunner({
+      check(plan, until) {
+        if (reducing && isDown(nth++)) return Promise.reject(down);
+        const createAgent = (ports: AgentPorts) => createReferenceAgent(ports, ignoresRemovals.decisions);
+        return checkPlan({ plan, createAgent, profile, until });
+      },
+      suites,
+      seed: 'flaky',
+      generate: { sources: sourceKinds, profile: 'sim', features: referenceFeatures },
+      reduceExecutionsMax: 200,
+      repeats: 1,
+    });
+    const { failed } = await runner.runBatch(0, cases);
+    const { plan, findings } = failed[0]!;
+    reducing = true;
+    return runner.reduce(plan, findings[0]!, true);
+  };
+  const sound = await reduceWith(() => false);
+  expect(sound.minimal).toBe(true);
+  expect(await reduceWith((nth) => nth === 4)).toMatchObject({ plan: sound.plan, minimal: true });
+  expect(await reduceWith((nth) => nth === 4 || nth === 5)).toMatchObject({
+    plan: sound.plan,
+    minimal: true,
+  });
+  await expect(reduceWith(() => true)).rejects.toBe(down);
 });
 
 test('what shows again is shrunk', async () => {

@@ -1,6 +1,7 @@
 import { generateCase } from '../explore/generate-case.js';
 import { reducePlan, type Reduction } from '../explore/reduce.js';
 import type { GenerateOptions, Suite } from '../explore/suite.js';
+import { ExitCode, HarnessError } from '../core/errors.js';
 import { sha256, canonicalJson } from '../core/hash.js';
 import type { Plan } from '../spec/plan.js';
 import { signatureOf, type Finding } from '../spec/verdict.js';
@@ -173,6 +174,18 @@ export function createCaseRunner(options: CaseRunnerOptions): CaseRunner {
     return tries;
   }
 
+  /** Undefined when the agent did not come up, twice: one of many starts may fail for want of something. */
+  async function tryCandidate(candidate: Plan, signature: string): Promise<CheckedPlan | undefined> {
+    for (let attempt = 0; attempt < 2; attempt++) {
+      try {
+        return await check(candidate, signature);
+      } catch (error) {
+        if (!(error instanceof HarnessError) || error.exitCode !== ExitCode.unavailable) throw error;
+      }
+    }
+    return undefined;
+  }
+
   /** A plan that fails now and then is tried until it would have failed in most cases. */
   function shrink(plan: Plan, signature: string, { failed, tried }: Tries): Promise<Reduction> {
     const attempts = failed >= tried ? 1 : attemptsFor(failed / tried);
@@ -183,9 +196,10 @@ export function createCaseRunner(options: CaseRunnerOptions): CaseRunner {
       sources: options.generate.sources,
       async run(candidate) {
         const checked = await Promise.all(
-          Array.from({ length: attempts }, () => check(candidate, signature)),
+          Array.from({ length: attempts }, () => tryCandidate(candidate, signature)),
         );
-        return new Set(checked.flatMap(({ findings }) => findings.map(signatureOf)));
+        if (checked.includes(undefined)) return undefined;
+        return new Set(checked.flatMap((one) => one!.findings.map(signatureOf)));
       },
       budget: options.reduceExecutionsMax,
       width: options.reduceWidth,
