@@ -104,6 +104,32 @@ describe('the order in which a pod stops', () => {
     expect(failed(stoppedWithin(0, 'first', 'second'))).toEqual([]);
   });
 
+  it('TERM-02: sidecars that wait for one that outlasts the grace period stop together when that is over', () => {
+    const sidecar = (name: string) => ({ name, image: 'image:1', restartPolicy: 'Always' as const });
+    const pod = makePod('web', {
+      uid: 'u1',
+      graceS: 4,
+      initContainers: [sidecar('first'), sidecar('second')],
+    });
+    const stop = (container: string): object => ({
+      pod: webPod,
+      container,
+      containerId: `c-u1-${container}`,
+      request: { timeout: 4 },
+    });
+    const stoppedAt = (ms: number): TraceBuilder => {
+      const trace = createTrace(['feed']).agent().list('feed', [pod]).at(500).start(asGiven(pod));
+      for (const name of ['first', 'second']) runs(trace, name);
+      trace.at(20_000).list('feed', []).at(20_500);
+      return trace.call('StopContainer', stop('main'), () => {
+        trace.at(22_000).container('c-u1-main', webPod, 'exited', { exitCode: 137 });
+        trace.at(ms).call('StopContainer', stop('first'));
+      });
+    };
+    expect(failed(stoppedAt(24_500))).toEqual([]);
+    expect(failed(stoppedAt(23_000))).toEqual(['TERM-02']);
+  });
+
   it('TERM-02: a regular container stops only when another has', () => {
     const two = { ...web.spec, containers: [...web.spec.containers, { name: 'side', image: 'image:1' }] };
     const pod = asGiven({ ...web, spec: two });

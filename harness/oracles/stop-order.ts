@@ -39,9 +39,9 @@ function judgeSidecar(
   { pod, versions, container }: { pod: ActualPod; versions: readonly Pod[]; container: ActualContainer },
 ): void {
   ledger.exercised('TERM-02');
+  if (isGraceOver(model, versions, pod)) return;
   for (const other of pod.containers.values()) {
-    if (other.name === container.name || !isKnownToRun(model, other) || hasHadItsTime(model, versions, other))
-      continue;
+    if (other.name === container.name || !isKnownToRun(model, other)) continue;
     const isBeforeSidecars = isRegular(versions, other);
     if (!isBeforeSidecars && !versions.every((version) => isLater(version, other, container))) continue;
     ledger.report({
@@ -57,16 +57,11 @@ function judgeSidecar(
   }
 }
 
-/** Nobody waits for others longer than the grace period that they share. */
-function hasHadItsTime(
-  model: ModelView,
-  versions: readonly Pod[],
-  { stopRequestedMs }: ActualContainer,
-): boolean {
+/** Nobody waits for others longer than the grace period that they share: after that, all that is left stops at once. */
+function isGraceOver(model: ModelView, versions: readonly Pod[], { stopBeganMs }: ActualPod): boolean {
   const graceMs = Math.min(...versions.map(graceSecondsOf)) * 1_000;
   if (graceMs === 0) return true;
-  if (stopRequestedMs < 0) return false;
-  return model.t - stopRequestedMs >= graceMs - clockToleranceMs - model.run.slackMs;
+  return stopBeganMs >= 0 && model.t - stopBeganMs >= graceMs - clockToleranceMs - model.run.slackMs;
 }
 
 /** Whether `other` is a sidecar that starts after `sidecar`. */
