@@ -1,6 +1,6 @@
 import type { CriMethod } from '../spec/plan.js';
 import type { RuntimeEffect, RuntimeReply, RuntimeRequest, Stamp } from '../trace/events.js';
-import type { ActualContainer, ActualSandbox } from './actual-pods.js';
+import type { ActualContainer, ActualSandbox } from './actual-pod.js';
 import { licenseEdited, licenseOutdated, licenseUnwanted } from './apply-source.js';
 import type { Call, ModelState } from './model-view.js';
 import { containerContent } from './pod-meaning.js';

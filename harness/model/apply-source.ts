@@ -1,6 +1,6 @@
 import type { SourceHeld, SourceServed, Stamp } from '../trace/events.js';
-import type { ActualContainer, ActualPod } from './actual-pods.js';
-import { readySandboxOf } from './actual-pods.js';
+import type { ActualContainer, ActualPod } from './actual-pod.js';
+import { readySandboxOf } from './actual-pod.js';
 import type { DesiredPod, ServedChange } from './desired-pod.js';
 import type { ModelState } from './model-view.js';
 import { mayActOnAnother, mayActYet, mayHaveReadBefore } from './pod-versions.js';

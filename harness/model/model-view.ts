@@ -1,6 +1,7 @@
 import type { Bounds } from '../spec/timings.js';
 import type { PhaseChanged, RunStarted, RuntimeEffect, RuntimeRequest, Stamp } from '../trace/events.js';
-import type { ActualContainer, ActualPod, ActualPods, ActualSandbox } from './actual-pods.js';
+import type { ActualContainer, ActualPod, ActualSandbox } from './actual-pod.js';
+import type { ActualPods } from './actual-pods.js';
 import type { ServedChange } from './desired-pod.js';
 import type { DesiredPods } from './desired-pods.js';
 import type { ImageNames } from './image-names.js';

@@ -8,8 +8,9 @@ import type {
   Stamp,
   TraceEvent,
 } from '../trace/events.js';
-import type { ActualPod } from './actual-pods.js';
-import { beginNextLife, createActualPods } from './actual-pods.js';
+import type { ActualPod } from './actual-pod.js';
+import { beginNextLife } from './actual-pod.js';
+import { createActualPods } from './actual-pods.js';
 import { applyEffect, applyReply, applyRequest, callSlots, isLate, slowCallMs } from './apply-call.js';
 import { applyHeld, applyServed, licenseUnwanted } from './apply-source.js';
 import { createDesiredPods } from './desired-pods.js';

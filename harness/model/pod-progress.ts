@@ -1,6 +1,6 @@
 import type { Container, Pod } from '../spec/pod.js';
-import type { ActualPod } from './actual-pods.js';
-import { readySandboxOf } from './actual-pods.js';
+import type { ActualPod } from './actual-pod.js';
+import { readySandboxOf } from './actual-pod.js';
 import { restartPolicyOf, restartsAfter } from './pod-meaning.js';
 
 /** Nothing of this pod is left to run: every container has ended for good, or an init container has failed. */

@@ -1,5 +1,5 @@
 import type { RuntimeRequest } from '../trace/events.js';
-import type { ActualPod } from './actual-pods.js';
+import type { ActualPod } from './actual-pod.js';
 import type { DesiredPod } from './desired-pod.js';
 import type { ModelState, ModelView } from './model-view.js';
 import { containerContent, findContainer } from './pod-meaning.js';

@@ -1,4 +1,4 @@
-import type { ActualPod } from './actual-pods.js';
+import type { ActualContainer, ActualPod } from './actual-pod.js';
 import type { DesiredPod } from './desired-pod.js';
 import { isContested } from './desired-pods.js';
 import type { ModelView } from './model-view.js';
@@ -134,6 +134,11 @@ export function mayGoByLie({ t, lieAtMs, bounds }: ModelView): boolean {
 /** A list that lied may have left out what came to be at `sinceSeq`, and the agent may still go by it. */
 export function mayBeHidden(model: ModelView, sinceSeq: number): boolean {
   return model.lieSeq >= sinceSeq && mayGoByLie(model);
+}
+
+/** An earlier life of the agent ran it, and a list that lied lately may have kept it from the present one. */
+export function mayBeHiddenFromLife(model: ModelView, { startedSeq }: ActualContainer): boolean {
+  return startedSeq <= model.agentStartedSeq && mayBeHidden(model, model.agentStartedSeq);
 }
 
 /** A list that lied while the pod was torn down may have made it look as if all of it had stopped. */

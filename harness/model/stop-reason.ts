@@ -1,6 +1,6 @@
 import type { Pod } from '../spec/pod.js';
-import type { ActualContainer, ActualPod } from './actual-pods.js';
-import { readySandboxOf } from './actual-pods.js';
+import type { ActualContainer, ActualPod } from './actual-pod.js';
+import { readySandboxOf } from './actual-pod.js';
 import type { ModelView } from './model-view.js';
 import { containerContent, findContainer } from './pod-meaning.js';
 import { isFinished } from './pod-progress.js';
@@ -69,7 +69,7 @@ function repairReason(
   pod: ActualPod,
   container: ActualContainer | undefined,
 ): StopReason | undefined {
-  if (pod.readyCount !== 1 || pod.isDoubled) return 'sandbox';
+  if (pod.readyCount !== 1 || pod.isDoubled || mayLookDoubled(model, pod)) return 'sandbox';
   if (container !== undefined && readySandboxOf(pod)?.id !== container.sandboxId) return 'sandbox';
   // Ended containers in an old sandbox may be what an interrupted termination has left.
   const isRemains = container === undefined && pod.runningCount === 0 && pod.containers.size > 0;
@@ -87,6 +87,12 @@ function repairReason(
   // A list that lied can make a sound pod look broken for as long as the agent may work on what it said.
   if (mayGoByLie(model)) return 'falsified';
   return undefined;
+}
+
+/** A look at one that has been ended from outside since is as good as a look at two. */
+function mayLookDoubled({ t, bounds }: ModelView, pod: ActualPod): boolean {
+  const lookedAtMs = pod.sandboxLostAtMs + bounds.Tpleg;
+  return t <= lookedAtMs + bounds.Terr && (readySandboxOf(pod)?.createdAtMs ?? Infinity) <= lookedAtMs;
 }
 
 /** The container was made from another definition than the pod has now. */

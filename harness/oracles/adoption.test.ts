@@ -21,6 +21,19 @@ describe('agent restart, orphans and runtime faults', () => {
     expect(failed(restarted().call('RunPodSandbox', { pod: webPod }))).toEqual(['ADOPT-01']);
   });
 
+  it('ADOPT-01: of two sandboxes that a restarted agent took for ready, one had been ended from outside', () => {
+    const stoppedWith = (lostAtMs: number): TraceBuilder => {
+      const trace = createTrace(['feed']).agent().list('feed', [web]).gone().at(500).agent(2);
+      trace.list('feed', [web]).at(1_000).sandbox('s-late', webPod, 'ready').at(lostAtMs);
+      trace.sandbox('s-late', webPod, 'notReady', 'outside').sandbox('s-late', webPod, 'removed', 'outside');
+      const own = { pod: webPod, id: 's-own' };
+      trace.at(4_000).call('RunPodSandbox', own, () => trace.sandbox('s-own', webPod, 'ready'));
+      return trace.at(4_010).call('StopPodSandbox', { pod: webPod, sandboxId: 's-own' });
+    };
+    expect(failed(stoppedWith(3_900))).toEqual([]);
+    expect(failed(stoppedWith(1_500))).toEqual(['ADOPT-01']);
+  });
+
   it('ADOPT-01: a restarted agent reports what runs as not ready', () => {
     const status = (trace: TraceBuilder, ready: 'True' | 'False'): TraceBuilder =>
       trace.add({

@@ -1,4 +1,4 @@
-import type { ActualPod } from '../model/actual-pods.js';
+import type { ActualPod } from '../model/actual-pod.js';
 import { standingOf } from '../model/standing.js';
 import type { Pod } from '../spec/pod.js';
 import type { ApiRequest, Stamp } from '../trace/events.js';

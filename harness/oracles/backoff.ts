@@ -1,4 +1,4 @@
-import type { ActualPod } from '../model/actual-pods.js';
+import type { ActualPod } from '../model/actual-pod.js';
 import { restartPolicyOf, restartsAfter } from '../model/pod-meaning.js';
 import { initializedSinceMs, isFinished } from '../model/pod-progress.js';
 import { standingOf } from '../model/standing.js';

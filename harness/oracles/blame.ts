@@ -1,4 +1,4 @@
-import type { ActualPod } from '../model/actual-pods.js';
+import type { ActualPod } from '../model/actual-pod.js';
 import type { DesiredPod, SourceView } from '../model/desired-pod.js';
 import type { ModelView } from '../model/model-view.js';
 import { standingOf } from '../model/standing.js';

@@ -1,4 +1,4 @@
-import type { ActualPod } from '../model/actual-pods.js';
+import type { ActualPod } from '../model/actual-pod.js';
 import type { DesiredPod } from '../model/desired-pod.js';
 import { isContested } from '../model/desired-pods.js';
 import { instancesOf, isUnwanted, standingOf } from '../model/standing.js';

@@ -1,4 +1,4 @@
-import type { ActualPod } from '../model/actual-pods.js';
+import type { ActualPod } from '../model/actual-pod.js';
 import type { Call } from '../model/model-view.js';
 import { findContainer } from '../model/pod-meaning.js';
 import { initsBefore } from '../model/pod-progress.js';

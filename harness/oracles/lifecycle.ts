@@ -1,6 +1,6 @@
-import type { ActualContainer, ActualPod } from '../model/actual-pods.js';
-import { historyOf, startsOf } from '../model/actual-pods.js';
-import type { Call, ModelView } from '../model/model-view.js';
+import type { ActualPod } from '../model/actual-pod.js';
+import { historyOf, startsOf } from '../model/actual-pod.js';
+import type { Call } from '../model/model-view.js';
 import {
   containerContent,
   findContainer,
@@ -9,7 +9,7 @@ import {
   restartsAfter,
 } from '../model/pod-meaning.js';
 import { initializedSinceMs, isFinished } from '../model/pod-progress.js';
-import { mayBeHidden, standingOf } from '../model/standing.js';
+import { mayBeHiddenFromLife, standingOf } from '../model/standing.js';
 import type { ContainerChanged, SandboxChanged, Stamp } from '../trace/events.js';
 import { outageRequirement } from './blame.js';
 import { oracleBounds } from './bounds.js';
@@ -115,7 +115,7 @@ function judgePolicy({ model, ledger }: OracleContext, call: Call, pod: ActualPo
   if (pod.licenceSeq >= 0 || pod.isOpenEnded || entry.versions.length !== 1 || entry.edits > 0) return;
   const { latest } = history;
   if (latest?.content !== undefined && latest.content !== containerContent(spec)) return;
-  if (isHidden(model, latest)) return;
+  if (latest !== undefined && mayBeHiddenFromLife(model, latest)) return;
   ledger.report({
     requirement: 'LIFE-06',
     subject: podSubject(model, pod),
@@ -123,12 +123,6 @@ function judgePolicy({ model, ledger }: OracleContext, call: Call, pod: ActualPo
     seen: `CreateContainer for it, ${seconds(model.t - history.exitedAtMs)} after it had ended.`,
     events: [latest?.startedSeq ?? -1, history.exitedSeq],
   });
-}
-
-/** Run by an earlier life of the agent, and kept from the present one by a list that lied to it lately. */
-function isHidden(model: ModelView, container: ActualContainer | undefined): boolean {
-  if (container === undefined || container.startedSeq > model.agentStartedSeq) return false;
-  return mayBeHidden(model, model.agentStartedSeq);
 }
 
 /** No new sandbox when nothing is left to run. */
@@ -140,7 +134,7 @@ function judgeFinished({ model, ledger }: OracleContext, pod: ActualPod): void {
   for (const history of pod.history.values()) {
     if (history.exitCause === 'agent' || history.recordLost || history.exitCode === undefined) return;
     if (history.exitedSeq < Math.max(entry.changedSeq, entry.contestedSeq)) return;
-    if (isHidden(model, history.latest)) return;
+    if (history.latest !== undefined && mayBeHiddenFromLife(model, history.latest)) return;
   }
   ledger.report({
     requirement: 'LIFE-02',

@@ -1,4 +1,4 @@
-import type { ActualPod } from '../model/actual-pods.js';
+import type { ActualPod } from '../model/actual-pod.js';
 import type { ServedChange } from '../model/desired-pod.js';
 import { mayPredateMove } from '../model/standing.js';
 import { isStaticSource } from '../spec/pod.js';

@@ -1,4 +1,4 @@
-import type { ActualPod } from '../model/actual-pods.js';
+import type { ActualPod } from '../model/actual-pod.js';
 import type { ModelView } from '../model/model-view.js';
 import type { CriMethod } from '../spec/plan.js';
 import type { RuntimeRequest, Stamp, TraceEvent } from '../trace/events.js';

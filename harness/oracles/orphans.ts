@@ -1,4 +1,4 @@
-import type { ActualPod } from '../model/actual-pods.js';
+import type { ActualPod } from '../model/actual-pod.js';
 import { standingOf } from '../model/standing.js';
 import { oracleBounds } from './bounds.js';
 import type { Deadlines } from './deadlines.js';

@@ -1,5 +1,5 @@
-import type { ActualContainer, ActualPod, ActualSandbox } from '../model/actual-pods.js';
-import { startsOf } from '../model/actual-pods.js';
+import type { ActualContainer, ActualPod, ActualSandbox } from '../model/actual-pod.js';
+import { startsOf } from '../model/actual-pod.js';
 import type { DesiredPod } from '../model/desired-pod.js';
 import type { Call, ModelView } from '../model/model-view.js';
 import { isMirror } from '../model/pod-meaning.js';

@@ -1,4 +1,4 @@
-import type { ActualContainer, ActualPod, ActualSandbox } from '../model/actual-pods.js';
+import type { ActualContainer, ActualPod, ActualSandbox } from '../model/actual-pod.js';
 import type { ModelView } from '../model/model-view.js';
 import { mayBeHidden, standingOf } from '../model/standing.js';
 import type { TraceEvent } from '../trace/events.js';

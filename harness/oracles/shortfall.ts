@@ -1,5 +1,5 @@
-import type { ActualContainer, ActualPod, ContainerHistory } from '../model/actual-pods.js';
-import { readySandboxOf, runningContainerOf, startsOf } from '../model/actual-pods.js';
+import type { ActualContainer, ActualPod, ContainerHistory } from '../model/actual-pod.js';
+import { readySandboxOf, runningContainerOf, startsOf } from '../model/actual-pod.js';
 import type { DesiredPod } from '../model/desired-pod.js';
 import type { ModelView } from '../model/model-view.js';
 import { containerContent, containersOf, restartPolicyOf, restartsAfter } from '../model/pod-meaning.js';

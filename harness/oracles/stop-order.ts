@@ -1,4 +1,4 @@
-import type { ActualContainer, ActualPod } from '../model/actual-pods.js';
+import type { ActualContainer, ActualPod } from '../model/actual-pod.js';
 import type { Call, ModelView } from '../model/model-view.js';
 import { graceSecondsOf, isSidecar } from '../model/pod-meaning.js';
 import { isUnwanted, mayBeHidden, podsOf, standingOf, wasKnown } from '../model/standing.js';

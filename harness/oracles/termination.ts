@@ -1,5 +1,5 @@
-import type { ActualContainer, ActualPod } from '../model/actual-pods.js';
-import { historyOf } from '../model/actual-pods.js';
+import type { ActualContainer, ActualPod } from '../model/actual-pod.js';
+import { historyOf } from '../model/actual-pod.js';
 import type { Call, ModelView } from '../model/model-view.js';
 import { graceSecondsOf, isMirror } from '../model/pod-meaning.js';
 import { reactedByMs } from '../model/pod-versions.js';

@@ -1,5 +1,5 @@
-import type { ActualPod } from '../model/actual-pods.js';
-import { readySandboxOf, runningContainerOf } from '../model/actual-pods.js';
+import type { ActualPod } from '../model/actual-pod.js';
+import { readySandboxOf, runningContainerOf } from '../model/actual-pod.js';
 import type { Call, ModelView } from '../model/model-view.js';
 import { fullNameOf } from '../model/pod-meaning.js';
 import { reactedByMs } from '../model/pod-versions.js';

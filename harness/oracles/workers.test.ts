@@ -19,6 +19,23 @@ describe('workers', () => {
     expect(failed(trace)).toEqual(['WORK-01']);
   });
 
+  it('WORK-01: lists that lied hid from a new life what an earlier one had run', () => {
+    const lie = { kind: 'fault', actor: 'harness', fault: 0, effect: 'staleList', target: '' } as const;
+    const twin = (trace: TraceBuilder): TraceBuilder =>
+      trace.call('StartContainer', { pod: givenPod, containerId: 'c-u1-twin' }, () => {
+        trace.container('c-u1-twin', givenPod, 'created', { sandboxId: 's-u1' });
+        trace.container('c-u1-twin', givenPod, 'running', { sandboxId: 's-u1' });
+      });
+    const started = (): TraceBuilder =>
+      createTrace(['feed']).agent().list('feed', [given]).at(500).start(givenPod).at(2_000);
+    const again = (): TraceBuilder => started().gone().at(2_100).agent(2);
+    expect(failed(twin(again().add(lie).list('feed', [given]).at(2_300)))).toEqual([]);
+    expect(failed(twin(again().list('feed', [given]).at(2_300)))).toEqual(['WORK-01']);
+    // Whoever started it knows of it, and time brings another list.
+    expect(failed(twin(started().add(lie).at(2_300)))).toEqual(['WORK-01']);
+    expect(failed(twin(again().add(lie).list('feed', [given]).at(60_000)))).toEqual(['WORK-01']);
+  });
+
   it('MUX-04: a start that was asked for while nobody wanted the pod may be undone when it comes', () => {
     const begun = (removed: boolean): TraceBuilder => {
       const trace = createTrace(['feed'], { world: 'live' }).agent().list('feed', [given]);

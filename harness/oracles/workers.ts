@@ -1,6 +1,6 @@
-import type { ActualPod } from '../model/actual-pods.js';
+import type { ActualPod } from '../model/actual-pod.js';
 import { isFinished } from '../model/pod-progress.js';
-import { instancesOf, standingOf } from '../model/standing.js';
+import { instancesOf, mayBeHiddenFromLife, standingOf } from '../model/standing.js';
 import { isStaticSource } from '../spec/pod.js';
 import type { DesiredPod } from '../model/desired-pod.js';
 import { outageRequirement } from './blame.js';
@@ -79,6 +79,7 @@ function judgeTwins({ model, ledger }: OracleContext, uid: string, name: string,
   const pod = model.actual.pods.get(uid)!;
   for (const other of pod.containers.values()) {
     if (other.id === id || other.name !== name || other.state !== 'running') continue;
+    if (mayBeHiddenFromLife(model, other)) continue;
     ledger.report({
       requirement: 'WORK-01',
       subject: podSubject(model, pod),
