@@ -58,10 +58,17 @@ function judgeSidecar(
 }
 
 /** Nobody waits for others longer than the grace period that they share: after that, all that is left stops at once. */
-function isGraceOver(model: ModelView, versions: readonly Pod[], { stopBeganMs }: ActualPod): boolean {
+function isGraceOver(model: ModelView, versions: readonly Pod[], pod: ActualPod): boolean {
   const graceMs = Math.min(...versions.map(graceSecondsOf)) * 1_000;
   if (graceMs === 0) return true;
-  return stopBeganMs >= 0 && model.t - stopBeganMs >= graceMs - clockToleranceMs - model.run.slackMs;
+  // What was replaced before has ended; what is ending still shares the time.
+  let beganMs = pod.teardownSeq < 0 ? Infinity : pod.teardownAtMs;
+  for (const { state, hookBeganMs, stopRequestedMs } of pod.containers.values()) {
+    if (state !== 'running') continue;
+    if (hookBeganMs >= 0) beganMs = Math.min(beganMs, hookBeganMs);
+    if (stopRequestedMs >= 0) beganMs = Math.min(beganMs, stopRequestedMs);
+  }
+  return model.t - beganMs >= graceMs - clockToleranceMs - model.run.slackMs;
 }
 
 /** Whether `other` is a sidecar that starts after `sidecar`. */
