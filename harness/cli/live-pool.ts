@@ -24,6 +24,7 @@ import { criEndpoint, runtimeChoices } from '../spec/runtime-choice.js';
 import { liveTimings, type Timings } from '../spec/timings.js';
 import type { TraceListener } from '../trace/journal.js';
 import { createLaneGate } from './lane-gate.js';
+import { createStartGate } from './start-gate.js';
 import type { Target } from './target.js';
 
 export interface LivePoolOptions {
@@ -85,6 +86,7 @@ export function createLivePool(options: LivePoolOptions): LivePool {
   const agents = jobs ?? (isSlow ? Math.min(slowAgentsMaxDefault, sustained) : sustained);
   const lanesMax = jobs ?? lanesMaxDefault;
   const withAgent = pLimit(agents);
+  const starting = createStartGate(availableParallelism());
   let reaper: Reaper | undefined;
   /** Ends when there are no more batches. What needs the machine for itself waits for it where cases take a minute. */
   let endBatches = (): void => {};
@@ -103,12 +105,17 @@ export function createLivePool(options: LivePoolOptions): LivePool {
   });
 
   function checkAlone(plan: Plan, signal: AbortSignal, until?: string): Promise<CheckedPlan> {
-    signal.throwIfAborted();
-    return checkLive(plan, target, {
-      signal,
-      onAwaitingAgent: (awaits) => (awaiting += awaits ? 1 : -1),
-      sharesAgent: options.sharesAgent === true,
-      until,
+    return starting((onHeard) => {
+      signal.throwIfAborted();
+      return checkLive(plan, target, {
+        signal,
+        onAwaitingAgent(awaits) {
+          awaiting += awaits ? 1 : -1;
+          if (!awaits) onHeard();
+        },
+        sharesAgent: options.sharesAgent === true,
+        until,
+      });
     });
   }
 

@@ -173,6 +173,28 @@ describe('accidents', () => {
     },
   );
 
+  test(
+    'serve prints the command of the agent file, which a shell can start it with',
+    { timeout: 60_000 },
+    async () => {
+      const directory = newDirectory();
+      writeFileSync(join(directory, 'agent.yaml'), marked(directory));
+      const words = ['serve', '--agent', 'agent.yaml', '--cases', '1', '--seed', '1', '--report', 'out'];
+      const served = spawn(process.execPath, [main, ...words], { cwd: directory });
+      let printed = '';
+      served.stdout.on('data', (text) => (printed += String(text)));
+      const ended = new Promise((resolve) => served.once('exit', resolve));
+      expect(await until(() => /agent\.yaml says:\n\n.*\n/.test(printed), 20_000)).toBe(true);
+      expect(printed).toMatch(/^ {2}timings {7}\{"/m);
+      const line = /agent\.yaml says:\n\n(.*)\n/.exec(printed)![1]!;
+      const agent = spawn('/bin/sh', ['-c', line], { detached: true, stdio: 'ignore' });
+      const code = await ended;
+      process.kill(-agent.pid!, 'SIGKILL');
+      expect(code).toBe(0);
+      expect(printed).toContain('Conforms');
+    },
+  );
+
   test('Ctrl-C reports what was found so far and leaves no agent behind', { timeout: 60_000 }, async () => {
     const directory = newDirectory();
     writeFileSync(join(directory, 'agent.yaml'), marked(directory));

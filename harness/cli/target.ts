@@ -5,7 +5,7 @@ import type { AgentFeature } from '../ports/agent.js';
 import type { AgentDriver, AgentProfile } from '../ports/driver.js';
 import { findKubelet } from '../drivers/kubelet/find-kubelet.js';
 import { createKubeletDriver, kubeletReadyTimeoutMs } from '../drivers/kubelet/kubelet-driver.js';
-import { createProcessDriver } from '../drivers/process-driver.js';
+import { createProcessDriver, type ProcessDriverOptions } from '../drivers/process-driver.js';
 import { splitCommand } from '../drivers/templates.js';
 import { agentFileTimings, type AgentFile } from '../spec/agent-file.js';
 import { loadAgentFile } from './load-input.js';
@@ -54,8 +54,8 @@ export async function resolveTarget(asked: {
   const shared = { given: asked.agent, reference, world, runtime: asked.runtime };
   if (reference.kind === 'file') {
     const file = await loadAgentFile(reference.path);
-    const { profile, driver } = fileDriver(reference.path, file);
-    return { ...shared, profile, driver, readyTimeoutMs: file.readyTimeoutMs };
+    const driver = createProcessDriver(processOfFile(reference.path, file));
+    return { ...shared, profile: driver.profile, driver, readyTimeoutMs: file.readyTimeoutMs };
   }
   if (reference.kind === 'kubelet') {
     const driver = createKubeletDriver(findKubelet(asked.agentBinary ?? 'kubelet'), reference.variant);
@@ -89,23 +89,22 @@ async function referenceOf(given: string): Promise<AgentReference> {
   return { kind: 'file', path: reference.path };
 }
 
-function fileDriver(path: string, file: AgentFile): { profile: AgentProfile; driver: AgentDriver } {
-  const profile: AgentProfile = {
-    name: file.name,
-    ...(file.version === undefined ? {} : { version: file.version }),
-    sources: file.sources,
-    features: file.features as AgentFeature[],
-    timings: agentFileTimings(file),
-  };
-  const driver = createProcessDriver({
-    profile,
+/** How the agent of this file is started, and what is to be expected of it. */
+export function processOfFile(path: string, file: AgentFile): ProcessDriverOptions {
+  return {
+    profile: {
+      name: file.name,
+      ...(file.version === undefined ? {} : { version: file.version }),
+      sources: file.sources,
+      features: file.features as AgentFeature[],
+      timings: agentFileTimings(file),
+    },
     command: typeof file.command === 'string' ? splitCommand(file.command) : file.command,
     ...(file.env === undefined ? {} : { env: file.env }),
     workingDirectory: resolve(dirname(path), file.cwd ?? '.'),
     file: path,
     ...(file.stopTimeoutMs === undefined ? {} : { stopTimeoutMs: file.stopTimeoutMs }),
-  });
-  return { profile, driver };
+  };
 }
 
 /** Runs an agent module as a process of its own: this command's `agent`. */

@@ -29,16 +29,11 @@ export function createProcessDriver(options: ProcessDriverOptions): AgentDriver 
   return {
     profile: options.profile,
     async start(endpoints: AgentEndpoints, incarnation: number): Promise<AgentProcess> {
-      const values = placeholderValues(endpoints);
-      const fill = (text: string, path: string): string =>
-        fillTemplate(text, values, { path, ...(options.file === undefined ? {} : { file: options.file }) });
-      const [program, ...words] = options.command.map((word, index) => fill(word, `command[${index}]`));
-      const env = Object.fromEntries(
-        Object.entries(options.env ?? {}).map(([name, value]) => [name, fill(value, `env.${name}`)]),
-      );
+      const { command, env } = filledStart(options, endpoints);
+      const [program, ...words] = command;
       const child = spawn(program!, words, {
         cwd: options.workingDirectory,
-        env: { ...process.env, ...env, CONFORMANCE_STATE_DIRECTORY: endpoints.stateDirectory },
+        env: { ...process.env, ...env },
         detached: true,
         stdio: ['ignore', 'pipe', 'pipe'],
       });
@@ -47,6 +42,21 @@ export function createProcessDriver(options: ProcessDriverOptions): AgentDriver 
       appendFileSync(join(endpoints.stateDirectory, 'agent.pids'), `${child.pid}\n`);
       return wrap(child, endpoints, incarnation, options.stopTimeoutMs ?? stopTimeoutMsDefault);
     },
+  };
+}
+
+/** Command and environment with the endpoints filled in. */
+export function filledStart(
+  options: ProcessDriverOptions,
+  endpoints: AgentEndpoints,
+): { readonly command: readonly string[]; readonly env: Readonly<Record<string, string>> } {
+  const values = placeholderValues(endpoints);
+  const fill = (text: string, path: string): string =>
+    fillTemplate(text, values, { path, ...(options.file === undefined ? {} : { file: options.file }) });
+  const env = Object.entries(options.env ?? {}).map(([name, value]) => [name, fill(value, `env.${name}`)]);
+  return {
+    command: options.command.map((word, index) => fill(word, `command[${index}]`)),
+    env: { ...Object.fromEntries(env), CONFORMANCE_STATE_DIRECTORY: endpoints.stateDirectory },
   };
 }
 

@@ -38,7 +38,8 @@ export function countVerdicts(verdicts: readonly ReportedVerdict[]): Record<Verd
 /** One line about something that was just found. */
 export function foundWords({ requirement, expected, seen, reproduces = [], steps }: ReportedFinding): string {
   const isCertain = reproduces.some(({ failed }) => failed > 0);
-  const again = isCertain ? count(steps, 'step') : 'not seen again';
+  const wasTried = reproduces.some(({ tried }) => tried > 0);
+  const again = isCertain ? count(steps, 'step') : wasTried ? 'not seen again' : 'not tried again yet';
   return `${requirement}: ${expected} Seen: ${seen} (${again})`;
 }
 

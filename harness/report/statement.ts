@@ -1,3 +1,4 @@
+import { shellWord } from '../core/shell-word.js';
 import { findRequirement } from '../spec/requirements.js';
 import { countVerdicts, verdictKinds } from './groups.js';
 import { isExcused, isMust, type CampaignResult, type ReportedVerdict } from './result.js';
@@ -56,12 +57,8 @@ export function reproduceLine(result: CampaignResult): string {
   if (result.agent.given !== 'reference') words.push('--agent', result.agent.given);
   words.push('--world', result.world, '--runtime', result.runtime);
   words.push('--seed', result.seed, '--cases', String(result.cases));
-  return words.map(shellWord).join(' ');
-}
-
-function shellWord(word: string): string {
-  const clean = word.replace(/[^\x20-\x7e]/g, '?');
-  return /^[\w@%+=:,./-]+$/.test(clean) ? clean : `'${clean.replace(/'/g, `'\\''`)}'`;
+  // Names may hold what a terminal would obey.
+  return words.map((word) => shellWord(word.replace(/[^\x20-\x7e]/g, '?'))).join(' ');
 }
 
 function failureNote(verdict: ReportedVerdict, result: CampaignResult): string {

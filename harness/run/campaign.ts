@@ -114,6 +114,8 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   const tally: Tally = {};
   const sum = { cases: 0, effectiveSteps: 0, simulatedMs: 0 };
   const suspicions = createSuspicions({
+    // In sim the reduction has ended before anybody could read it; in live a killed campaign would have told nothing.
+    asSeen: options.world === 'live' ? asSeen : undefined,
     reduce,
     isDoubtful: wasSeenOnce,
     onFinding: (finding, replaced) => options.onFinding?.(finding, origin, replaced),
@@ -147,6 +149,11 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   // Also while no case ends: the reader is to see that something is going on.
   const ticker = setInterval(progress, progressPeriodMs);
 
+  async function asSeen(plan: Plan, found: Finding): Promise<ReportedFinding> {
+    const reduced = await options.pool.asSeen(plan, found).catch(() => unseen(plan, found));
+    return reportedFinding(signatureOf(found), reduced, options);
+  }
+
   async function reduce(plan: Plan, found: Finding): Promise<ReportedFinding> {
     const signature = signatureOf(found);
     reducing++;
@@ -155,8 +162,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       return reportedFinding(signature, reduced, options);
     } catch (error) {
       noteFailure(error);
-      const reduced = await options.pool.asSeen(plan, found).catch(() => unseen(plan, found));
-      return reportedFinding(signature, reduced, options);
+      return await asSeen(plan, found);
     } finally {
       reducing--;
       progress();

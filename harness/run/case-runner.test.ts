@@ -11,31 +11,38 @@ import { fastTimings } from '../spec/timings.js';
 import { generateCase } from '../explore/generate-case.js';
 import { doubtWords, needsCompany } from '../report/groups.js';
 import type { Plan } from '../spec/plan.js';
-import { createCaseRunner, type CaseRunner } from './case-runner.js';
+import { createCaseRunner, type CaseRunner, type CaseRunnerOptions } from './case-runner.js';
 import { checkPlan } from './check-plan.js';
 import { runCampaign, type CasePool } from './campaign.js';
 
 const profile = { name: 'test', sources: sourceKinds, features: referenceFeatures, timings: fastTimings };
 
-/** A runner whose agent is broken in its first executions only, as when a busy machine disturbed them. */
-function runnerBrokenFor(executions: number) {
-  let executed = 0;
-  let alone = 0;
-  const runner = createCaseRunner({
-    check: (plan) => {
-      const isBroken = executed++ < executions;
-      return checkPlan({
-        plan,
-        createAgent: (ports) =>
-          isBroken ? createReferenceAgent(ports, ignoresRemovals.decisions) : createReferenceAgent(ports),
-        profile,
-      });
-    },
+type Check = CaseRunnerOptions['check'];
+
+function runnerWith(check: Check, more: Partial<CaseRunnerOptions> = {}): CaseRunner {
+  return createCaseRunner({
+    check,
     suites,
     seed: 'flaky',
     generate: { sources: sourceKinds, profile: 'sim', features: referenceFeatures },
     reduceExecutionsMax: 200,
     repeats: 3,
+    ...more,
+  });
+}
+
+const checkSound: Check = (plan) => checkPlan({ plan, createAgent: createReferenceAgent, profile });
+
+const checkBroken: Check = (plan, until) => {
+  const createAgent = (ports: AgentPorts) => createReferenceAgent(ports, ignoresRemovals.decisions);
+  return checkPlan({ plan, createAgent, profile, until });
+};
+
+/** A runner whose agent is broken in its first executions only, as when a busy machine disturbed them. */
+function runnerBrokenFor(executions: number) {
+  let executed = 0;
+  let alone = 0;
+  const runner = runnerWith((plan) => (executed++ < executions ? checkBroken(plan) : checkSound(plan)), {
     alone(work) {
       alone++;
       return work();
@@ -84,17 +91,9 @@ test('what shows in none of the executions alone is not shrunk, and keeps the tr
 
 test('only one of the executions that confirm is waited for longer than it takes to fail', async () => {
   const untils: (string | undefined)[] = [];
-  const runner = createCaseRunner({
-    check(plan, until) {
-      untils.push(until);
-      const createAgent = (ports: AgentPorts) => createReferenceAgent(ports, ignoresRemovals.decisions);
-      return checkPlan({ plan, createAgent, profile, until });
-    },
-    suites,
-    seed: 'flaky',
-    generate: { sources: sourceKinds, profile: 'sim', features: referenceFeatures },
-    reduceExecutionsMax: 200,
-    repeats: 3,
+  const runner = runnerWith((plan, until) => {
+    untils.push(until);
+    return checkBroken(plan, until);
   });
   const { failed } = await runner.runBatch(0, cases);
   const { plan, findings } = failed[0]!;
@@ -116,18 +115,10 @@ test('an agent that does not come up for a candidate, once or twice, does not en
   const reduceWith = async (isDown: (nth: number) => boolean) => {
     let reducing = false;
     let nth = 0;
-    const runner = createCaseRunner({
-      check(plan, until) {
-        if (reducing && isDown(nth++)) return Promise.reject(down);
-        const createAgent = (ports: AgentPorts) => createReferenceAgent(ports, ignoresRemovals.decisions);
-        return checkPlan({ plan, createAgent, profile, until });
-      },
-      suites,
-      seed: 'flaky',
-      generate: { sources: sourceKinds, profile: 'sim', features: referenceFeatures },
-      reduceExecutionsMax: 200,
-      repeats: 1,
-    });
+    const runner = runnerWith(
+      (plan, until) => (reducing && isDown(nth++) ? Promise.reject(down) : checkBroken(plan, until)),
+      { repeats: 1 },
+    );
     const { failed } = await runner.runBatch(0, cases);
     const { plan, findings } = failed[0]!;
     reducing = true;
@@ -194,29 +185,16 @@ test('a campaign in which something showed once only is inconclusive, and says w
 function runnerBrokenAfter(doubtful: number): CaseRunner {
   const executions = new Map<Plan, number>();
   const doubted = new Set<Plan>();
-  return createCaseRunner({
-    async check(plan) {
-      const before = executions.get(plan) ?? 0;
-      executions.set(plan, before + 1);
-      const run = (isBroken: boolean) =>
-        checkPlan({
-          plan,
-          createAgent: (ports) =>
-            createReferenceAgent(ports, isBroken ? ignoresRemovals.decisions : undefined),
-          profile,
-        });
-      if (doubted.has(plan)) return run(false);
-      const checked = await run(true);
-      const counts = checked.findings.some(({ requirement }) => requirement === 'MUX-03');
-      if (counts && before === 0 && doubted.size < doubtful) doubted.add(plan);
-      return checked;
-    },
-    suites,
-    seed: 'flaky',
-    generate: { sources: sourceKinds, profile: 'sim', features: referenceFeatures },
-    reduceExecutionsMax: 20,
-    repeats: 3,
-  });
+  const check: Check = async (plan) => {
+    const before = executions.get(plan) ?? 0;
+    executions.set(plan, before + 1);
+    if (doubted.has(plan)) return checkSound(plan);
+    const checked = await checkBroken(plan);
+    const counts = checked.findings.some(({ requirement }) => requirement === 'MUX-03');
+    if (counts && before === 0 && doubted.size < doubtful) doubted.add(plan);
+    return checked;
+  };
+  return runnerWith(check, { reduceExecutionsMax: 20 });
 }
 
 const onlyMux03 = { ...campaign, requirements: new Set(['MUX-03'] as const), shrink: false };
@@ -260,27 +238,13 @@ test('a case that could not be tried again leaves the doubt that there was', asy
 /** A runner whose agent is broken only beside other plans, in the first executions of many. */
 function runnerBrokenInCompany(executions: number): CaseRunner {
   let inCompany = 0;
-  const run = (plan: Plan, isBroken: boolean) =>
-    checkPlan({
-      plan,
-      createAgent: (ports) =>
-        isBroken ? createReferenceAgent(ports, ignoresRemovals.decisions) : createReferenceAgent(ports),
-      profile,
-    });
-  return createCaseRunner({
-    async check(plan) {
-      const checked = await run(plan, inCompany++ < executions);
-      const [start, ...rest] = checked.outcome.events;
-      const events = [{ ...start, lane: inCompany } as TraceEvent, ...rest];
-      return { ...checked, outcome: { ...checked.outcome, events } };
-    },
-    checkAlone: (plan) => run(plan, false),
-    suites,
-    seed: 'flaky',
-    generate: { sources: sourceKinds, profile: 'sim', features: referenceFeatures },
-    reduceExecutionsMax: 200,
-    repeats: 3,
-  });
+  const check: Check = async (plan) => {
+    const checked = await (inCompany++ < executions ? checkBroken(plan) : checkSound(plan));
+    const [start, ...rest] = checked.outcome.events;
+    const events = [{ ...start, lane: inCompany } as TraceEvent, ...rest];
+    return { ...checked, outcome: { ...checked.outcome, events } };
+  };
+  return runnerWith(check, { checkAlone: checkSound });
 }
 
 test('what shows beside other plans again and again, and never alone, is a failure that needs company', async () => {

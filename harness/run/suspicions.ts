@@ -5,9 +5,11 @@ import { signatureOf, type Finding } from '../spec/verdict.js';
 export interface SuspicionOptions {
   /** Executes the case again, makes it smaller, and says what came of it. */
   readonly reduce: (plan: Plan, found: Finding) => Promise<ReportedFinding>;
+  /** What was seen, before anything is executed again; absent: nothing is told before that. */
+  readonly asSeen?: ((plan: Plan, found: Finding) => Promise<ReportedFinding>) | undefined;
   /** It was seen, and in none of the executions after: another case may show it better. */
   readonly isDoubtful: (finding: ReportedFinding) => boolean;
-  /** What came of the first case of a signature, or of one that shows it better than the one before. */
+  /** What a case showed, what came of it, and what came of one that shows it better: each takes the place of the one before. */
   readonly onFinding?: (finding: ReportedFinding, replaced: ReportedFinding | undefined) => void;
 }
 
@@ -33,12 +35,17 @@ interface Suspicion {
 }
 
 export function createSuspicions(options: SuspicionOptions): Suspicions {
-  const { reduce, isDoubtful, onFinding } = options;
+  const { asSeen, reduce, isDoubtful, onFinding } = options;
   const suspicions = new Map<string, Suspicion>();
 
   async function attempt(plan: Plan, found: Finding): Promise<ReportedFinding> {
-    const result = await reduce(plan, found);
-    onFinding?.(result, undefined);
+    // Both begin at once: the reduction is to have the place in the queue that the case had.
+    const seen = asSeen?.(plan, found);
+    const reduced = awaitedLater(reduce(plan, found));
+    const first = await seen;
+    if (first !== undefined) onFinding?.(first, undefined);
+    const result = await reduced;
+    if (first === undefined || wasTried(result)) onFinding?.(result, first);
     return result;
   }
 

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { ExitCode } from '../../core/errors.js';
+import { shellWord } from '../../core/shell-word.js';
 import { createAttachedDriver } from '../../drivers/attached-driver.js';
+import { filledStart, type ProcessDriverOptions } from '../../drivers/process-driver.js';
 import { generateCase } from '../../explore/generate-case.js';
 import { mergePlans } from '../../explore/merge-plans.js';
 import { agentFeatures } from '../../ports/agent.js';
@@ -8,7 +10,6 @@ import type { AgentEndpoints, AgentProfile } from '../../ports/driver.js';
 import { runCampaign, type CasePool } from '../../run/campaign.js';
 import type { CheckedPlan } from '../../run/check-plan.js';
 import { createCaseRunner } from '../../run/case-runner.js';
-import { agentFileTimings } from '../../spec/agent-file.js';
 import type { Plan } from '../../spec/plan.js';
 import { kubeletTimings } from '../../spec/timings.js';
 import { checkReportFolder } from '../../report/write-report.js';
@@ -20,6 +21,7 @@ import { checkLive, withReaper } from '../live-pool.js';
 import { generateOptionsOf } from '../generate-options.js';
 import { loadAgentFile } from '../load-input.js';
 import { presentResult } from '../present-result.js';
+import { processOfFile } from '../target.js';
 
 const casesDefault = 5;
 /** Someone has to read the endpoints and type a command. */
@@ -28,7 +30,9 @@ const attachTimeoutMs = 30 * 60_000;
 /** `conformance serve`: prints endpoints, waits for an agent, and runs some cases in a row against it. */
 export async function serveCommand(options: ServeOptions): Promise<ExitCode> {
   checkReportFolder(options.report);
-  const profile = await attachedProfile(options.agent);
+  const { agent } = options;
+  const asDeclared = agent === undefined ? undefined : processOfFile(agent, await loadAgentFile(agent));
+  const profile = asDeclared?.profile ?? anyAgent();
   const driver = createAttachedDriver(profile);
   const interrupt = onInterrupt();
   const seed = options.seed ?? randomBytes(4).toString('hex');
@@ -54,7 +58,10 @@ export async function serveCommand(options: ServeOptions): Promise<ExitCode> {
   // The agent cannot be started afresh, so there is one execution, and it is what is reported.
   let executed: Promise<CheckedPlan> | undefined;
   const check = (one: Plan): Promise<CheckedPlan> =>
-    (executed ??= checkLive(one, target, { signal: interrupt.signal, attach: announce }));
+    (executed ??= checkLive(one, target, {
+      signal: interrupt.signal,
+      attach: (endpoints) => announce(endpoints, profile, asDeclared),
+    }));
   const runner = createCaseRunner({ check, suites, seed, generate, reduceExecutionsMax: 0, repeats: 0 });
   const pool: CasePool = {
     width: 1,
@@ -93,23 +100,17 @@ export async function serveCommand(options: ServeOptions): Promise<ExitCode> {
   }
 }
 
-async function attachedProfile(path: string | undefined): Promise<AgentProfile> {
-  if (path === undefined) {
-    const features = agentFeatures.filter(
-      (feature) => feature !== 'settable-timings' && feature !== 'probes',
-    );
-    return { name: 'attached', sources: ['file', 'http', 'api'], features, timings: kubeletTimings };
-  }
-  const file = await loadAgentFile(path);
-  return {
-    name: file.name,
-    sources: file.sources,
-    features: file.features as AgentProfile['features'],
-    timings: agentFileTimings(file),
-  };
+/** An agent nothing is known of but that it was started by hand: as good as a kubelet, and as slow. */
+function anyAgent(): AgentProfile {
+  const features = agentFeatures.filter((feature) => feature !== 'settable-timings' && feature !== 'probes');
+  return { name: 'attached', sources: ['file', 'http', 'api'], features, timings: kubeletTimings };
 }
 
-function announce(endpoints: AgentEndpoints): void {
+function announce(
+  endpoints: AgentEndpoints,
+  profile: AgentProfile,
+  asDeclared: ProcessDriverOptions | undefined,
+): void {
   const lines = [
     ['runtime', endpoints.runtime],
     ['node name', endpoints.nodeName],
@@ -119,11 +120,27 @@ function announce(endpoints: AgentEndpoints): void {
     ['for kubectl', endpoints.api === undefined ? undefined : peopleKubeconfigOf(endpoints.api)],
     ['feed', endpoints.feed],
     ['state', endpoints.stateDirectory],
+    // An agent that takes its periods from outside is judged by these, so it has to be given them.
+    [
+      'timings',
+      profile.features.includes('settable-timings') ? JSON.stringify(endpoints.timings) : undefined,
+    ],
   ];
   process.stdout.write(
     'Start your agent with these; the cases begin with its first runtime call. Ctrl-C ends.\n\n',
   );
   for (const [name, value] of lines)
     if (value !== undefined) process.stdout.write(`  ${name!.padEnd(13)} ${value}\n`);
+  if (asDeclared !== undefined)
+    process.stdout.write(`\nAs ${asDeclared.file} says:\n\n  ${shellLine(asDeclared, endpoints)}\n`);
   process.stdout.write('\n');
+}
+
+/** What a shell is to be told to start the agent as the harness would. */
+function shellLine(asDeclared: ProcessDriverOptions, endpoints: AgentEndpoints): string {
+  const { command, env } = filledStart(asDeclared, endpoints);
+  const assignments = Object.entries(env).map(([name, value]) => `${name}=${shellWord(value)}`);
+  const cd =
+    asDeclared.workingDirectory === undefined ? '' : `cd ${shellWord(asDeclared.workingDirectory)} && `;
+  return `${cd}${[...assignments, ...command.map(shellWord)].join(' ')}`;
 }
