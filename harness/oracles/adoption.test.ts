@@ -35,7 +35,7 @@ describe('agent restart, orphans and runtime faults', () => {
   });
 
   it('ADOPT-01: a restarted agent reports what runs as not ready', () => {
-    const status = (trace: TraceBuilder, ready: 'True' | 'False'): TraceBuilder =>
+    const status = (trace: TraceBuilder, ready: 'True' | 'False', pod = web): TraceBuilder =>
       trace.add({
         kind: 'api.request',
         actor: 'agent',
@@ -46,17 +46,33 @@ describe('agent restart, orphans and runtime faults', () => {
         name: 'web',
         query: {},
         status: 200,
-        result: { ...web, status: { phase: 'Running', conditions: [{ type: 'Ready', status: ready }] } },
+        result: { ...pod, status: { phase: 'Running', conditions: [{ type: 'Ready', status: ready }] } },
       });
-    const restarted = (): TraceBuilder => {
-      const trace = createTrace(['api']).agent().list('api', [web]).at(500).start(webPod);
-      return status(trace.at(1_000), 'True').at(20_000).gone().at(21_000).agent(2).list('api', [web]);
+    const restarted = (pod = web, until = (trace: TraceBuilder) => trace): TraceBuilder => {
+      const trace = createTrace(['api']).agent().list('api', [pod]).at(500).start(webPod, { spec: pod });
+      return status(until(trace).at(1_000), 'True', pod)
+        .at(20_000)
+        .gone()
+        .at(21_000)
+        .agent(2)
+        .list('api', [pod]);
     };
     expect(failed(status(restarted().at(21_500), 'True'))).toEqual([]);
     expect(failed(status(restarted().at(21_500), 'False'))).toEqual(['ADOPT-01']);
     const crashed = { cause: 'workload', exitCode: 1, sandboxId: 's-u1' } as const;
     const changed = restarted().at(21_400).container('c-u1-main', webPod, 'exited', crashed);
     expect(failed(status(changed.at(21_500), 'False'))).toEqual([]);
+    // What the life before reported last was from before the end of a container.
+    const { spec } = web;
+    const two = {
+      ...web,
+      spec: { ...spec, containers: [...spec.containers, { name: 'side', image: 'image:1' }] },
+    };
+    const outdated = restarted(two, (trace) =>
+      trace.at(990).container('c-u1-side', webPod, 'exited', { ...crashed, name: 'side' }),
+    );
+    expect(failed(status(restarted(two).at(21_500), 'False', two))).toEqual(['ADOPT-01']);
+    expect(failed(status(outdated.at(21_500), 'False', two))).toEqual([]);
     const unknown = restarted().at(21_400).call('ContainerStatus', { pod: webPod, code: 'UNAVAILABLE' });
     expect(failed(status(unknown.at(21_500), 'False'))).toEqual([]);
     const edited = makePod('web', { uid: 'u1', image: 'image:2' });

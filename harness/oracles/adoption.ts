@@ -1,4 +1,5 @@
 import type { ActualPod } from '../model/actual-pod.js';
+import { containersOf, isInitContainer, isSidecar } from '../model/pod-meaning.js';
 import { standingOf } from '../model/standing.js';
 import type { Pod } from '../spec/pod.js';
 import type { ApiRequest, Stamp } from '../trace/events.js';
@@ -89,11 +90,11 @@ function createReadyReports({ model, ledger, bounds, run }: OracleContext) {
       if (uid === undefined || isReady === undefined) return;
       const before = found.get(uid);
       found.delete(uid);
+      readySeqs.delete(uid);
       if (isReady) {
-        readySeqs.set(uid, event.seq);
+        if (runsWhole(model.actual.pods.get(uid), event.result as Pod)) readySeqs.set(uid, event.seq);
         return;
       }
-      readySeqs.delete(uid);
       if (before === undefined || !isUntouched(before.pod, before.readySeq)) return;
       const { is, entry } = standingOf(model, before.pod);
       const isOfRestart = event.t - began.t <= 2 * bounds.Tresync + run.slackMs;
@@ -109,7 +110,17 @@ function createReadyReports({ model, ledger, bounds, run }: OracleContext) {
   };
 }
 
-/** What a write of a status that was taken says of the pod's readyReports. */
+/** Every container that belongs to its readiness runs: what is reported may be from before one of them ended. */
+function runsWhole(pod: ActualPod | undefined, reported: Pod): boolean {
+  if (pod === undefined) return false;
+  const runs = (name: string): boolean => pod.history.get(name)?.latest?.state === 'running';
+  return containersOf(reported).every(({ name }) => {
+    const isOver = isInitContainer(reported, name) && !isSidecar(reported, name);
+    return isOver || runs(name);
+  });
+}
+
+/** What a write of a status that was taken says of the pod's readiness. */
 function readyIn({ status, result }: ApiRequest): boolean | undefined {
   if (status < 200 || status >= 300) return undefined;
   const condition = (result as Pod | undefined)?.status?.conditions?.find(({ type }) => type === 'Ready');
