@@ -6,7 +6,7 @@ import type { PodActions } from './pod-actions.js';
 import { computePodActions } from './pod-actions.js';
 import type { PodSetup } from './pod-setup.js';
 import { createSandbox, runContainers } from './pod-setup.js';
-import { takeTurn } from './static-turn.js';
+import { runsOutOfTurn, takeTurn } from './static-turn.js';
 import type { DesiredPod } from './types.js';
 import { hasLiveParts, isFromEarlierLife } from './types.js';
 import type { WorkerState } from './worker-state.js';
@@ -18,6 +18,9 @@ export async function runStep(worker: WorkerState): Promise<void> {
   const { decisions, timings, random } = context;
   if (!worker.admitted && !takeTurn(worker)) {
     worker.wakeIn((1 + random() / 2) * timings.staticRetryMs);
+    if (!runsOutOfTurn(worker)) return;
+    worker.mustInspect = true;
+    if ((await refreshView(worker)) && runsOutOfTurn(worker)) await stopAll(worker);
     return;
   }
   if (!decisions.startsPods(context.sources())) {

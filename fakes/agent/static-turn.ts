@@ -13,13 +13,25 @@ export function takeTurn(worker: WorkerState): boolean {
     if (!isFree && decisions.waitsForName({ terminating: false }) === 'start') {
       return (worker.admitted = true);
     }
+    // Of several that earlier lives began one is chosen, and goes on when the others have ended.
+    if (isRunning && holder === undefined) names.take(fullName, key);
     if (!isFree || (!isRunning && !names.isFirst(fullName, key))) {
-      names.wait(fullName, key);
+      if (names.holder(fullName) !== key) names.wait(fullName, key);
       return false;
     }
     names.take(fullName, key);
   }
   return (worker.admitted = true);
+}
+
+/**
+ * Whether something runs of a static pod that has to wait for another: an earlier life began it, and the call took
+ * effect when this one had chosen.
+ */
+export function runsOutOfTurn({ context, key, uid, fullName }: WorkerState): boolean {
+  const holder = context.names.holder(fullName);
+  const record = context.view.recordOf(uid);
+  return holder !== undefined && holder !== key && record !== undefined && hasLiveParts(record);
 }
 
 /** Lets the next static pod of this name run. */

@@ -42,6 +42,7 @@ function planOf(
 }
 
 const side = { name: 'side', image: 'conformance/workload:v1', workload: {} };
+const ignoring = { ...side, workload: { ignoreTerm: true } };
 const brief = specOf({ restartPolicy: 'OnFailure', graceS: 0 }, { runMs: 496, exitCode: 0 });
 
 /** What a campaign of tens of thousands of cases met once, and the reference agent was right about. */
@@ -111,6 +112,47 @@ test.each<[what: string, plan: Plan]>([
       }),
       faults: [{ at: { source: 'http', poll: 3 }, effect: 'empty' }],
     },
+  ],
+  ...[1, 2].map((kills): [string, Plan] => [
+    `two sources say one name, and the sandboxes begun by lives of the agent before (${kills}) are made afterwards`,
+    {
+      ...planOf('file', [specOf()], {
+        steps: [
+          { id: 's1', do: 'add', source: 'http', pod: 1, spec: 0 },
+          { id: 's2', do: 'add', source: 'file', pod: 0, spec: 0 },
+          ...Array.from({ length: kills }, (_, before): Plan['steps'] => [
+            { id: 's3', do: 'wait', ms: 10 },
+            { id: 's4', do: 'restartAgent', how: 'kill', downMs: 100 * before },
+          ]).flat(),
+          { id: 's5', do: 'wait', ms: 200 },
+        ],
+        schedule: [],
+      }),
+      setup: {
+        sources: ['file', 'http'],
+        timings: fastTimings,
+        pods: [
+          { slot: 0, identity: { namespace: 'default', name: 'web' }, specs: [specOf()] },
+          { slot: 1, identity: { namespace: 'default', name: 'web' }, specs: [specOf({ graceS: 0 }, {}, 2)] },
+        ],
+      },
+    },
+  ]),
+  [
+    'a report from before a container ended is the last of a life, and the next reports what is there',
+    planOf('api', [specOf({ restartPolicy: 'Never', containers: [{ ...ignoring, name: 'main' }, side] })], {
+      steps: [
+        { id: 's1', do: 'add', source: 'api', pod: 0, spec: 0 },
+        { id: 's2', do: 'wait', ms: 3_000 },
+        { id: 's3', do: 'delete', source: 'api', pod: 0 },
+        { id: 's4', do: 'wait', ms: 10 },
+        { id: 's5', do: 'remove', source: 'api', pod: 0 },
+        { id: 's6', do: 'add', source: 'api', pod: 0, spec: 0 },
+        { id: 's7', do: 'wait', ms: 10 },
+        { id: 's8', do: 'restartAgent', how: 'kill', downMs: 0 },
+      ],
+      schedule: [],
+    }),
   ],
 ])('the reference agent conforms where %s', async (_what, plan) => {
   const checked = await checkPlan({ plan, createAgent: (ports) => createReferenceAgent(ports), profile });
