@@ -1,5 +1,9 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { liveTimings } from '../spec/timings.js';
+import type { AgentDriver } from '../ports/driver.js';
 import type { Plan } from '../spec/plan.js';
 import { signatureOf } from '../spec/verdict.js';
 import { checkLive } from './live-pool.js';
@@ -55,3 +59,28 @@ test(
     expect(brief.outcome.durationMs).toBeLessThan(whole.outcome.durationMs - 5_000);
   },
 );
+
+test('that an agent is kept from running by others is part of its trace', { timeout: 60_000 }, async () => {
+  const others = Array.from({ length: 6 }, () =>
+    spawn('taskset', ['-c', '0', 'sh', '-c', 'while :; do :; done'], { stdio: 'ignore' }),
+  );
+  try {
+    const target = await resolveTarget({ agent: 'reference', world: 'live', runtime: 'memory' });
+    const onFirst: AgentDriver = {
+      ...target.driver!,
+      async start(endpoints, incarnation) {
+        const started = await target.driver!.start(endpoints, incarnation);
+        const pid = Number(readFileSync(join(endpoints.stateDirectory, 'agent.pids'), 'utf8').split('\n')[0]);
+        execFileSync('taskset', ['-a', '-c', '-p', '0', String(pid)]);
+        return started;
+      },
+    };
+    const brief = { ...plan, steps: plan.steps.slice(0, 2) };
+    const { outcome } = await checkLive(brief, { ...target, driver: onFirst });
+    // The suite itself, which has the other processors, is not kept waiting for so long.
+    const stallsMs = outcome.events.flatMap((event) => (event.kind === 'stalled' ? [event.ms] : []));
+    expect(Math.max(...stallsMs)).toBeGreaterThan(700);
+  } finally {
+    for (const other of others) other.kill('SIGKILL');
+  }
+});

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { ExitCode, HarnessError } from '../core/errors.js';
 import type { AgentDriver, AgentEndpoints, AgentExit, AgentProcess, AgentProfile } from '../ports/driver.js';
+import { createCpuWatch } from './cpu-watch.js';
 import { createOutputTail } from './output-tail.js';
 import { fillTemplate, placeholderValues } from './templates.js';
 
@@ -147,6 +148,7 @@ function wrap(
   return {
     exited,
     lastOutput: () => tail.lines(),
+    takeCpuTime: createCpuWatch(child.pid!),
     async kill() {
       send('SIGKILL');
       await exited;

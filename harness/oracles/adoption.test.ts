@@ -195,6 +195,27 @@ describe('agent restart, orphans and runtime faults', () => {
     expect(failed(removed(restarted().at(lastMs + 100)))).toEqual(['QUIET-01']);
   });
 
+  it('QUIET-01: what is left of a pod may be collected in the quiet phase, once, while that is due', () => {
+    const { garbageCollectionMs, relistMs } = fastTimings;
+    const ended = (): TraceBuilder => {
+      const trace = createTrace(['feed']).agent().list('feed', [web]).at(500).start(webPod);
+      trace.at(50_000).list('feed', []).at(50_500).stop(webPod);
+      return trace.at(50_600).phase('settled').phase('quiet');
+    };
+    const sandbox = { pod: webPod, sandboxId: 's-u1' };
+    const containersMs = 50_500 + garbageCollectionMs + relistMs;
+    expect(failed(ended().at(containersMs).call('StopPodSandbox', sandbox).remove(webPod))).toEqual([]);
+    expect(
+      failed(
+        ended()
+          .at(containersMs + 100)
+          .remove(webPod),
+      ),
+    ).toEqual(['QUIET-01']);
+    const twice = ended().at(55_000).call('StopPodSandbox', sandbox).call('StopPodSandbox', sandbox);
+    expect(failed(twice)).toEqual(['QUIET-01']);
+  });
+
   it('QUIET-01: a call in the quiet phase', () => {
     const trace = running().at(90_000).phase('settled').phase('quiet').at(91_000);
     expect(failed(trace)).toEqual([]);

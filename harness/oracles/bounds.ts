@@ -1,4 +1,4 @@
-import type { Bounds, Timings } from '../spec/timings.js';
+import { garbageBoundMs, type Bounds, type Timings } from '../spec/timings.js';
 import type { SourceKind } from '../spec/pod.js';
 import type { RunStarted } from '../trace/events.js';
 
@@ -58,7 +58,7 @@ export function oracleBounds(run: RunStarted, bounds: Bounds): OracleBounds {
     backoffSlackMs: (delayMs) =>
       1.5 * Math.min(delayMs, run.timings.syncFrequencyMs) + 2_000 + bounds.Tpleg + startExecutionMs + slack,
     orphanMs: bounds.Thk + observe + startExecutionMs,
-    garbageMs: 2 * bounds.Tgc + 5_000 + slack,
+    garbageMs: garbageBoundMs(bounds) + slack,
     garbagePeriodsMs: 2 * bounds.Tgc + slack,
     restartWindowMs: 2 * bounds.Tresync,
     reportMs: 2 * bounds.Tpleg + bounds.Tstat + bounds.Terr + 2_000 + slack,

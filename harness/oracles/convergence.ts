@@ -42,12 +42,14 @@ export const convergence: Oracle = {
   begin(context) {
     const { model, ledger, run } = context;
     let quietSeq = -1;
+    const collected = new Set<string>();
     return {
       onEvent(event) {
         switch (event.kind) {
           case 'phase':
             if (event.phase !== 'quiet') return;
             quietSeq = event.seq;
+            collected.clear();
             if (model.actual.pods.size > 0) ledger.exercised('QUIET-01');
             return;
           case 'source.served':
@@ -55,7 +57,8 @@ export const convergence: Oracle = {
               if (entry.edits >= 2) ledger.exercised('WORK-03');
             return;
           case 'runtime.request':
-            if (model.phase === 'quiet') judgeQuietCall(context, quietSeq);
+            if (model.phase === 'quiet' && !isCollection(context, collected))
+              judgeQuietCall(context, quietSeq);
             return;
           case 'api.request':
             if (model.phase === 'quiet') judgeQuietWrite(context, event, quietSeq);
@@ -303,7 +306,6 @@ function judgeQuietCall(context: OracleContext, quietSeq: number): void {
   if (call.hitsLive && call.reason === 'none') return;
   if (pod !== undefined ? isRestless(model, pod, quietSeq) : isPulledByRestless(model, request, quietSeq))
     return;
-  if (pod !== undefined && request.method === 'RemoveContainer' && hasRestarted(context, pod)) return;
   ledger.report({
     requirement: 'QUIET-01',
     subject: pod === undefined ? { role: 'agent', name: 'agent' } : podSubject(model, pod),
@@ -311,6 +313,29 @@ function judgeQuietCall(context: OracleContext, quietSeq: number): void {
     seen: `${request.method}${pod === undefined ? '' : ` for pod ${pod.fullName}`}${request.container === undefined ? '' : `, container ${request.container}`}.`,
     events: [quietSeq, pod?.firstSeq ?? -1],
   });
+}
+
+/**
+ * A first call that removes what has ended, within a period of garbage collection after it did: some agents collect so
+ * seldom that the rest does not wait for it.
+ */
+function isCollection({ model, run }: OracleContext, collected: Set<string>): boolean {
+  const { call } = model;
+  if (call === undefined || call.hitsLive) return false;
+  const { method, containerId = '', sandboxId = '' } = call.request;
+  if (method !== 'RemoveContainer' && method !== 'RemovePodSandbox' && method !== 'StopPodSandbox')
+    return false;
+  const isContainer = method === 'RemoveContainer';
+  const target = isContainer
+    ? model.actual.containers.get(containerId)
+    : model.actual.sandboxes.get(sandboxId);
+  if (target === undefined) return false;
+  const key = `${method} ${target.id}`;
+  if (collected.has(key)) return false;
+  collected.add(key);
+  // A sandbox goes after its containers.
+  const periods = isContainer ? 1 : 2;
+  return model.t - target.changedAtMs <= periods * model.bounds.Tgc + model.bounds.Tpleg + run.slackMs;
 }
 
 /** A pull need not say for whom it is: then it is for a pod that uses the image. */
@@ -341,14 +366,6 @@ function isRestless(model: OracleContext['model'], pod: ActualPod, quietSeq: num
     if (history.latest.state !== 'running' || history.latest.startedSeq > quietSeq) return true;
     if (model.t - history.latest.changedAtMs <= model.bounds.Tpleg + model.bounds.Tstat) return true;
   }
-  return false;
-}
-
-/** A container of it was started again so recently that what it replaced may be garbage still. */
-function hasRestarted({ model, run }: OracleContext, pod: ActualPod): boolean {
-  const withinMs = model.bounds.Tgc + model.bounds.Tpleg + run.slackMs;
-  for (const { latest, exits } of pod.history.values())
-    if (latest !== undefined && exits > 0 && model.t - latest.changedAtMs <= withinMs) return true;
   return false;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fastTimings } from '../spec/timings.js';
-import { failed } from './testing/failed.js';
+import { exercised, failed } from './testing/failed.js';
 import { removed, webPod } from './testing/removed-pod.js';
 import type { TraceBuilder } from './testing/trace-builder.js';
 
@@ -8,6 +8,13 @@ describe('what is left of a pod that has ended', () => {
   it('GC-01: a stopped pod is never removed from the runtime', () => {
     const trace = removed().stop(webPod, { timeoutS: 20 });
     expect(failed(trace.rest())).toEqual(['GC-01']);
+  });
+
+  it('GC-01 holds where a pod was removed from the runtime, not where a run ended before it had to be', () => {
+    const stopped = (): TraceBuilder => removed().stop(webPod, { timeoutS: 20 });
+    expect(exercised(stopped(), 'GC-01')).toBe(0);
+    expect(exercised(stopped().remove(webPod), 'GC-01')).toBe(1);
+    expect(exercised(stopped().rest(), 'GC-01')).toBe(1);
   });
 
   it('GC-01: so it is when the world was at rest for two periods, though the bound is not over', () => {

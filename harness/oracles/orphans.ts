@@ -34,7 +34,10 @@ export const orphans: Oracle = {
           case 'sandbox':
           case 'container': {
             const pod = model.actual.pods.get(event.podUid)!;
-            if (collects && pod.stoppedAtMs >= 0 && !awaited.has(pod)) {
+            if (awaited.has(pod)) {
+              const isGone = pod.sandboxes.size + pod.containers.size === 0;
+              if (isGone && event.cause === 'agent' && isOrphan(model, pod)) ledger.exercised('GC-01');
+            } else if (collects && pod.stoppedAtMs >= 0) {
               awaited.add(pod);
               armGarbage(context, bounds.garbageMs, deadlines, awaited, pod);
             }
@@ -97,7 +100,7 @@ function armGarbage(
   awaited: Set<ActualPod>,
   pod: ActualPod,
 ): void {
-  const { model, ledger } = context;
+  const { model } = context;
   const arm = (): void =>
     deadlines.arm({
       boundMs,
@@ -113,7 +116,6 @@ function armGarbage(
         reportResidue(context, pod);
       },
     });
-  ledger.exercised('GC-01');
   arm();
 }
 

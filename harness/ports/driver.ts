@@ -53,11 +53,20 @@ export interface AgentDriver {
   start(endpoints: AgentEndpoints, incarnation: number): Promise<AgentProcess>;
 }
 
+/** Processor time of a process since it was last asked for, in milliseconds, summed over its threads. */
+export interface CpuTime {
+  readonly usedMs: number;
+  /** It was ready to run, and was not let run. */
+  readonly waitedMs: number;
+}
+
 export interface AgentProcess {
   /** Resolves when the process has ended, by whomever. */
   readonly exited: Promise<AgentExit>;
   /** The last lines that it has written so far. */
   lastOutput(): readonly string[];
+  /** Where that is known. */
+  takeCpuTime?(): CpuTime | undefined;
   kill(): Promise<void>;
   /** SIGTERM, then SIGKILL after a bound. */
   stop(): Promise<void>;

@@ -374,11 +374,13 @@ export function createDirector(options: DirectorOptions): Director {
   return director;
 }
 
-/** Something that has ended, or never began, waits to be removed. */
+/** Something is left of a pod of which nothing runs. What running pods keep of their past may stay as long as they do. */
 function hasGarbage(view: RuntimeView): boolean {
-  for (const { state } of view.containers()) if (state !== 'running') return true;
-  for (const { state } of view.sandboxes()) if (state !== 'ready') return true;
-  return false;
+  const running = new Set<string>();
+  const ended = new Set<string>();
+  for (const { podUid, state } of view.sandboxes()) (state === 'ready' ? running : ended).add(podUid);
+  for (const { podUid, state } of view.containers()) (state === 'running' ? running : ended).add(podUid);
+  return [...ended].some((podUid) => !running.has(podUid));
 }
 
 function isSourceStep(step: Step): boolean {

@@ -5,7 +5,7 @@ import type { HarnessError } from '../core/errors.js';
 import type { CriMethod, Plan } from '../spec/plan.js';
 import type { SourceKind } from '../spec/pod.js';
 import { createJournal, type TraceListener } from '../trace/journal.js';
-import type { AgentDriver, AgentEndpoints, AgentProcess } from '../ports/driver.js';
+import type { AgentDriver, AgentEndpoints, AgentProcess, CpuTime } from '../ports/driver.js';
 import type { RuntimeBackend, RuntimeObserver } from '../ports/runtime.js';
 import type { Life, LiveSource } from '../ports/source.js';
 import { createCriServer } from '../runtimes/cri-server/cri-server.js';
@@ -19,6 +19,7 @@ import { createPodSlots } from './pod-slots.js';
 import { requestProblem } from './request-problem.js';
 import { createRuntimeBoundary } from './runtime-boundary.js';
 import { watchStalls } from './stall-watch.js';
+import { watchStarvation } from './starvation-watch.js';
 
 /** One execution against an agent process on the machine's clock. */
 export interface LiveRunOptions {
@@ -139,11 +140,14 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
   });
 
   const deadlines = liveDeadlinesOf(plan, timings, slackMs);
+  const noteStall = (ms: number): void => {
+    if (director?.isDone() === false) journal.record({ kind: 'stalled', actor: 'harness', ms });
+  };
   const stopWatch = watchStalls(deadlines.calmMs, (ms) => {
-    if (director === undefined || director.isDone()) return;
-    journal.record({ kind: 'stalled', actor: 'harness', ms });
-    director.noteActivity(undefined);
+    noteStall(ms);
+    director?.noteActivity(undefined);
   });
+  const stopStarvationWatch = watchStarvation(() => lives.takeCpuTime(), noteStall);
   const interrupt = (): void => director?.abort('interrupted', 'it was ended before its time');
   let isAwaiting = false;
   const setAwaiting = (awaits: boolean): void => {
@@ -186,6 +190,7 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
     });
   } finally {
     stopWatch();
+    stopStarvationWatch();
     setAwaiting(false);
     options.signal?.removeEventListener('abort', interrupt);
     await lives.end();
@@ -204,6 +209,7 @@ interface Lives {
   noteCall(method?: CriMethod): void;
   hasCalled(): boolean;
   lastOutput(): readonly string[];
+  takeCpuTime(): CpuTime | undefined;
   endpoints(): AgentEndpoints;
   /** Calls back at the first call that arrives. */
   onFirstCall(callback: () => void): void;
@@ -222,7 +228,7 @@ function createLives(driver: AgentDriver, clock: Clock): Lives {
   let current: Life | undefined;
   let called = false;
   const firstCall: (() => void)[] = [];
-  let output = (): readonly string[] => [];
+  let latest: AgentProcess | undefined;
   // One process at a time: the next one starts when the one before has gone.
   let previous: Promise<unknown> = Promise.resolve();
 
@@ -237,7 +243,7 @@ function createLives(driver: AgentDriver, clock: Clock): Lives {
       launched.add(life);
       const started = await driver.start(endpoints!, life.incarnation);
       previous = started.exited;
-      output = () => started.lastOutput();
+      latest = started;
       void started.exited.then((exit) => {
         if (!life.alive || stopping.has(life)) return;
         const trouble = called ? endedByMachine(driver, exit) : exitedAtOnce(driver, exit);
@@ -269,7 +275,8 @@ function createLives(driver: AgentDriver, clock: Clock): Lives {
     endpoints: () => endpoints!,
     onFirstCall: (callback) => void firstCall.push(callback),
     hasCalled: () => called,
-    lastOutput: () => output(),
+    lastOutput: () => latest?.lastOutput() ?? [],
+    takeCpuTime: () => latest?.takeCpuTime?.(),
     control: (fail) => ({
       firstCallMs: (life) => firstCalls.get(life),
       looks: (life) => looks.get(life) ?? 0,

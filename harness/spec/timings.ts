@@ -122,6 +122,14 @@ export interface Bounds {
   readonly Tstat: number;
 }
 
+/** What removing takes beyond the period of garbage collection, in milliseconds. */
+const collectionMs = 5_000;
+
+/** GC-01: the longest that what is left of a removed pod stays in the runtime, in milliseconds. */
+export function garbageBoundMs({ Tgc }: Pick<Bounds, 'Tgc'>): number {
+  return 2 * Tgc + collectionMs;
+}
+
 /** The catalogue's time symbols for these periods, each at its upper end, in milliseconds. */
 export function boundsOf(timings: Timings): Bounds {
   return {

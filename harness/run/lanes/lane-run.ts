@@ -42,6 +42,8 @@ export interface LaneRun {
   /** What happened, as if the plan had been alone. Never settles once the lane was abandoned. */
   readonly outcome: Promise<RunOutcome>;
   interrupt(): void;
+  /** The machine did not let the agent run, for so many milliseconds. */
+  noteStall(ms: number): void;
   /** The agent is gone: nothing more is to come. */
   abandon(): void;
   /** Takes the plan's pods out of the sources; to be called once it has ended. */
@@ -129,6 +131,7 @@ export function runInLane(host: LaneHost, options: LaneOptions): LaneRun {
   });
   return {
     outcome,
+    noteStall: (ms) => void journal.record({ kind: 'stalled', actor: 'harness', ms }),
     interrupt: () => director!.abort('interrupted', 'it was ended before its time'),
     abandon() {
       stopWatch();

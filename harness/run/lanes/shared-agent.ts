@@ -14,6 +14,7 @@ import { readyTimeoutMsDefault } from '../execute-live.js';
 import type { RunOutcome } from '../execute-sim.js';
 import { createSharedSources } from '../live-sources.js';
 import { requestProblem } from '../request-problem.js';
+import { watchStarvation } from '../starvation-watch.js';
 import { clearLane } from './clear-lane.js';
 import { runInLane, type LaneHost, type LaneRun } from './lane-run.js';
 import { createRuntimeSwitch } from './runtime-switch.js';
@@ -99,6 +100,7 @@ class Shared implements SharedAgent {
   private isClosing = false;
   private hasKept = false;
   private failure: Error | undefined;
+  private stopWatch: (() => void) | undefined;
 
   constructor(private readonly options: SharedAgentOptions) {
     this.server = createCriServer({
@@ -131,11 +133,20 @@ class Shared implements SharedAgent {
     const { driver } = this.options;
     const started = await driver.start(endpoints, 1);
     this.process = started;
+    this.stopWatch = watchStarvation(
+      () => started.takeCpuTime?.(),
+      (ms) => this.noteStall(ms),
+    );
     void started.exited.then((exit) => {
       if (this.isClosing) return;
       const trouble = this.hasCalled ? endedByMachine(driver, exit) : exitedAtOnce(driver, exit);
       this.fail(trouble ?? new AgentLost(exitWords(exit)));
     });
+  }
+
+  private noteStall(ms: number): void {
+    this.worstLateMs = Math.max(this.worstLateMs, this.options.timings.relistMs + ms);
+    for (const run of this.running) run.noteStall(ms);
   }
 
   /** Resolves when the agent has read all that it can be seen to read, and has had time to read the rest. */
@@ -252,6 +263,7 @@ class Shared implements SharedAgent {
 
   async close(): Promise<void> {
     this.isClosing = true;
+    this.stopWatch?.();
     this.fail(new AgentLost('it is no longer needed'));
     await this.process?.kill();
     await this.server.close();

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { fastTimings, garbageBoundMs, kubeletTimings, boundsOf, type Timings } from '../spec/timings.js';
+import type { Plan } from '../spec/plan.js';
+import { deadlinesOf, liveDeadlinesOf } from './deadlines.js';
+
+const planOf = (seed: string, timings: Timings): Plan => ({
+  plan: 1,
+  seed,
+  suite: 'mixed',
+  setup: { sources: ['file'], timings, pods: [] },
+  steps: [],
+  faults: [],
+  schedule: [],
+});
+
+test('few plans wait for a collection that comes once a minute, and those until it can be judged', () => {
+  const timings = { ...kubeletTimings, syncFrequencyMs: 1_000 };
+  const all = Array.from({ length: 600 }, (_, index) =>
+    liveDeadlinesOf(planOf(`seed/${index}`, timings), timings, 500),
+  );
+  const waiting = all.filter(({ calmMs, calmTidyMs }) => calmMs > calmTidyMs!);
+  expect(waiting.length).toBeGreaterThan(60);
+  expect(waiting.length).toBeLessThan(150);
+  for (const { calmMs, settleMs, calmTidyMs } of all) {
+    expect(settleMs).toBeGreaterThan(calmMs);
+    expect(calmTidyMs).toBeLessThan(timings.garbageCollectionMs / 2);
+  }
+  for (const { calmMs } of waiting) expect(calmMs).toBeGreaterThan(garbageBoundMs(boundsOf(timings)));
+  const [first] = all;
+  expect(liveDeadlinesOf(planOf('seed/0', timings), timings, 500)).toEqual(first);
+});
+
+test('a collection as frequent as other things is always waited for', () => {
+  for (let index = 0; index < 20; index++) {
+    const plan = planOf(`seed/${index}`, fastTimings);
+    expect(liveDeadlinesOf(plan, fastTimings, 500)).toMatchObject(deadlinesOf(plan, fastTimings, 500));
+  }
+});
