@@ -16,6 +16,7 @@ import { createSharedSources } from '../live-sources.js';
 import { requestProblem } from '../request-problem.js';
 import { watchStarvation } from '../starvation-watch.js';
 import { clearLane } from './clear-lane.js';
+import { createLateness } from './lateness.js';
 import { runInLane, type LaneHost, type LaneRun } from './lane-run.js';
 import { createRuntimeSwitch } from './runtime-switch.js';
 
@@ -94,8 +95,7 @@ class Shared implements SharedAgent {
   private readonly losers = new Map<LaneRun, (error: Error) => void>();
   private lastLane = 0;
   private looks = 0;
-  private lookedAtMs = 0;
-  private worstLateMs = 0;
+  private readonly lateness;
   private hasCalled = false;
   private isClosing = false;
   private hasKept = false;
@@ -103,6 +103,7 @@ class Shared implements SharedAgent {
   private stopWatch: (() => void) | undefined;
 
   constructor(private readonly options: SharedAgentOptions) {
+    this.lateness = createLateness(this.clock, options.timings.relistMs);
     this.server = createCriServer({
       socketPath: join(options.directory, 'cri', 'cri.sock'),
       handle: (method, request, reply) => {
@@ -121,7 +122,15 @@ class Shared implements SharedAgent {
     const stateDirectory = join(directory, 'agent');
     mkdirSync(stateDirectory, { mode: 0o700 });
     this.sources = await createSharedSources(options.kinds, { clock: this.clock, nodeName }, directory);
-    this.backend = await options.makeBackend(this.runtimes.observer, this.clock, (error) => this.fail(error));
+    const { observer } = this.runtimes;
+    const watched: RuntimeObserver = {
+      onChange: (change) => {
+        this.lateness.noteChange(change);
+        observer.onChange(change);
+      },
+      onEvent: (event) => observer.onEvent(event),
+    };
+    this.backend = await options.makeBackend(watched, this.clock, (error) => this.fail(error));
     const endpoints: Record<string, string> = {};
     for (const [kind, source] of this.sources) endpoints[kind] = await source.open();
     await this.server.start();
@@ -145,7 +154,7 @@ class Shared implements SharedAgent {
   }
 
   private noteStall(ms: number): void {
-    this.worstLateMs = Math.max(this.worstLateMs, this.options.timings.relistMs + ms);
+    this.lateness.noteStarved(ms);
     for (const run of this.running) run.noteStall(ms);
   }
 
@@ -166,7 +175,7 @@ class Shared implements SharedAgent {
     }
     await this.pause(timings.fileCheckMs + timings.housekeepingMs);
     if (this.failure !== undefined) throw this.failure;
-    this.worstLateMs = 0;
+    this.lateness.forget();
   }
 
   private pause(ms: number): Promise<void> {
@@ -175,17 +184,8 @@ class Shared implements SharedAgent {
 
   private noteCall(method: CriMethod, request: object): void {
     this.hasCalled = true;
-    if (method !== 'ListContainers') return;
-    this.looks++;
-    if ((request as { filter?: { labelSelector?: object } | null }).filter?.labelSelector !== undefined)
-      return;
-    this.worstLateMs = this.lateness();
-    this.lookedAtMs = this.clock.now();
-  }
-
-  private lateness(): number {
-    const lateMs = this.clock.now() - this.lookedAtMs - this.options.timings.relistMs;
-    return Math.max(this.worstLateMs, lateMs);
+    if (method === 'ListContainers') this.looks++;
+    this.lateness.noteCall(method, request);
   }
 
   /** Every plan under way is lost, and none is to come. */
@@ -208,9 +208,7 @@ class Shared implements SharedAgent {
   }
 
   takeLateness(): number {
-    const lateMs = this.lateness();
-    this.worstLateMs = 0;
-    return lateMs;
+    return this.lateness.take();
   }
 
   async execute({ plan, onEvent, signal, slackMs }: SharedRun): Promise<RunOutcome> {

@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest';
+import type { Clock } from '../../core/clock.js';
+import type { ContainerChanged } from '../../trace/events.js';
+import { createLateness } from './lateness.js';
+
+function lateAgent() {
+  let nowMs = 0;
+  const clock = { now: () => nowMs } as Clock;
+  const lateness = createLateness(clock, 1_000);
+  const all = { filter: { id: '', labelSelector: {}, podSandboxId: '' } };
+  const changed = (state: string, cause: string) =>
+    lateness.noteChange({ kind: 'container', id: 'c1', state, cause } as ContainerChanged);
+  return {
+    lateness,
+    changed,
+    at(ms: number) {
+      nowMs = ms;
+      return { look: () => lateness.noteCall('ListContainers', all), changed };
+    },
+  };
+}
+
+test('who looks later than its period is late by the rest, also before it looks', () => {
+  const { lateness, at } = lateAgent();
+  at(1_000).look();
+  at(2_100).look();
+  expect(lateness.take()).toBe(100);
+  at(3_000).look();
+  expect(lateness.take()).toBe(0);
+  at(5_000);
+  expect(lateness.take()).toBe(1_000);
+});
+
+test('a look at some containers is no look at all of them', () => {
+  const { lateness, at } = lateAgent();
+  at(1_000).look();
+  at(2_000);
+  lateness.noteCall('ListContainers', { filter: { labelSelector: { uid: 'a' } } });
+  lateness.noteCall('ListContainers', {
+    filter: { labelSelector: {}, state: { state: 'CONTAINER_RUNNING' } },
+  });
+  at(3_000);
+  expect(lateness.take()).toBe(1_000);
+});
+
+test('who looks in time, and asks for what has changed long after, is late', () => {
+  const { lateness, at, changed } = lateAgent();
+  changed('exited', 'workload');
+  for (const ms of [1_000, 2_000, 3_000, 4_000]) at(ms).look();
+  lateness.noteCall('ContainerStatus', { containerId: 'c1' });
+  expect(lateness.take()).toBe(3_000);
+  at(5_000).look();
+  lateness.noteCall('ContainerStatus', { containerId: 'c1' });
+  expect(lateness.take()).toBe(0);
+});
+
+test('what the agent ended itself it need not ask for', () => {
+  const { lateness, at, changed } = lateAgent();
+  changed('running', 'agent');
+  changed('exited', 'agent');
+  for (const ms of [1_000, 2_000, 3_000]) at(ms).look();
+  lateness.noteCall('ContainerStatus', { containerId: 'c1' });
+  expect(lateness.take()).toBe(0);
+});
+
+test('an agent that was not let run is late by as long', () => {
+  const { lateness, at } = lateAgent();
+  at(1_000).look();
+  lateness.noteStarved(700);
+  expect(lateness.take()).toBe(700);
+});
