@@ -4,7 +4,7 @@ import type { CpuTime } from '../ports/driver.js';
 /** How often is looked whether an agent is let run, in milliseconds. */
 const lookMs = 1_000;
 /** Who waits for less of the time gets on, if more slowly: that much is within the slack of the bounds. */
-const waitedShareMin = 0.5;
+const waitedShareMin = 0.3;
 /** An agent that uses more of the machine than all others together waits for itself. */
 const ownShareMax = 0.5;
 
