@@ -3,6 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { liveTimings } from '../spec/timings.js';
+import type { CheckedPlan } from '../run/check-plan.js';
+import { liveDeadlinesOf } from '../run/deadlines.js';
+import { slackMsDefault } from '../run/execute-live.js';
 import type { AgentDriver } from '../ports/driver.js';
 import type { Plan } from '../spec/plan.js';
 import { signatureOf } from '../spec/verdict.js';
@@ -84,3 +87,29 @@ test('that an agent is kept from running by others is part of its trace', { time
     for (const other of others) other.kill('SIGKILL');
   }
 });
+
+test(
+  'a collection that comes seldom is waited for by some plans, which tell who never collects',
+  { timeout: 90_000 },
+  async () => {
+    const timings = { ...liveTimings, garbageCollectionMs: 2_000 };
+    const removing = (seed: string): Plan => ({
+      ...plan,
+      seed,
+      setup: { ...plan.setup, timings },
+      steps: plan.steps.slice(0, 3),
+    });
+    const waits = (seed: string): boolean =>
+      liveDeadlinesOf(removing(seed), timings, slackMsDefault).collectionMs !== undefined;
+    const seeds = Array.from({ length: 50 }, (_, index) => `seed/${index}`);
+    const plans = [seeds.find(waits)!, seeds.find((seed) => !waits(seed))!].map(removing);
+    const target = await resolveTarget({ agent: 'mutant:keeps-sandboxes', world: 'live', runtime: 'memory' });
+    const [waited, hurried] = await Promise.all(plans.map((one) => checkLive(one, target)));
+    const verdict = ({ judgement }: CheckedPlan): string =>
+      judgement.verdicts.find(({ requirement }) => requirement === 'GC-01')!.verdict;
+    expect([waited!, hurried!].map(verdict)).toEqual(['fail', 'not exercised']);
+    expect(waited!.outcome.durationMs).toBeGreaterThan(
+      hurried!.outcome.durationMs + 2 * timings.garbageCollectionMs,
+    );
+  },
+);

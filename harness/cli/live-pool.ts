@@ -70,7 +70,7 @@ const agentsPerCoreInMemory = { brief: 1, slow: 6 };
 /** Each kubelet takes several of the inotify instances of its user, of whom most machines give 128. */
 const slowAgentsMaxDefault = 16;
 /** So many more cases than can run are begun: they are taken in by number, and nobody is to wait for a slow one. */
-const windowPerLane = 4;
+const windowPerLane = 16;
 
 /**
  * Executes cases in this process: many in lanes of a shared agent, and those that need one for themselves side by

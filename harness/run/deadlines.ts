@@ -8,6 +8,8 @@ export interface Deadlines {
   readonly calmMs: number;
   /** The same where nothing of the plan's is left for garbage collection, which comes last of all. Default `calmMs`. */
   readonly calmTidyMs?: number;
+  /** What is left of pods of which nothing runs is waited for so long; absent: as long as any other silence. */
+  readonly collectionMs?: number;
   /** The longest that calm may take to come. */
   readonly settleMs: number;
   /** The further window in which nothing may be written: 3×Tresync. */
@@ -59,8 +61,10 @@ export function liveDeadlinesOf(plan: Plan, timings: Timings, slackMs: number): 
   const usual = deadlinesOf(plan, timings, slackMs);
   const calmTidyMs = silenceMs(bounds) + 2 * bounds.Tpleg + slackMs;
   if (bounds.Tgc <= slowCollection * silenceMs(bounds)) return { ...usual, calmTidyMs };
-  const calmMs = awaitsCollection(plan) ? garbageBoundMs(bounds) + calmTidyMs : calmTidyMs;
-  return { ...usual, calmMs, calmTidyMs, settleMs: usual.settleMs - usual.calmMs + calmMs };
+  const tidy = { ...usual, calmMs: calmTidyMs, settleMs: usual.settleMs - usual.calmMs + calmTidyMs };
+  if (!awaitsCollection(plan)) return tidy;
+  const collectionMs = garbageBoundMs(bounds) + slackMs;
+  return { ...tidy, collectionMs, settleMs: tidy.settleMs + collectionMs };
 }
 
 function awaitsCollection({ seed }: Plan): boolean {

@@ -74,6 +74,8 @@ export function createDirector(options: DirectorOptions): Director {
   const startTime =
     firstCallMs === undefined ? undefined : createStartTime(clock, firstCallMs, deadlines.settleMs);
   const selfEnding = new Set<string>();
+  /** By UID, since when something is known to be left of a pod of which nothing runs. */
+  const leftSinceMs = new Map<string, number>();
   let boundary: RuntimeBoundary | undefined;
   let life: Life | undefined;
   let incarnation = 0;
@@ -107,7 +109,17 @@ export function createDirector(options: DirectorOptions): Director {
 
   function calmMs(): number {
     const { calmTidyMs } = deadlines;
-    return calmTidyMs === undefined || hasGarbage(boundary!.view) ? deadlines.calmMs : calmTidyMs;
+    return calmTidyMs === undefined || leftovers(boundary!.view).size > 0 ? deadlines.calmMs : calmTidyMs;
+  }
+
+  /** When all that is left of pods now will have been removed. */
+  function collectedByMs(now: number): number {
+    const { collectionMs } = deadlines;
+    if (collectionMs === undefined) return 0;
+    const left = leftovers(boundary!.view);
+    for (const podUid of leftSinceMs.keys()) if (!left.has(podUid)) leftSinceMs.delete(podUid);
+    for (const podUid of left) if (!leftSinceMs.has(podUid)) leftSinceMs.set(podUid, now);
+    return leftSinceMs.size === 0 ? 0 : Math.max(...leftSinceMs.values()) + collectionMs;
   }
 
   function startAgent(): void {
@@ -309,7 +321,7 @@ export function createDirector(options: DirectorOptions): Director {
         pendingStart !== undefined ||
         [...sources.values()].some((source) => source.busy());
       if (busy) stir();
-      const calmAtMs = lastActivityMs + calmMs();
+      const calmAtMs = Math.max(lastActivityMs + calmMs(), collectedByMs(now));
       if (now >= calmAtMs && hasLooked(now)) then(true);
       else if (now >= deadlineMs) then(false);
       // While something is on its way the wait must not end at once when it arrives, nor long after.
@@ -374,13 +386,14 @@ export function createDirector(options: DirectorOptions): Director {
   return director;
 }
 
-/** Something is left of a pod of which nothing runs. What running pods keep of their past may stay as long as they do. */
-function hasGarbage(view: RuntimeView): boolean {
+/** Pods of which something is left and nothing runs. What running pods keep of their past may stay as long as they do. */
+function leftovers(view: RuntimeView): ReadonlySet<string> {
   const running = new Set<string>();
-  const ended = new Set<string>();
-  for (const { podUid, state } of view.sandboxes()) (state === 'ready' ? running : ended).add(podUid);
-  for (const { podUid, state } of view.containers()) (state === 'running' ? running : ended).add(podUid);
-  return [...ended].some((podUid) => !running.has(podUid));
+  const left = new Set<string>();
+  for (const { podUid, state } of view.sandboxes()) (state === 'ready' ? running : left).add(podUid);
+  for (const { podUid, state } of view.containers()) (state === 'running' ? running : left).add(podUid);
+  for (const podUid of running) left.delete(podUid);
+  return left;
 }
 
 function isSourceStep(step: Step): boolean {
