@@ -103,13 +103,39 @@ test(
       liveDeadlinesOf(removing(seed), timings, slackMsDefault).collectionMs !== undefined;
     const seeds = Array.from({ length: 50 }, (_, index) => `seed/${index}`);
     const plans = [seeds.find(waits)!, seeds.find((seed) => !waits(seed))!].map(removing);
-    const target = await resolveTarget({ agent: 'mutant:keeps-sandboxes', world: 'live', runtime: 'memory' });
-    const [waited, hurried] = await Promise.all(plans.map((one) => checkLive(one, target)));
+    const targetOf = (agent: string) => resolveTarget({ agent, world: 'live', runtime: 'memory' });
+    const keeping = await targetOf('mutant:keeps-sandboxes');
+    const [waited, hurried] = await Promise.all(plans.map((one) => checkLive(one, keeping)));
+    const collected = await checkLive(plans[0]!, await targetOf('reference'));
     const verdict = ({ judgement }: CheckedPlan): string =>
       judgement.verdicts.find(({ requirement }) => requirement === 'GC-01')!.verdict;
-    expect([waited!, hurried!].map(verdict)).toEqual(['fail', 'not exercised']);
+    expect([waited!, hurried!, collected].map(verdict)).toEqual(['fail', 'not exercised', 'pass']);
     expect(waited!.outcome.durationMs).toBeGreaterThan(
       hurried!.outcome.durationMs + 2 * timings.garbageCollectionMs,
     );
   },
 );
+
+test('who collects in time is not waited for any longer', { timeout: 60_000 }, async () => {
+  const timings = { ...liveTimings, errorRetryMs: 2_000, housekeepingMs: 2_000, garbageCollectionMs: 9_000 };
+  const seeds = Array.from({ length: 50 }, (_, index) => `seed/${index}`);
+  const removing = (seed: string): Plan => ({
+    ...plan,
+    seed,
+    setup: { ...plan.setup, timings },
+    steps: [...plan.steps.slice(0, 3), { id: 's4', do: 'wait', ms: 500 }],
+    faults: [{ at: { call: 'RemovePodSandbox', pod: 0, nth: 1 }, effect: 'errorBefore', code: 'UNAVAILABLE' }],
+  });
+  const collectionOf = (seed: string) =>
+    liveDeadlinesOf(removing(seed), timings, slackMsDefault).collectionMs;
+  const seed = seeds.find((one) => collectionOf(one) !== undefined)!;
+  const target = await resolveTarget({ agent: 'reference', world: 'live', runtime: 'memory' });
+  const { findings, outcome } = await checkLive(removing(seed), target);
+  const removals = outcome.events.filter(
+    (event) => event.kind === 'runtime.request' && event.method === 'RemovePodSandbox',
+  );
+  expect(findings).toEqual([]);
+  expect(removals).toHaveLength(2);
+  const settled = outcome.events.find((event) => event.kind === 'phase' && event.phase === 'settled')!;
+  expect(settled.t - removals[1]!.t).toBeLessThan(timings.garbageCollectionMs);
+});

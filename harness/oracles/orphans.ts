@@ -36,7 +36,8 @@ export const orphans: Oracle = {
             const pod = model.actual.pods.get(event.podUid)!;
             if (awaited.has(pod)) {
               const isGone = pod.sandboxes.size + pod.containers.size === 0;
-              if (isGone && event.cause === 'agent' && isOrphan(model, pod)) ledger.exercised('GC-01');
+              if (isGone && event.cause === 'agent' && standingOf(model, pod).is !== 'wanted')
+                ledger.exercised('GC-01');
             } else if (collects && pod.stoppedAtMs >= 0) {
               awaited.add(pod);
               armGarbage(context, bounds.garbageMs, deadlines, awaited, pod);

@@ -67,6 +67,8 @@ const calmLooks = 3;
 const patience = 4;
 /** How often is looked again whether what is on its way has arrived. */
 const busyLookMs = 250;
+/** How often is looked what is left of pods, where that is waited for. */
+const leftoversLookMs = 1_000;
 
 export function createDirector(options: DirectorOptions): Director {
   const { plan, clock, journal, sources, disturbances, slots, deadlines } = options;
@@ -327,7 +329,8 @@ export function createDirector(options: DirectorOptions): Director {
       // While something is on its way the wait must not end at once when it arrives, nor long after.
       else {
         const calmInMs = now < calmAtMs ? calmAtMs - now : busyLookMs;
-        clock.after(Math.min(calmInMs, deadlineMs - now, busy ? busyLookMs : Infinity), look);
+        const lookMs = busy ? busyLookMs : deadlines.collectionMs === undefined ? Infinity : leftoversLookMs;
+        clock.after(Math.min(calmInMs, deadlineMs - now, lookMs), look);
       }
     };
     look();
