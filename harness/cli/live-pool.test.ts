@@ -124,7 +124,9 @@ test('who collects in time is not waited for any longer', { timeout: 60_000 }, a
     seed,
     setup: { ...plan.setup, timings },
     steps: [...plan.steps.slice(0, 3), { id: 's4', do: 'wait', ms: 500 }],
-    faults: [{ at: { call: 'RemovePodSandbox', pod: 0, nth: 1 }, effect: 'errorBefore', code: 'UNAVAILABLE' }],
+    faults: [
+      { at: { call: 'RemovePodSandbox', pod: 0, nth: 1 }, effect: 'errorBefore', code: 'UNAVAILABLE' },
+    ],
   });
   const collectionOf = (seed: string) =>
     liveDeadlinesOf(removing(seed), timings, slackMsDefault).collectionMs;
