@@ -42,14 +42,12 @@ export const convergence: Oracle = {
   begin(context) {
     const { model, ledger, run } = context;
     let quietSeq = -1;
-    const collected = new Set<string>();
     return {
       onEvent(event) {
         switch (event.kind) {
           case 'phase':
             if (event.phase !== 'quiet') return;
             quietSeq = event.seq;
-            collected.clear();
             if (model.actual.pods.size > 0) ledger.exercised('QUIET-01');
             return;
           case 'source.served':
@@ -57,8 +55,7 @@ export const convergence: Oracle = {
               if (entry.edits >= 2) ledger.exercised('WORK-03');
             return;
           case 'runtime.request':
-            if (model.phase === 'quiet' && !isCollection(context, collected))
-              judgeQuietCall(context, quietSeq);
+            if (model.phase === 'quiet' && !isCollection(context)) judgeQuietCall(context, quietSeq);
             return;
           case 'api.request':
             if (model.phase === 'quiet') judgeQuietWrite(context, event, quietSeq);
@@ -316,10 +313,10 @@ function judgeQuietCall(context: OracleContext, quietSeq: number): void {
 }
 
 /**
- * A first call that removes what has ended, within a period of garbage collection after it did: some agents collect so
- * seldom that the rest does not wait for it.
+ * A call for what has ended, within a period of garbage collection after it did: some agents collect so seldom that the
+ * rest does not wait for it, and may stop again until then what has stopped.
  */
-function isCollection({ model, run }: OracleContext, collected: Set<string>): boolean {
+function isCollection({ model, run }: OracleContext): boolean {
   const { call } = model;
   if (call === undefined || call.hitsLive) return false;
   const { method, containerId = '', sandboxId = '' } = call.request;
@@ -330,11 +327,8 @@ function isCollection({ model, run }: OracleContext, collected: Set<string>): bo
     ? model.actual.containers.get(containerId)
     : model.actual.sandboxes.get(sandboxId);
   if (target === undefined) return false;
-  const key = `${method} ${target.id}`;
-  if (collected.has(key)) return false;
-  collected.add(key);
   // A sandbox goes after its containers.
-  const periods = isContainer ? 1 : 2;
+  const periods = method === 'RemovePodSandbox' ? 2 : 1;
   return model.t - target.changedAtMs <= periods * model.bounds.Tgc + model.bounds.Tpleg + run.slackMs;
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { exercised, failed } from './testing/failed.js';
 import { removed, runs, web, webPod } from './testing/removed-pod.js';
-import { asGiven, createTrace, makePod } from './testing/trace-builder.js';
+import { asGiven, asStatic, createTrace, makePod } from './testing/trace-builder.js';
 import type { TraceBuilder } from './testing/trace-builder.js';
 
 describe('the order in which a pod stops', () => {
@@ -134,6 +134,43 @@ describe('the order in which a pod stops', () => {
     expect(failed(stoppedAt(24_500))).toEqual([]);
     expect(failed(stoppedAt(23_000))).toEqual(['TERM-02']);
     expect(failed(stoppedAt(23_000, true))).toEqual(['TERM-02']);
+  });
+
+  it('TERM-02: … also where nobody could see yet that the pod was to end when its first container was stopped', () => {
+    const sidecar = (name: string) => ({ name, image: 'image:1', restartPolicy: 'Always' as const });
+    const pod = makePod('web', {
+      graceS: 4,
+      initContainers: [sidecar('first'), sidecar('second')],
+    });
+    const running = asStatic(pod, 'uid-1');
+    const stoppedAt = (ms: number): TraceBuilder => {
+      const trace = createTrace(['file']).agent().list('file', [pod]).at(500).start(running);
+      for (const name of ['first', 'second']) {
+        const sandboxId = `s-${running.uid}`;
+        const id = `c-${running.uid}-${name}`;
+        const target = { pod: running, sandboxId, container: name };
+        trace.call('CreateContainer', { ...target, id }, () =>
+          trace.container(id, running, 'created', { name, sandboxId }),
+        );
+        trace.call('StartContainer', { ...target, containerId: id }, () =>
+          trace.container(id, running, 'running', { name, sandboxId }),
+        );
+      }
+      const stop = (container: string): object => ({
+        pod: running,
+        container,
+        containerId: `c-${running.uid}-${container}`,
+        request: { timeout: 4 },
+      });
+      // The directory is read at some moment between the two.
+      trace.at(20_000).held('file', []).at(20_010);
+      return trace.call('StopContainer', stop('main'), () => {
+        trace.at(24_000).container(`c-${running.uid}-main`, running, 'exited', { exitCode: 137 });
+        trace.at(24_100).list('file', [], { held: false });
+        trace.at(ms).call('StopContainer', stop('first'));
+      });
+    };
+    expect(failed(stoppedAt(24_200))).not.toContain('TERM-02');
   });
 
   it('TERM-02: a regular container stops only when another has', () => {

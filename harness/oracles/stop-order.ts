@@ -61,12 +61,13 @@ function judgeSidecar(
 function isGraceOver(model: ModelView, versions: readonly Pod[], pod: ActualPod): boolean {
   const graceMs = Math.min(...versions.map(graceSecondsOf)) * 1_000;
   if (graceMs === 0) return true;
-  // What was replaced before has ended; what is ending still shares the time.
+  // What was replaced before shares no time; what ended, and was not replaced, does: the agent may have known of the
+  // end of the pod when nobody could see that yet.
   let beganMs = pod.teardownSeq < 0 ? Infinity : pod.teardownAtMs;
-  for (const { state, hookBeganMs, stopRequestedMs } of pod.containers.values()) {
-    if (state !== 'running') continue;
-    if (hookBeganMs >= 0) beganMs = Math.min(beganMs, hookBeganMs);
-    if (stopRequestedMs >= 0) beganMs = Math.min(beganMs, stopRequestedMs);
+  for (const container of pod.containers.values()) {
+    if (pod.history.get(container.name)?.latest !== container) continue;
+    for (const endingMs of [container.hookBeganMs, container.stopRequestedMs])
+      if (endingMs >= container.startedAtMs) beganMs = Math.min(beganMs, endingMs);
   }
   return model.t - beganMs >= graceMs - clockToleranceMs - model.run.slackMs;
 }
