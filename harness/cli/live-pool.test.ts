@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { liveTimings } from '../spec/timings.js';
 import type { CheckedPlan } from '../run/check-plan.js';
@@ -141,3 +142,38 @@ test('who collects in time is not waited for any longer', { timeout: 60_000 }, a
   const settled = outcome.events.find((event) => event.kind === 'phase' && event.phase === 'settled')!;
   expect(settled.t - removals[1]!.t).toBeLessThan(timings.garbageCollectionMs);
 });
+
+test(
+  'the world is not at rest while an agent that was told to stop takes its time',
+  { timeout: 60_000 },
+  async () => {
+    const target = await resolveTarget({ agent: 'reference', world: 'live', runtime: 'memory' });
+    const slow: AgentDriver = {
+      ...target.driver!,
+      async start(endpoints, incarnation) {
+        const started = await target.driver!.start(endpoints, incarnation);
+        const stop = async (): Promise<void> => {
+          started.pause();
+          await sleep(4_000);
+          started.resume();
+          await started.stop();
+        };
+        return incarnation === 1 ? { ...started, stop } : started;
+      },
+    };
+    const stopped: Plan = {
+      ...plan,
+      steps: [
+        ...plan.steps.slice(0, 2),
+        { id: 's3', do: 'restartAgent', how: 'stop', downMs: 0 },
+        { id: 's4', do: 'remove', source: 'file', pod: 0 },
+      ],
+    };
+    const { findings, outcome } = await checkLive(stopped, { ...target, driver: slow });
+    expect(findings).toEqual([]);
+    const kinds = outcome.events.flatMap((event) =>
+      event.kind === 'agent.started' ? ['started'] : event.kind === 'phase' ? [event.phase] : [],
+    );
+    expect(kinds).toEqual(['chaos', 'started', 'heal', 'settle', 'started', 'settled', 'quiet']);
+  },
+);

@@ -86,6 +86,8 @@ export function createDirector(options: DirectorOptions): Director {
   /** It ended so often that it stays down until the faults are off: they may be what it ends of. */
   let staysDown = false;
   let isHealed = false;
+  /** It was asked to end, and takes its time. */
+  let isStopping = false;
   let lastActivityMs = 0;
   let looksBefore = 0;
   let nextStep = 0;
@@ -174,7 +176,9 @@ export function createDirector(options: DirectorOptions): Director {
       scheduleStart(downMs);
     } else {
       forgetLife();
+      isStopping = true;
       options.agent.stop(ending, () => {
+        isStopping = false;
         if (!ending.alive || done) return;
         endLife(ending, 'stopped');
         scheduleStart(downMs);
@@ -321,6 +325,7 @@ export function createDirector(options: DirectorOptions): Director {
         boundary!.openCalls() > 0 ||
         startTime?.isStarting() === true ||
         pendingStart !== undefined ||
+        isStopping ||
         [...sources.values()].some((source) => source.busy());
       if (busy) stir();
       const calmAtMs = Math.max(lastActivityMs + calmMs(), collectedByMs(now));
