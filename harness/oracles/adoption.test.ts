@@ -193,6 +193,25 @@ describe('agent restart, orphans and runtime faults', () => {
     const lastMs = 50_000 + garbageCollectionMs + relistMs;
     expect(failed(removed(restarted().at(lastMs)))).toEqual([]);
     expect(failed(removed(restarted().at(lastMs + 100)))).toEqual(['QUIET-01']);
+    // Who keeps the last one that ended removes the one before it, however long ago that ended.
+    const again = createTrace(['feed']).agent().list('feed', [web]).at(500).start(webPod);
+    const run = (id: string, endedMs: number): void => {
+      again
+        .at(endedMs)
+        .container(id, webPod, 'exited', { cause: 'workload', exitCode: 1, sandboxId: 's-u1' });
+    };
+    run('c-u1-main', 10_000);
+    for (const [id, fromMs] of [
+      ['c-2', 12_000],
+      ['c-3', 50_000],
+    ] as const) {
+      if (id === 'c-3') run('c-2', 49_000);
+      again.at(fromMs).container(id, webPod, 'created', { sandboxId: 's-u1' });
+      again.container(id, webPod, 'running', { sandboxId: 's-u1' });
+    }
+    expect(failed(removed(again.at(50_100).phase('settled').phase('quiet').at(54_000)))).not.toContain(
+      'QUIET-01',
+    );
   });
 
   it('QUIET-01: what is left of a pod may be collected in the quiet phase, while that is due', () => {

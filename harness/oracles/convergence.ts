@@ -303,6 +303,7 @@ function judgeQuietCall(context: OracleContext, quietSeq: number): void {
   if (call.hitsLive && call.reason === 'none') return;
   if (pod !== undefined ? isRestless(model, pod, quietSeq) : isPulledByRestless(model, request, quietSeq))
     return;
+  if (pod !== undefined && request.method === 'RemoveContainer' && hasRestarted(context, pod)) return;
   ledger.report({
     requirement: 'QUIET-01',
     subject: pod === undefined ? { role: 'agent', name: 'agent' } : podSubject(model, pod),
@@ -360,6 +361,14 @@ function isRestless(model: OracleContext['model'], pod: ActualPod, quietSeq: num
     if (history.latest.state !== 'running' || history.latest.startedSeq > quietSeq) return true;
     if (model.t - history.latest.changedAtMs <= model.bounds.Tpleg + model.bounds.Tstat) return true;
   }
+  return false;
+}
+
+/** A container of it was started again so recently that what it replaced may be garbage still. */
+function hasRestarted({ model, run }: OracleContext, pod: ActualPod): boolean {
+  const withinMs = model.bounds.Tgc + model.bounds.Tpleg + run.slackMs;
+  for (const { latest, exits } of pod.history.values())
+    if (latest !== undefined && exits > 0 && model.t - latest.changedAtMs <= withinMs) return true;
   return false;
 }
 
