@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -40,6 +40,15 @@ test('the packed package works in an empty directory', { timeout: 300_000 }, () 
      console.log(result.verdicts.length, result.exitCode);`,
   );
   expect(run(process.execPath, ['use.mjs'])).toMatch(/^109 [02]$/m);
+});
+
+// npm links a clone's command once, and makes it executable only then: a clone that is cleaned and built again, or
+// another one in its place, has to bring a command that can be run.
+test('a build leaves a command that can be executed', { timeout: 120_000 }, () => {
+  const command = join(packageRoot(), 'dist/harness/cli/main.js');
+  chmodSync(command, 0o644);
+  run('npm', ['run', '-s', 'build'], packageRoot());
+  expect(statSync(command).mode & 0o111).toBe(0o111);
 });
 
 test('publint finds no problem in the package', async () => {
