@@ -36,19 +36,37 @@ export function countVerdicts(verdicts: readonly ReportedVerdict[]): Record<Verd
 }
 
 /** One line about something that was just found. */
-export function foundWords({ requirement, expected, seen, reproduces = [], steps }: ReportedFinding): string {
+export function foundWords(finding: ReportedFinding): string {
+  const { requirement, expected, seen, reproduces = [], steps } = finding;
   const isCertain = reproduces.some(({ failed }) => failed > 0);
-  const wasTried = reproduces.some(({ tried }) => tried > 0);
-  const again = isCertain ? count(steps, 'step') : wasTried ? 'not seen again' : 'not tried again yet';
+  const untold = wasTried(finding) ? 'not seen again' : 'not tried again yet';
+  const again = isCertain ? count(steps, 'step') : untold;
   return `${requirement}: ${expected} Seen: ${seen} (${again})`;
 }
 
+/** Whether it was executed again after it had been seen. */
+export function wasTried({ reproduces = [] }: ReportedFinding): boolean {
+  return reproduces.some(({ tried }) => tried > 0);
+}
+
+/** Whether other plans shared the agent in an execution that showed it, or in one that was to show it again. */
+export function hadCompany({ trace, reproduces = [] }: ReportedFinding): boolean {
+  const start = trace?.[0];
+  const isFromLane = start?.kind === 'run.started' && start.lane !== undefined;
+  return isFromLane || reproduces.some(({ company }) => company === true);
+}
+
 /** What became of something that was seen once. */
-export function doubtWords({ reproduces = [] }: ReportedFinding): string {
+export function doubtWords(finding: ReportedFinding): string {
+  const { reproduces = [] } = finding;
   const tries = (beside: boolean): number =>
     reproduces.reduce((sum, { company, tried }) => sum + ((company === true) === beside ? tried : 0), 0);
   const [alone, beside] = [tries(false), tries(true)];
-  if (alone + beside === 0) return 'Seen beside other plans, and not tried alone before the campaign ended';
+  if (alone + beside === 0) {
+    return hadCompany(finding)
+      ? 'Seen beside other plans, and not tried alone before the campaign ended'
+      : 'Not tried again before the campaign ended';
+  }
   const more = beside === 0 ? '' : `, and at most once in ${beside} beside other plans`;
   return `Not again in ${alone} executions alone${more}`;
 }

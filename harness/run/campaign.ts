@@ -20,9 +20,9 @@ import {
   type ReachedStates,
   type ReducedCase,
 } from './case-runner.js';
-import { convergentRequirements } from '../oracles/judge.js';
 import { runBatches } from './batches.js';
-import { createSuspicions, type Suspicions } from './suspicions.js';
+import { isDoubtful, withDoubts } from './doubts.js';
+import { createSuspicions } from './suspicions.js';
 import { mergeTally, verdictsOf, type Tally } from './tally.js';
 
 /** Where cases are executed: threads in sim, lanes in live. */
@@ -117,7 +117,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     // In sim the reduction has ended before anybody could read it; in live a killed campaign would have told nothing.
     asSeen: options.world === 'live' ? asSeen : undefined,
     reduce,
-    isDoubtful: wasSeenOnce,
+    isDoubtful,
     onFinding: (finding, replaced) => options.onFinding?.(finding, origin, replaced),
   });
   const warnings = [...options.warnings];
@@ -244,7 +244,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   } finally {
     clearInterval(ticker);
   }
-  const flaky = reported.filter(wasSeenOnce);
+  const flaky = reported.filter(isDoubtful);
   const findings = reported.filter((finding) => !flaky.includes(finding));
   const isUnsteady = reported.some(({ reproduces = [] }) =>
     reproduces.some(({ world, failed, tried }) => world === 'sim' && failed < tried),
@@ -259,7 +259,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     simulatedSeconds: Math.round(sum.simulatedMs / 1_000),
     wallSeconds: Math.round(performance.now() - startedMs) / 1_000,
     verdicts: reportedVerdicts(tally, findings, options.requirements).map((verdict) =>
-      withDoubts(verdict, flaky, suspicions),
+      withDoubts(verdict, flaky, suspicions.casesOf),
     ),
     ...(flaky.length === 0 ? {} : { flaky }),
     ...(options.signal.aborted || endedBy !== undefined ? { interrupted: true } : {}),
@@ -267,47 +267,6 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     warnings,
   };
   return { ...result, exitCode: exitCodeOf(result) };
-}
-
-/**
- * Executed again, as often as is usual, it showed in none of the executions, and a machine that stood still may look
- * like it. What an agent did, and must never do, counts however seldom it does it.
- */
-function wasSeenOnce(finding: ReportedFinding): boolean {
-  const { requirement, reproduces = [] } = finding;
-  if (isUntriedAlone(finding)) return true;
-  const company = reproduces.find(({ company }) => company === true);
-  // Where others were near, what was done to one pod may be their doing, or that of a harness that mixed them up.
-  if (company === undefined && !convergentRequirements.has(requirement)) return false;
-  if (company !== undefined && company.failed >= failedInCompanyMin) return false;
-  const aloneTries = reproduces.filter(({ company }) => company !== true);
-  return aloneTries.some(({ tried }) => tried > 1) && aloneTries.every(({ failed }) => failed === 0);
-}
-
-/** It was seen beside other plans, and the campaign ended before it was tried alone. */
-function isUntriedAlone({ trace, reproduces = [] }: ReportedFinding): boolean {
-  const start = trace?.[0];
-  if (start?.kind !== 'run.started' || start.lane === undefined) return false;
-  return reproduces.every(({ tried }) => tried === 0);
-}
-
-/** What fails so often beside others, and never alone, needs company. */
-const failedInCompanyMin = 2;
-
-/** A requirement that was seen broken once, and never again, neither holds nor fails. */
-function withDoubts(
-  verdict: CampaignResult['verdicts'][number],
-  flaky: readonly ReportedFinding[],
-  { casesOf }: Suspicions,
-): CampaignResult['verdicts'][number] {
-  const doubt = flaky.find(({ requirement }) => requirement === verdict.requirement);
-  if (doubt === undefined || verdict.verdict === 'fail') return verdict;
-  const cases = casesOf(doubt.signature);
-  const times = cases > 1 ? `in ${cases} cases, one of them ${doubt.case}` : `once, in ${doubt.case}`;
-  const reason = isUntriedAlone(doubt)
-    ? `seen broken beside other plans, in ${doubt.case}, and not tried alone`
-    : `seen broken ${times}, and not again`;
-  return { ...verdict, verdict: 'inconclusive', reason };
 }
 
 function reportedFinding(signature: string, reduced: ReducedCase, options: CampaignOptions): ReportedFinding {

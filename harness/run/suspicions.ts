@@ -1,3 +1,4 @@
+import { wasTried } from '../report/groups.js';
 import type { ReportedFinding } from '../report/result.js';
 import type { Plan } from '../spec/plan.js';
 import { signatureOf, type Finding } from '../spec/verdict.js';
@@ -81,10 +82,6 @@ export function createSuspicions(options: SuspicionOptions): Suspicions {
     settled: () => Promise.all([...suspicions.values()].map(({ result }) => result)),
     casesOf: (signature) => suspicions.get(signature)?.cases ?? 0,
   };
-}
-
-function wasTried({ reproduces = [] }: ReportedFinding): boolean {
-  return reproduces.some(({ tried }) => tried > 0);
 }
 
 /** Awaited at the end; until then a rejection must not count as unhandled. */
