@@ -11,7 +11,7 @@ function settle(limit: LaneLimit, capacity: number, periods: number): number[] {
 }
 
 test('it begins with few, grows while nobody is late, and never beyond the bound', () => {
-  const limit = createLaneLimit({ max: 50, lateMsMax: 250 });
+  const limit = createLaneLimit({ max: 50, lateMsMax: 250, addedMax: 40 });
   expect(limit.lanes()).toBe(4);
   const seen = settle(limit, 1_000, 30);
   expect(seen[0]).toBeGreaterThan(4);
@@ -19,21 +19,26 @@ test('it begins with few, grows while nobody is late, and never beyond the bound
   expect(seen.at(-1)).toBe(50);
 });
 
+test('it adds no more in a period than is asked for', () => {
+  const limit = createLaneLimit({ max: 100, lateMsMax: 250, addedMax: 2 });
+  expect(settle(limit, 1_000, 5)).toEqual([6, 8, 10, 12, 14]);
+});
+
 test('it settles near what the agent sustains', () => {
-  const limit = createLaneLimit({ max: 100, lateMsMax: 250 });
+  const limit = createLaneLimit({ max: 100, lateMsMax: 250, addedMax: 40 });
   const last = settle(limit, 20, 200).slice(-100);
   expect(Math.max(...last)).toBeLessThan(35);
   expect(Math.min(...last)).toBeGreaterThan(10);
 });
 
 test('lanes that nobody uses are no reason for more of them', () => {
-  const limit = createLaneLimit({ max: 100, lateMsMax: 250 });
+  const limit = createLaneLimit({ max: 100, lateMsMax: 250, addedMax: 40 });
   for (let period = 0; period < 20; period++) limit.observe({ lanes: 2, lateMs: 0 });
   expect(limit.lanes()).toBe(4);
 });
 
 test('one stays whatever happens, and a bound below the beginning is kept', () => {
-  const limit = createLaneLimit({ max: 2, lateMsMax: 250 });
+  const limit = createLaneLimit({ max: 2, lateMsMax: 250, addedMax: 40 });
   expect(limit.lanes()).toBe(2);
   for (let period = 0; period < 50; period++) limit.observe({ lanes: limit.lanes(), lateMs: 9_999 });
   expect(limit.lanes()).toBe(1);

@@ -18,6 +18,8 @@ export interface LaneLimitOptions {
   readonly max: number;
   /** Later than this is too late, in milliseconds. */
   readonly lateMsMax: number;
+  /** The most lanes to add in one period: what they are to an agent shows only after its next looks at the runtime. */
+  readonly addedMax: number;
 }
 
 const lanesAtFirst = 4;
@@ -31,7 +33,7 @@ const periodsAfterCut = 5;
  * Begins with few and adds some in each period in which all were used and nobody was late; takes some away when
  * somebody was. What is judged never depends on it: only how long a campaign takes does.
  */
-export function createLaneLimit({ max, lateMsMax }: LaneLimitOptions): LaneLimit {
+export function createLaneLimit({ max, lateMsMax, addedMax }: LaneLimitOptions): LaneLimit {
   let limit = Math.min(max, lanesAtFirst);
   let patience = 0;
   let lateBefore = false;
@@ -48,7 +50,7 @@ export function createLaneLimit({ max, lateMsMax }: LaneLimitOptions): LaneLimit
         limit = Math.max(1, Math.floor(Math.min(limit, lanes) * cut));
         patience = periodsAfterCut;
       } else if (lanes >= limit && !isLate && patience === 0) {
-        limit = Math.min(max, Math.ceil(limit * growth));
+        limit = Math.min(max, Math.ceil(limit * growth), limit + addedMax);
       }
     },
   };

@@ -68,6 +68,8 @@ const agentsMax = 4;
 const periodMs = 1_000;
 /** Later than this part of the slack, beyond a period of the agent's, is too late. */
 const lateShare = 0.5;
+/** A kubelet that was given some forty lanes within ten seconds did everything late. */
+const lanesAddedPerLook = 2;
 /** How often a plan is begun in company. */
 const attemptsMax = 2;
 
@@ -89,7 +91,8 @@ class Pool implements LanePool {
 
   constructor(private readonly options: LanePoolOptions) {
     const lateMsMax = slackMsDefault * lateShare + options.relistMs;
-    this.limit = createLaneLimit({ max: options.lanesMax, lateMsMax });
+    const addedMax = Math.ceil((lanesAddedPerLook * periodMs) / options.relistMs);
+    this.limit = createLaneLimit({ max: options.lanesMax, lateMsMax, addedMax });
     this.delay.enable();
     this.ticker = setInterval(() => this.observe(), periodMs);
     this.ticker.unref();
