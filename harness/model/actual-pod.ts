@@ -32,6 +32,9 @@ export interface ActualContainer {
   startedSeq: number;
   changedAtMs: number;
   changedSeq: number;
+  /** The last call to start it: when, in milliseconds, and in which life of the agent. -1: none. */
+  startAskedMs: number;
+  startAskedIn: number;
   /** The call that started it has answered OK, so the agent knows. */
   startConfirmed: boolean;
   /** When the agent first asked to stop it, in milliseconds, and whether any such call has been answered. */

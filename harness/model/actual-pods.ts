@@ -222,6 +222,8 @@ function newContainer(pod: ActualPod, event: ContainerChanged & Stamp): ActualCo
     startedSeq: -1,
     changedAtMs: event.t,
     changedSeq: event.seq,
+    startAskedMs: -1,
+    startAskedIn: -1,
     startConfirmed: false,
     stopRequestedMs: -1,
     stopAnswered: false,

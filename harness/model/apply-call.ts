@@ -96,6 +96,10 @@ export function applyRequest(state: ModelState, event: RuntimeRequest & Stamp): 
     narrowVersions(state, pod, event);
     licenseEdited(state, pod);
   }
+  if (event.method === 'StartContainer' && container !== undefined) {
+    container.startAskedMs = event.t;
+    container.startAskedIn = event.incarnation;
+  }
   if (event.method === 'StopContainer' && container !== undefined && container.stopRequestedMs < 0) {
     container.stopRequestedMs = event.t;
   }

@@ -36,6 +36,39 @@ describe('workers', () => {
     expect(failed(twin(again().add(lie).list('feed', [given]).at(60_000)))).toEqual(['WORK-01']);
   });
 
+  it('WORK-01: a start that an earlier life asked for may take effect when a later one has asked for another', () => {
+    type Moment = (trace: TraceBuilder) => unknown;
+    const runs =
+      (id: string): Moment =>
+      (trace) =>
+        trace.container(id, givenPod, 'running', { sandboxId: 's-u1' });
+    /** The first start takes until `begins`, in the same life or in the next one, which starts a twin. */
+    const slow = (isRestarted: boolean, asked: Moment, begins: Moment): TraceBuilder => {
+      const trace = createTrace(['feed']).agent().list('feed', [given]).at(500);
+      trace.call('RunPodSandbox', { pod: givenPod, id: 's-u1' }, () =>
+        trace.sandbox('s-u1', givenPod, 'ready'),
+      );
+      for (const id of ['c-u1', 'c-u1-twin']) trace.container(id, givenPod, 'created', { sandboxId: 's-u1' });
+      const again = (): void => {
+        trace.at(2_000);
+        if (isRestarted) trace.gone().at(2_100).agent(2).list('feed', [given]);
+        asked(trace.at(4_000));
+        trace.call('StartContainer', { pod: givenPod, containerId: 'c-u1-twin' }, () => begins(trace));
+      };
+      return trace.call('StartContainer', { pod: givenPod, containerId: 'c-u1' }, again);
+    };
+    const both: Moment = (trace) => [runs('c-u1')(trace.at(4_500)), runs('c-u1-twin')(trace)];
+    const bothInTurn: Moment = (trace) => [runs('c-u1-twin')(trace.at(4_500)), runs('c-u1')(trace)];
+    const nothing: Moment = () => {};
+    expect(failed(slow(true, nothing, both))).toEqual([]);
+    expect(failed(slow(true, nothing, bothInTurn))).toEqual([]);
+    // The next look shows it; and what one life asks for, it knows.
+    const longBefore: Moment = (trace) => runs('c-u1')(trace) && trace.at(60_000);
+    expect(failed(slow(true, longBefore, runs('c-u1-twin')))).toEqual(['WORK-01']);
+    expect(failed(slow(false, nothing, both))).toEqual(['WORK-01']);
+    expect(failed(slow(false, nothing, bothInTurn))).toEqual(['WORK-01']);
+  });
+
   it('MUX-04: a start that was asked for while nobody wanted the pod may be undone when it comes', () => {
     const begun = (removed: boolean): TraceBuilder => {
       const trace = createTrace(['feed'], { world: 'live' }).agent().list('feed', [given]);

@@ -1,4 +1,5 @@
-import type { ActualPod } from '../model/actual-pod.js';
+import type { ActualContainer, ActualPod } from '../model/actual-pod.js';
+import type { ModelView } from '../model/model-view.js';
 import { isFinished } from '../model/pod-progress.js';
 import { instancesOf, mayBeHiddenFromLife, standingOf } from '../model/standing.js';
 import { isStaticSource } from '../spec/pod.js';
@@ -79,7 +80,7 @@ function judgeTwins({ model, ledger }: OracleContext, uid: string, name: string,
   const pod = model.actual.pods.get(uid)!;
   for (const other of pod.containers.values()) {
     if (other.id === id || other.name !== name || other.state !== 'running') continue;
-    if (mayBeHiddenFromLife(model, other)) continue;
+    if (mayBeHiddenFromLife(model, other) || isLateStart(model, pod.containers.get(id)!, other)) continue;
     ledger.report({
       requirement: 'WORK-01',
       subject: podSubject(model, pod),
@@ -89,6 +90,20 @@ function judgeTwins({ model, ledger }: OracleContext, uid: string, name: string,
     });
     return;
   }
+}
+
+/**
+ * One of the two was asked for by an earlier life of the agent and began to run only in this one, when the other had been
+ * asked for or no look at the runtime could show it yet.
+ */
+function isLateStart(model: ModelView, started: ActualContainer, other: ActualContainer): boolean {
+  if (started.startAskedIn === other.startAskedIn) return false;
+  const isLate = ({ startAskedIn, startedSeq }: ActualContainer): boolean =>
+    startAskedIn >= 0 && startAskedIn < model.incarnation && startedSeq > model.agentStartedSeq;
+  return (
+    isLate(started) ||
+    (isLate(other) && started.startAskedMs - other.startedAtMs <= model.bounds.Tpleg + 1_000)
+  );
 }
 
 /** A static pod of the same name, of another UID, must have ended before a new one starts. */
