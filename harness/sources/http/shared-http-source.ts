@@ -66,18 +66,22 @@ class SharedHttpSource implements SharedSource {
     };
   }
 
-  /** Each plan journals what it is shown of the document before the agent has it. */
+  /**
+   * Each plan journals what it is shown of the document before the agent has it. Without pods it is a list if a
+   * plan has it so: an agent may tell that from no document at all, and a plan's journal would lie.
+   */
   private answer(response: ServerResponse): void {
     this.wasPolled = true;
     const items: string[] = [];
+    let isList = false;
     for (const { context, document, log } of this.parts) {
       const fault = context.disturbances.fault({ source: 'http' });
       const state = fault?.effect === 'stale' ? document.asOf(fault.ms ?? staleDefaultMs) : document.current;
       log.record(servedOf(state, state.revision !== document.current.revision));
+      isList ||= state.text !== '';
       for (const pod of state.pods) items.push(renderManifest(pod, jsonForm(document.form)));
     }
-    const body =
-      items.length === 0 ? '' : `{"apiVersion":"v1","kind":"PodList","items":[${items.join(',')}]}`;
+    const body = isList ? `{"apiVersion":"v1","kind":"PodList","items":[${items.join(',')}]}` : '';
     response.writeHead(200, { 'content-type': 'application/json' }).end(body);
   }
 }
