@@ -5,11 +5,12 @@ import type { SourceKind } from '../spec/pod.js';
 import type { Journal } from '../trace/journal.js';
 import type { RuntimeBackend } from '../ports/runtime.js';
 import type { Life, Source, StepOutcome } from '../ports/source.js';
+import { applyRuntimeStep } from './apply-runtime-step.js';
+import { createCalmWatch } from './calm-watch.js';
 import type { Deadlines } from './deadlines.js';
 import type { Disturbances } from './disturbances.js';
 import type { PodSlots } from './pod-slots.js';
 import type { RuntimeBoundary } from './runtime-boundary.js';
-import type { RuntimeView } from './runtime-view.js';
 import { createStartTime } from './start-time.js';
 
 /** Starts and ends lives of the agent; sim and live have one each. */
@@ -61,23 +62,26 @@ export interface Director {
 /** An agent that ends on its own is started again this often, and once more as often when the faults are off. */
 const ownExitsMax = 5;
 const restartAfterExitMs = 100;
-/** A quiet agent that a busy machine may have stopped must have looked at the runtime so often meanwhile. */
-const calmLooks = 3;
-/** One that looks less often is waited for so many times as long as others. */
-const patience = 4;
-/** How often is looked again whether what is on its way has arrived. */
-const busyLookMs = 250;
-/** How often is looked what is left of pods, where that is waited for. */
-const leftoversLookMs = 1_000;
 
 export function createDirector(options: DirectorOptions): Director {
   const { plan, clock, journal, sources, disturbances, slots, deadlines } = options;
-  const { firstCallMs } = options.agent;
+  const { firstCallMs, looks } = options.agent;
   const startTime =
     firstCallMs === undefined ? undefined : createStartTime(clock, firstCallMs, deadlines.settleMs);
+  const calm = createCalmWatch({
+    clock,
+    deadlines,
+    view: () => boundary!.view,
+    ...(looks === undefined ? {} : { looks: () => life && looks(life) }),
+    isBusy: () =>
+      boundary!.openCalls() > 0 ||
+      startTime?.isStarting() === true ||
+      pendingStart !== undefined ||
+      isStopping ||
+      [...sources.values()].some((source) => source.busy()),
+    isOver: () => done,
+  });
   const selfEnding = new Set<string>();
-  /** By UID, since when something is known to be left of a pod of which nothing runs. */
-  const leftSinceMs = new Map<string, number>();
   let boundary: RuntimeBoundary | undefined;
   let life: Life | undefined;
   let incarnation = 0;
@@ -88,43 +92,9 @@ export function createDirector(options: DirectorOptions): Director {
   let isHealed = false;
   /** It was asked to end, and takes its time. */
   let isStopping = false;
-  let lastActivityMs = 0;
-  let looksBefore = 0;
   let nextStep = 0;
   let effectiveSteps = 0;
   let done = false;
-
-  function looksNow(): number {
-    return (life !== undefined && options.agent.looks?.(life)) || 0;
-  }
-
-  /** The world is not at rest now. */
-  function stir(): void {
-    lastActivityMs = clock.now();
-    looksBefore = looksNow();
-  }
-
-  /** Whether the agent has been quiet because it had nothing to do, not because it was kept from running. */
-  function hasLooked(now: number): boolean {
-    if (options.agent.looks === undefined || life === undefined) return true;
-    if (now >= lastActivityMs + patience * deadlines.calmMs) return true;
-    return looksNow() - looksBefore >= calmLooks;
-  }
-
-  function calmMs(): number {
-    const { calmTidyMs } = deadlines;
-    return calmTidyMs === undefined || leftovers(boundary!.view).size > 0 ? deadlines.calmMs : calmTidyMs;
-  }
-
-  /** When all that is left of pods now will have been removed. */
-  function collectedByMs(now: number): number {
-    const { collectionMs } = deadlines;
-    if (collectionMs === undefined) return 0;
-    const left = leftovers(boundary!.view);
-    for (const podUid of leftSinceMs.keys()) if (!left.has(podUid)) leftSinceMs.delete(podUid);
-    for (const podUid of left) if (!leftSinceMs.has(podUid)) leftSinceMs.set(podUid, now);
-    return leftSinceMs.size === 0 ? 0 : Math.max(...leftSinceMs.values()) + collectionMs;
-  }
 
   function startAgent(): void {
     pendingStart = undefined;
@@ -133,7 +103,7 @@ export function createDirector(options: DirectorOptions): Director {
     life = started;
     startTime?.begin(started);
     journal.record({ kind: 'agent.started', actor: 'agent', incarnation });
-    stir();
+    calm.stir();
     options.agent.start(started, (detail) => {
       if (!started.alive || done) return;
       endLife(started, 'exited', detail);
@@ -159,7 +129,7 @@ export function createDirector(options: DirectorOptions): Director {
       cause,
       ...(detail === undefined ? {} : { detail }),
     });
-    stir();
+    calm.stir();
   }
 
   function scheduleStart(downMs: number): void {
@@ -187,47 +157,6 @@ export function createDirector(options: DirectorOptions): Director {
     return { applied: true };
   }
 
-  function findContainer(slot: number, name: string): string | undefined {
-    for (const container of boundary!.view.containers()) {
-      if (container.state !== 'running' || container.name !== name) continue;
-      if (
-        slots.of({ uid: container.podUid, namespace: container.podNamespace, name: container.podName }) ===
-        slot
-      )
-        return container.id;
-    }
-    return undefined;
-  }
-
-  function findSandbox(slot: number): string | undefined {
-    for (const sandbox of boundary!.view.sandboxes()) {
-      if (sandbox.state !== 'ready') continue;
-      if (slots.of({ uid: sandbox.podUid, namespace: sandbox.podNamespace, name: sandbox.podName }) === slot)
-        return sandbox.id;
-    }
-    return undefined;
-  }
-
-  function damage(step: Extract<Step, { do: 'damage' }>): StepOutcome {
-    const { backend } = options;
-    const id = step.container === undefined ? findSandbox(step.pod) : findContainer(step.pod, step.container);
-    if (id === undefined) return { applied: false, why: 'no such thing is running' };
-    if (step.container !== undefined)
-      void (step.how === 'kill' ? backend.killContainer(id) : backend.removeContainer(id));
-    else void (step.how === 'kill' ? backend.stopSandbox(id) : backend.removeSandbox(id));
-    return { applied: true };
-  }
-
-  function setRuntime(how: Extract<Step, { do: 'runtime' }>['how']): StepOutcome {
-    const ready = how === 'ready' || how === 'networkReady' || how === 'restart';
-    if (how === 'restart') boundary!.heal();
-    options.backend.setConditions({
-      runtimeReady: ready || how === 'networkNotReady',
-      networkReady: ready || how === 'notReady',
-    });
-    return { applied: true };
-  }
-
   function applyStep(step: Step): StepOutcome {
     switch (step.do) {
       case 'add':
@@ -246,19 +175,11 @@ export function createDirector(options: DirectorOptions): Director {
         return sources.get('api')?.apply(step) ?? { applied: false, why: 'no api source' };
       case 'restartAgent':
         return restartAgent(step.how, step.downMs);
-      case 'exitContainer': {
-        const id = findContainer(step.pod, step.container);
-        if (id === undefined) return { applied: false, why: 'no such container is running' };
-        void options.backend.exitContainer(id, step.code);
-        return { applied: true };
-      }
+      case 'exitContainer':
       case 'damage':
-        return damage(step);
       case 'removeImage':
-        void options.backend.removeImage(step.image);
-        return { applied: true };
       case 'runtime':
-        return setRuntime(step.how);
+        return applyRuntimeStep(step, { backend: options.backend, boundary: boundary!, slots });
       case 'wait':
       case 'settle':
         return { applied: true };
@@ -280,14 +201,14 @@ export function createDirector(options: DirectorOptions): Director {
         applied: outcome.applied,
         ...(outcome.why === undefined ? {} : { why: outcome.why }),
       });
-      if (outcome.applied && step.do !== 'wait' && step.do !== 'settle') stir();
+      if (outcome.applied && step.do !== 'wait' && step.do !== 'settle') calm.stir();
       if (outcome.applied && step.do !== 'settle') effectiveSteps++;
       if (step.do === 'wait') {
         if (startTime === undefined) clock.after(step.ms, runSteps);
         else startTime.pass(step.ms, () => !done && runSteps());
         return;
       }
-      if (step.do === 'settle') return awaitCalm(() => runSteps());
+      if (step.do === 'settle') return calm.wait(() => runSteps());
     }
     if (done) return;
     if (options.fresh === true) startAgent();
@@ -306,39 +227,13 @@ export function createDirector(options: DirectorOptions): Director {
       pendingStart?.cancel();
       startAgent();
     }
-    stir();
+    calm.stir();
     journal.record({ kind: 'phase', actor: 'harness', phase: 'settle' });
-    awaitCalm((calm) => {
-      journal.record({ kind: 'phase', actor: 'harness', phase: calm ? 'settled' : 'unsettled' });
+    calm.wait((isCalm) => {
+      journal.record({ kind: 'phase', actor: 'harness', phase: isCalm ? 'settled' : 'unsettled' });
       if (options.fresh === true) finish();
       else quiet();
     });
-  }
-
-  /** Calls back when nothing has changed for the calm window, or at the deadline. */
-  function awaitCalm(then: (calm: boolean) => void): void {
-    const deadlineMs = clock.now() + deadlines.settleMs;
-    const look = (): void => {
-      if (done) return;
-      const now = clock.now();
-      const busy =
-        boundary!.openCalls() > 0 ||
-        startTime?.isStarting() === true ||
-        pendingStart !== undefined ||
-        isStopping ||
-        [...sources.values()].some((source) => source.busy());
-      if (busy) stir();
-      const calmAtMs = Math.max(lastActivityMs + calmMs(), collectedByMs(now));
-      if (now >= calmAtMs && hasLooked(now)) then(true);
-      else if (now >= deadlineMs) then(false);
-      // While something is on its way the wait must not end at once when it arrives, nor long after.
-      else {
-        const calmInMs = now < calmAtMs ? calmAtMs - now : busyLookMs;
-        const lookMs = busy ? busyLookMs : deadlines.collectionMs === undefined ? Infinity : leftoversLookMs;
-        clock.after(Math.min(calmInMs, deadlineMs - now, lookMs), look);
-      }
-    };
-    look();
   }
 
   function quiet(): void {
@@ -363,11 +258,11 @@ export function createDirector(options: DirectorOptions): Director {
       runSteps();
     },
     noteActivity(podUid) {
-      if (podUid === undefined || !selfEnding.has(podUid)) stir();
+      if (podUid === undefined || !selfEnding.has(podUid)) calm.stir();
     },
     notePull(podUid) {
       // An agent need not say for which pod: any that ends by itself may be pulled for without end.
-      if (podUid === undefined ? selfEnding.size === 0 : !selfEnding.has(podUid)) stir();
+      if (podUid === undefined ? selfEnding.size === 0 : !selfEnding.has(podUid)) calm.stir();
     },
     noteOwnExit(podUid) {
       selfEnding.add(podUid);
@@ -392,16 +287,6 @@ export function createDirector(options: DirectorOptions): Director {
     },
   };
   return director;
-}
-
-/** Pods of which something is left and nothing runs. What running pods keep of their past may stay as long as they do. */
-function leftovers(view: RuntimeView): ReadonlySet<string> {
-  const running = new Set<string>();
-  const left = new Set<string>();
-  for (const { podUid, state } of view.sandboxes()) (state === 'ready' ? running : left).add(podUid);
-  for (const { podUid, state } of view.containers()) (state === 'running' ? running : left).add(podUid);
-  for (const podUid of running) left.delete(podUid);
-  return left;
 }
 
 function isSourceStep(step: Step): boolean {
