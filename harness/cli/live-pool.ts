@@ -163,6 +163,7 @@ export function createLivePool(options: LivePoolOptions): LivePool {
         return gate.alone(work);
       },
       seen,
+      signal,
     });
   return {
     width: windowPerLane * (options.sharesAgent === true ? Math.max(lanesMax, agents) : agents),

@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { ExitCode, HarnessError } from '../core/errors.js';
 import type { CasePool } from '../run/campaign.js';
-import type { BatchResult, ReducedCase } from '../run/case-runner.js';
+import type { BatchResult } from '../run/case-runner.js';
+import type { ReducedCase } from '../run/reduce-case.js';
 import type { SimWork, SimWorkerData } from './sim-worker.js';
 
 /** Threads that execute simulated cases. */

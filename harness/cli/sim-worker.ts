@@ -1,7 +1,8 @@
 import { workerData } from 'node:worker_threads';
 import { suites as allSuites } from '../../suites/index.js';
 import type { GenerateOptions } from '../explore/suite.js';
-import { createCaseRunner, type BatchResult, type CaseRunner, type ReducedCase } from '../run/case-runner.js';
+import { createCaseRunner, type BatchResult, type CaseRunner } from '../run/case-runner.js';
+import type { ReducedCase } from '../run/reduce-case.js';
 import { checkPlan } from '../run/check-plan.js';
 import { setHeartbeat } from '../run/heartbeat.js';
 import { withVirtualGlobals } from '../run/virtual-globals.js';

@@ -13,15 +13,10 @@ import type { Plan } from '../spec/plan.js';
 import { catalogueRevision, findRequirement, type RequirementId } from '../spec/requirements.js';
 import { signatureOf, type Finding } from '../spec/verdict.js';
 import type { TraceEvent } from '../trace/events.js';
-import {
-  caseFileName,
-  unseen,
-  type BatchResult,
-  type ReachedStates,
-  type ReducedCase,
-} from './case-runner.js';
+import { caseFileName, type BatchResult, type ReachedStates } from './case-runner.js';
 import { runBatches } from './batches.js';
 import { isDoubtful, withDoubts } from './doubts.js';
+import { unseen, type ReducedCase } from './reduce-case.js';
 import { createSuspicions } from './suspicions.js';
 import { mergeTally, verdictsOf, type Tally } from './tally.js';
 
@@ -159,6 +154,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     reducing++;
     try {
       const reduced = await options.pool.reduce(plan, found, options.shrink, options.signal);
+      if (reduced.trouble !== undefined) noteFailure(reduced.trouble);
       return reportedFinding(signature, reduced, options);
     } catch (error) {
       noteFailure(error);

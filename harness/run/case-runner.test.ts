@@ -291,3 +291,82 @@ test('what showed beside other plans, and was not tried alone in time, is inconc
     reason: expect.stringContaining('not tried alone'),
   });
 });
+
+/** A runner whose campaign is ended in the middle of the first reduction, after so many of its candidates. */
+async function reduceInterrupted(candidatesMax: number, isCutShort = false) {
+  const interrupted = new AbortController();
+  const { signal } = interrupted;
+  let candidates = 0;
+  let confirmed = 0;
+  const check: Check = async (plan, until) => {
+    if (signal.aborted) throw signal.reason;
+    const isCandidate = until !== undefined && confirmed >= 3;
+    if (isCandidate && ++candidates > candidatesMax) {
+      interrupted.abort();
+      if (!isCutShort) throw signal.reason;
+      const { outcome, judgement } = await checkSound(plan);
+      const events = [...outcome.events.slice(0, -1), { ...outcome.events.at(-1)!, outcome: 'interrupted' }];
+      return { outcome: { ...outcome, events: events as TraceEvent[] }, judgement, findings: [] };
+    }
+    confirmed++;
+    return checkBroken(plan, until);
+  };
+  const runner = runnerWith(check, { signal });
+  const { failed } = await runnerWith(checkBroken).runBatch(0, cases);
+  const { plan, findings } = failed[0]!;
+  return { plan, reduced: await runner.reduce(plan, findings[0]!, true) };
+}
+
+test.each([false, true])(
+  'a reduction that is interrupted keeps what was confirmed, and the smallest plan so far',
+  async (isCutShort) => {
+    const early = await reduceInterrupted(0, isCutShort);
+    expect(early.reduced).toMatchObject({ plan: early.plan, failed: 3, tried: 3, minimal: false });
+    const { plan, reduced } = await reduceInterrupted(20, isCutShort);
+    expect(reduced.plan.steps.length).toBeLessThan(plan.steps.length);
+    expect(reduced).toMatchObject({ failed: 1, tried: 1, minimal: false });
+    expect(reduced.trace.length).toBeGreaterThan(0);
+  },
+);
+
+test('what was cut short is no try', async () => {
+  const interrupted = new AbortController();
+  let executed = 0;
+  const check: Check = (plan, until) => {
+    if (++executed === 2) interrupted.abort();
+    return interrupted.signal.aborted ? Promise.reject(interrupted.signal.reason) : checkBroken(plan, until);
+  };
+  const { failed } = await runnerWith(checkBroken).runBatch(0, cases);
+  const { plan, findings } = failed[0]!;
+  const runner = runnerWith(check, { signal: interrupted.signal, repeatsAtOnce: true });
+  expect(await runner.reduce(plan, findings[0]!, true)).toMatchObject({ plan, failed: 1, tried: 1 });
+});
+
+test('what ends a reduction for want of a runtime takes nothing from what was confirmed', async () => {
+  const gone = new HarnessError({
+    code: 'runtime-failed',
+    message: 'It is gone.',
+    exitCode: ExitCode.unavailable,
+  });
+  const runner = runnerWith(checkBroken, { elsewhere: new Map([['docker', () => Promise.reject(gone)]]) });
+  const pool = poolOf(runner, 1);
+  const result = await runCampaign({ ...campaign, shrink: false, pool, cases, batchSize: cases });
+  const [finding] = result.verdicts.flatMap(({ findings }) => findings);
+  expect(finding!.reproduces).toEqual([{ world: 'live', runtime: 'memory', failed: 3, tried: 3 }]);
+  expect(result.warnings).toEqual([expect.stringContaining('It is gone.')]);
+  expect(result.exitCode).toBe(ExitCode.doesNotConform);
+});
+
+test('what waits for its turn takes no time from a reduction', async () => {
+  const { failed } = await runnerWith(checkBroken).runBatch(0, cases);
+  const { plan, findings } = failed[0]!;
+  const reduceTaking = (durationMs: number) => {
+    const check: Check = async (candidate, until) => {
+      const checked = await checkBroken(candidate, until);
+      return { ...checked, outcome: { ...checked.outcome, durationMs } };
+    };
+    return runnerWith(check, { repeats: 1, reduceMsMax: 20 }).reduce(plan, findings[0]!, true);
+  };
+  expect((await reduceTaking(0)).minimal).toBe(true);
+  expect((await reduceTaking(60_000)).minimal).toBe(false);
+});
