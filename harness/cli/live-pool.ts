@@ -174,6 +174,7 @@ export function createLivePool(options: LivePoolOptions): LivePool {
     asSeen: (plan, found) => runnerFor(AbortSignal.abort()).asSeen(plan, found),
     noMoreBatches: () => endBatches(),
     awaits: () => (awaiting > 0 ? 'waiting for the first runtime call of the agent' : undefined),
+    warnings: () => lossWarnings(lanes.losses()),
     async open() {
       await sweepLeftovers({ docker: false });
       reaper = ensureReaper();
@@ -184,6 +185,16 @@ export function createLivePool(options: LivePoolOptions): LivePool {
       reaper?.dismiss();
     },
   };
+}
+
+/** An agent may end for want of something that only many plans at once take: alone nothing would be seen of it. */
+function lossWarnings([first, ...others]: readonly string[]): string[] {
+  if (first === undefined) return [];
+  const times = others.length === 0 ? 'once' : `${others.length + 1} times`;
+  return [
+    `The agent ended on its own ${times} while plans shared it. Those plans were executed again, which says nothing of ` +
+      `why it ended. The first time: ${first}`,
+  ];
 }
 
 /** What the agent that executes this plan is started with: all of its sources, so that one agent serves all plans. */

@@ -29,6 +29,8 @@ export interface CasePool {
   asSeen(plan: Plan, found: Finding): Promise<ReducedCase>;
   /** What everything waits for, for the reader. */
   awaits?(): string | undefined;
+  /** What the reader of the report is to know of how the cases were executed. */
+  warnings?(): readonly string[];
   /** No more batches will be asked for: what waits until the machine has nothing else to do may begin. */
   noMoreBatches?(): void;
   /** How many batches are kept under way. */
@@ -246,6 +248,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     reproduces.some(({ world, failed, tried }) => world === 'sim' && failed < tried),
   );
   if (isUnsteady && !warnings.includes(notDeterministic)) warnings.push(notDeterministic);
+  warnings.push(...(options.pool.warnings?.() ?? []));
   const result = {
     ...origin,
     seed: options.seed,

@@ -48,6 +48,9 @@ test('beside other plans it has to show again and again, or alone', () => {
   expect(isDoubtful(seen('TERM-02', [neverAgain, beside(1)], 1))).toBe(true);
   expect(isDoubtful(seen('TERM-02', [neverAgain, beside(2)], 1))).toBe(false);
   expect(isDoubtful(seen('TERM-02', [onceAgain], 1))).toBe(false);
+  // Many that begin at once make an agent late.
+  expect(isDoubtful(seen('MUX-02', [neverAgain, beside(4)], 1))).toBe(true);
+  expect(isDoubtful(seen('MUX-02', [neverAgain, beside(5)], 1))).toBe(false);
 });
 
 describe('the verdict on what is in doubt', () => {

@@ -12,6 +12,8 @@ const timedRequirements: ReadonlySet<RequirementId> = new Set<RequirementId>([
 
 /** What fails so often beside others, and never alone, needs company. */
 const failedInCompanyMin = 2;
+/** What may have been late has to fail in such a part of the tries: many plans that begin at once make an agent late. */
+const lateInCompanyMin = 0.5;
 
 /**
  * Whether it is not certain that the agent did what was seen. What it must never do counts however seldom it does it; what
@@ -23,9 +25,15 @@ export function isDoubtful(finding: ReportedFinding): boolean {
   // In sim any execution is as good as another.
   if (!wasTried(finding)) return hadCompany(finding) || reproduces.some(({ world }) => world === 'live');
   const company = reproduces.find(({ company }) => company === true);
-  if (company !== undefined && company.failed >= failedInCompanyMin) return false;
+  if (company !== undefined && company.failed >= companyMin(requirement, company.tried)) return false;
   const alone = reproduces.filter(({ company }) => company !== true);
   return alone.some(({ tried }) => tried > 1) && alone.every(({ failed }) => failed === 0);
+}
+
+function companyMin(requirement: RequirementId, tried: number): number {
+  return timedRequirements.has(requirement)
+    ? Math.max(failedInCompanyMin, tried * lateInCompanyMin)
+    : failedInCompanyMin;
 }
 
 /**

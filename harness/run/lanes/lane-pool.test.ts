@@ -105,6 +105,7 @@ test('a plan whose agent ends is begun once more with a new one, and then execut
   expect(executions.map(({ agent }) => agent)).toEqual([1, 2]);
   executions[1]!.end(new AgentLost('it crashed again'));
   expect(await lost).toBeUndefined();
+  expect(pool.losses()).toEqual(['it crashed', 'it crashed again']);
   const next = pool.execute(planFor('file'), run());
   await turn();
   expect([executions[2]!.agent, closed]).toEqual([3, [1, 2]]);

@@ -45,6 +45,8 @@ export interface LanePool {
   execute(plan: Plan, run: PooledRun): Promise<RunOutcome | undefined>;
   /** For progress: lanes that run now. */
   lanes(): number;
+  /** How each agent ended that ended on its own while plans shared it. */
+  losses(): readonly string[];
   close(): Promise<void>;
 }
 
@@ -81,6 +83,7 @@ class Pool implements LanePool {
   private readonly limit;
   private readonly agents = new Map<string, Shared>();
   private readonly unshareable = new Set<string>();
+  private readonly lost = new Map<Shared, string>();
   private readonly closing = new Set<Promise<unknown>>();
   private waiting: Ticket[] = [];
   private running = 0;
@@ -102,6 +105,10 @@ class Pool implements LanePool {
     return this.running;
   }
 
+  losses(): readonly string[] {
+    return [...this.lost.values()];
+  }
+
   async execute(plan: Plan, run: PooledRun): Promise<RunOutcome | undefined> {
     const setup = this.options.setupOf(plan);
     const key = JSON.stringify([[...setup.kinds].sort(), setup.timings]);
@@ -116,6 +123,7 @@ class Pool implements LanePool {
       } catch (error) {
         if (error instanceof AgentNotReady) this.unshareable.add(key);
         else if (!(error instanceof AgentLost)) throw error;
+        else if (!this.isClosed) this.lost.set(shared, error.message);
       } finally {
         this.release(shared);
       }

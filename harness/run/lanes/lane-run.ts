@@ -64,6 +64,8 @@ export function runInLane(host: LaneHost, options: LaneOptions): LaneRun {
   let director: Director | undefined = undefined as Director | undefined;
   const journal = createClosableJournal(clock, (event) => {
     options.onEvent?.(event);
+    if (event.kind === 'source.held')
+      for (const { metadata } of event.pods) if (metadata.uid !== undefined) runtime.expect(metadata.uid);
     if (event.seq > eventsMax) director?.abort('limit', `more than ${eventsMax} events`);
   });
   journal.record({

@@ -69,3 +69,24 @@ test('an agent that was not let run is late by as long', () => {
   lateness.noteStarved(700);
   expect(lateness.take()).toBe(700);
 });
+
+test('who learns of containers in another way than by listing them all is not late for that', () => {
+  const { lateness, at } = lateAgent();
+  for (let ms = 1_000; ms <= 60_000; ms += 1_000) {
+    at(ms);
+    expect(lateness.take()).toBe(0);
+  }
+  // Once in a minute, to make sure.
+  at(60_000).look();
+  at(120_000).look();
+  expect(lateness.take()).toBe(0);
+});
+
+test('who lists them all again and again, and then no more, is late for some periods only', () => {
+  const { lateness, at } = lateAgent();
+  for (const ms of [1_000, 2_000]) at(ms).look();
+  at(12_000);
+  expect(lateness.take()).toBe(9_000);
+  at(13_000);
+  expect(lateness.take()).toBe(0);
+});

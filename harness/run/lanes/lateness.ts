@@ -13,15 +13,26 @@ export interface Lateness {
   forget(): void;
 }
 
+/**
+ * Who takes so many periods between two looks at all containers learns of them in another way, by events or pod by pod,
+ * and is not late for that.
+ */
+const regularPeriods = 10;
+
 /** @param relistMs how often the agent looks at the runtime; what takes longer is late */
 export function createLateness(clock: Clock, relistMs: number): Lateness {
   let lookedAtMs = 0;
+  let isRegular = false;
   let worstMs = 0;
   /** By container, when it started or ended by itself, and was not asked for since. */
   const unseen = new Map<string, number>();
 
   const note = (sinceMs: number): void => {
     worstMs = Math.max(worstMs, clock.now() - sinceMs - relistMs);
+  };
+  const noteSilence = (): void => {
+    if (clock.now() - lookedAtMs > regularPeriods * relistMs) isRegular = false;
+    if (isRegular) note(lookedAtMs);
   };
 
   return {
@@ -40,14 +51,15 @@ export function createLateness(clock: Clock, relistMs: number): Lateness {
         unseen.delete(containerId);
       }
       if (method !== 'ListContainers' || isNarrow(request)) return;
-      note(lookedAtMs);
+      noteSilence();
+      isRegular = clock.now() - lookedAtMs <= regularPeriods * relistMs;
       lookedAtMs = clock.now();
     },
     noteStarved(ms) {
       worstMs = Math.max(worstMs, ms);
     },
     take() {
-      note(lookedAtMs);
+      noteSilence();
       const takenMs = worstMs;
       worstMs = 0;
       return takenMs;

@@ -96,6 +96,21 @@ describe('a runtime that lanes share', () => {
     expect([...one.runtime.sandboxes().keys()]).toEqual([first]);
   });
 
+  it('shows what asks for the things of one pod to that lane only, also before there are any', () => {
+    const [one, two] = [enter(1), enter(2)];
+    const listOf = (uid: string) =>
+      call('ListPodSandbox', { filter: { labelSelector: { 'io.kubernetes.pod.uid': uid } } });
+    one.runtime.expect('u1');
+    expect(listOf('u1')).toMatchObject({ response: { items: [] } });
+    expect(seenBy(one)).toEqual(['ListPodSandbox']);
+    // The UID of a static pod does not say whose it is.
+    expect(listOf('0123456789abcdef')).toMatchObject({ response: { items: [] } });
+    expect([seenBy(one), seenBy(two)]).toEqual([['ListPodSandbox'], []]);
+    runSandbox('default-lane2', '0123456789abcdef');
+    listOf('0123456789abcdef');
+    expect(seenBy(two)).toHaveLength(2);
+  });
+
   it('falsifies the part of the plan that says so, and no other', () => {
     const partial: Fault = { at: { call: 'ListPodSandbox', nth: 1 }, effect: 'partialList' };
     const [one, two] = [enter(1, [partial]), enter(2)];

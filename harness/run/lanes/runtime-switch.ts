@@ -29,6 +29,8 @@ export interface LaneRuntime {
   open(boundary: RuntimeBoundary, life: Life): void;
   /** It takes part in them no longer; calls that concern its own pods still go through it. */
   close(): void;
+  /** The lane has a pod of this UID, of which the runtime may not have heard so far. */
+  expect(podUid: string): void;
   /** Calls that have not been answered. */
   openCalls(): number;
   /** What is left of the lane's pods. */
@@ -88,7 +90,8 @@ export function createRuntimeSwitch(backend: () => RuntimeBackend): RuntimeSwitc
     return (
       laneOfId.get(filter?.id ?? '') ??
       laneOfId.get(filter?.podSandboxId ?? '') ??
-      laneOfId.get(filter?.labelSelector?.[Keys.labelPodUid] ?? '')
+      laneOfId.get(filter?.labelSelector?.[Keys.labelPodUid] ?? '') ??
+      laneIn(filter?.labelSelector?.[Keys.labelPodNamespace])
     );
   }
 
@@ -179,7 +182,7 @@ export function createRuntimeSwitch(backend: () => RuntimeBackend): RuntimeSwitc
     handle(method, request, reply) {
       const lane = laneOf(request);
       if (lane?.boundary !== undefined) handleIn(lane, method, request, reply);
-      else if (concernsAll(method)) handleInAll(method, request, reply);
+      else if (concernsAll(method) && !namesOne(request)) handleInAll(method, request, reply);
       else backend().invoke(method, request as never, reply);
     },
     subscribe(onEvent) {
@@ -227,6 +230,7 @@ export function createRuntimeSwitch(backend: () => RuntimeBackend): RuntimeSwitc
           for (const onEvent of streams) listen(lane, onEvent);
         },
         close: () => void (lane.isOpen = false),
+        expect: (podUid) => lead(podUid, lane),
         openCalls: () => lane.openCalls,
         sandboxes: () => lane.sandboxes,
         containers: () => lane.containers,
@@ -250,6 +254,15 @@ interface AnyRequest {
     readonly podSandboxId?: string;
     readonly labelSelector?: Readonly<Record<string, string>>;
   } | null;
+}
+
+/**
+ * A list of one pod's things, or of one thing. Where nothing leads to a lane there is nothing to list: the runtime has
+ * not heard of the pod so far, or no longer knows it, and no other plan is to see that somebody asked.
+ */
+function namesOne(request: object): boolean {
+  const { filter } = request as AnyRequest;
+  return Boolean(filter?.id || filter?.podSandboxId || filter?.labelSelector?.[Keys.labelPodUid]);
 }
 
 /** What a lane would see if it were alone although no pod of its own is named. */

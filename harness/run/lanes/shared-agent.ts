@@ -250,11 +250,14 @@ class Shared implements SharedAgent {
       timings: this.options.timings,
       clock: this.clock,
       isOver: () => this.isClosing || this.failure !== undefined,
-    }).then((isCleared) => {
-      if (!isCleared) this.hasKept = true;
-      run.close();
-      runtime.drop();
-    });
+    })
+      // A runtime that is going says so itself; whatever else it was, no plan is to begin beside what was left.
+      .catch(() => false)
+      .then((isCleared) => {
+        if (!isCleared) this.hasKept = true;
+        run.close();
+        runtime.drop();
+      });
     this.leaving.add(clearing);
     void clearing.finally(() => this.leaving.delete(clearing));
   }
