@@ -67,7 +67,8 @@ export function doubtWords(finding: ReportedFinding): string {
       ? 'Seen beside other plans, and not tried alone before the campaign ended'
       : 'Not tried again before the campaign ended';
   }
-  const more = beside === 0 ? '' : `, and at most once in ${beside} beside other plans`;
+  const failedBeside = reproduces.find(({ company }) => company === true)?.failed ?? 0;
+  const more = beside === 0 ? '' : `, and in ${failedBeside} of ${beside} beside other plans`;
   return `Not again in ${alone} executions alone${more}`;
 }
 

@@ -127,13 +127,16 @@ export function createCaseReducer(options: ReduceOptions, sources: readonly Sour
     return alone(() => repeat((until) => checkAlone(plan, until), signature));
   }
 
-  /** Copies of the plan are as good a company as any, beside whatever else runs. */
+  /**
+   * Copies of the plan are as good a company as any, beside whatever else runs. Many of them may take all that the machine
+   * has: those are no tries.
+   */
   async function tryInCompany(plan: Plan, signature: string): Promise<Tries> {
     const copies = Array.from({ length: 2 * options.repeats }, () =>
       attempt((until) => check(plan, until), signature, signature),
     );
-    const checked = (await Promise.all(copies)).filter((one) => one !== undefined);
-    return { failed: checked.filter((one) => fails(one, signature)).length, tried: checked.length };
+    const checked = (await Promise.all(copies)).filter((one) => one !== undefined && !wasStarved(one));
+    return { failed: checked.filter((one) => fails(one!, signature)).length, tried: checked.length };
   }
 
   async function tryElsewhere(plan: Plan, signature: string): Promise<NonNullable<ReducedCase['elsewhere']>> {
@@ -253,6 +256,14 @@ function fails({ findings }: CheckedPlan, signature: string): boolean {
 function wasCutShort({ outcome }: CheckedPlan): boolean {
   const last = outcome.events.at(-1);
   return last?.kind === 'run.ended' && last.outcome === 'interrupted';
+}
+
+/** An agent that did not get the processor for such a part of the time shows what the machine does, not what it does. */
+const starvedShare = 0.2;
+
+function wasStarved({ outcome }: CheckedPlan): boolean {
+  const stalledMs = outcome.events.reduce((sum, event) => sum + (event.kind === 'stalled' ? event.ms : 0), 0);
+  return stalledMs > starvedShare * outcome.durationMs;
 }
 
 /** The most attempts at one candidate of a reduction. */

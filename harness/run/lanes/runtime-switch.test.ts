@@ -111,6 +111,15 @@ describe('a runtime that lanes share', () => {
     expect(seenBy(two)).toHaveLength(2);
   });
 
+  it('shows the status of each image to a lane once', () => {
+    const one = enter(1);
+    const status = (image: string) => call('ImageStatus', { image: { image } });
+    for (const image of ['a', 'b', 'a']) status(image);
+    const two = enter(2);
+    expect(status('a')).toMatchObject({ response: {} });
+    expect([seenBy(one).length, seenBy(two).length]).toEqual([2, 1]);
+  });
+
   it('falsifies the part of the plan that says so, and no other', () => {
     const partial: Fault = { at: { call: 'ListPodSandbox', nth: 1 }, effect: 'partialList' };
     const [one, two] = [enter(1, [partial]), enter(2)];

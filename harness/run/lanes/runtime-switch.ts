@@ -53,6 +53,8 @@ interface Lane {
   readonly streams: Map<(event: ContainerEvent) => void, () => void>;
   /** Sandboxes, containers and UIDs that lead to it. */
   readonly keys: Set<string>;
+  /** Images of which it has been shown the status. */
+  readonly images: Set<string>;
 }
 
 /** A call that concerns all lanes: executed once, answered to each. */
@@ -113,9 +115,21 @@ export function createRuntimeSwitch(backend: () => RuntimeBackend): RuntimeSwitc
     });
   }
 
+  /**
+   * Agents ask for the image of every container that they start, and nothing says for which pod. Plans that change images
+   * or disturb such calls run alone, so that one answer for each image tells a lane all that there is to know.
+   */
+  function hasSeen(lane: Lane, method: CriMethod, request: object): boolean {
+    if (method !== 'ImageStatus') return false;
+    const image = (request as AnyRequest).image?.image ?? '';
+    const isKnown = lane.images.has(image);
+    lane.images.add(image);
+    return isKnown;
+  }
+
   /** Asks the runtime once, and lets each lane see its part of the answer before the agent has the whole. */
   function handleInAll(method: CriMethod, request: object, reply: (result: CriResult) => void): void {
-    const taking = [...lanes.values()].filter((lane) => lane.isOpen);
+    const taking = [...lanes.values()].filter((lane) => lane.isOpen && !hasSeen(lane, method, request));
     const call: CommonCall = { method, waiting: new Map() };
     const answers = new Map<Lane, CriResult>();
     let whole: CriResult | undefined;
@@ -216,6 +230,7 @@ export function createRuntimeSwitch(backend: () => RuntimeBackend): RuntimeSwitc
         containers: new Map(),
         streams: new Map(),
         keys: new Set(),
+        images: new Set(),
       };
       lanes.set(number, lane);
       return {
@@ -245,6 +260,7 @@ export function createRuntimeSwitch(backend: () => RuntimeBackend): RuntimeSwitc
 }
 
 interface AnyRequest {
+  readonly image?: { readonly image?: string } | null;
   readonly config?: { readonly metadata?: { readonly namespace?: string } };
   readonly sandboxConfig?: { readonly metadata?: { readonly namespace?: string } } | null;
   readonly podSandboxId?: string;
