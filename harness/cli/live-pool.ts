@@ -1,6 +1,4 @@
-import { appendFileSync, mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname } from 'node:path';
 import pLimit from 'p-limit';
 import type { Clock } from '../core/clock.js';
 import { ExitCode, HarnessError } from '../core/errors.js';
@@ -356,13 +354,13 @@ async function makeBackend(
   const { observer, clock } = run;
   if (runtime === 'memory') {
     const { createMemoryBackend } = await import('../runtimes/memory/memory-backend.js');
+    const { createPodLogs } = await import('../runtimes/memory/pod-logs.js');
     const { createStreamingServer } = await import('../runtimes/streaming/streaming-server.js');
     return createMemoryBackend({
       clock,
       observer,
       epochMs: Date.now() - clock.now(),
-      writeLog: (path, line) => appendLog(path, `${line}\n`),
-      openLog: (path) => appendLog(path, ''),
+      logs: createPodLogs(),
       streaming: createStreamingServer(),
     });
   }
@@ -387,9 +385,4 @@ function runtimeUnknown(runtime: string): HarnessError {
     got: runtime,
     hint: 'Give one with --runtime.',
   });
-}
-
-function appendLog(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  appendFileSync(path, text, { mode: 0o640 });
 }

@@ -1,22 +1,13 @@
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
 import type { CriMethod, Workload } from '../spec/plan.js';
 import { workloadArguments, workloadCommand } from '../spec/workload.js';
 import type { ContainerEvent, ContainerStatus, CriRequest, CriResponse, CriResult } from '../ports/cri.js';
 import type { RuntimeBackend, RuntimeChange, RuntimeObserver } from '../ports/runtime.js';
 
-/** Where a backend under contract writes its logs, for those that do not write by themselves. */
-export interface LogFiles {
-  readonly writeLog: (path: string, line: string) => void;
-  readonly openLog: (path: string) => void;
-}
-
-export type MakeBackend = (
-  observer: RuntimeObserver,
-  logs: LogFiles,
-) => Promise<RuntimeBackend> | RuntimeBackend;
+export type MakeBackend = (observer: RuntimeObserver) => Promise<RuntimeBackend> | RuntimeBackend;
 
 export const contractImage = 'conformance/workload:v1';
 
@@ -32,16 +23,10 @@ export function createContractKit(makeBackend: MakeBackend) {
 
   beforeAll(async () => {
     logDirectory = mkdtempSync(join(tmpdir(), 'nac-logs-'));
-    backend = await makeBackend(
-      { onChange: (change) => changes.push(change), onEvent: (event) => events.push(event) },
-      {
-        writeLog: (path, line) => appendFileSync(path, `${line}\n`),
-        openLog(path) {
-          mkdirSync(dirname(path), { recursive: true });
-          appendFileSync(path, '');
-        },
-      },
-    );
+    backend = await makeBackend({
+      onChange: (change) => changes.push(change),
+      onEvent: (event) => events.push(event),
+    });
     await call('PullImage', { image: { image: contractImage } });
   });
   afterAll(async () => {

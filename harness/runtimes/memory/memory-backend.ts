@@ -23,6 +23,7 @@ import type { MemoryHandlers } from './memory-handlers.js';
 import { createMemoryOutput } from './memory-output.js';
 import { createMemoryStatistics } from './memory-statistics.js';
 import { createMemoryStore, killedExitCode } from './memory-store.js';
+import type { PodLogs } from './pod-logs.js';
 import { matchesContainer, matchesSandbox, type ContainerRecord, type SandboxRecord } from './records.js';
 
 /** How a {@link createMemoryBackend} runs. */
@@ -31,10 +32,8 @@ export interface MemoryBackendOptions {
   readonly observer: RuntimeObserver;
   /** What the wall clock reads when `clock` reads 0, in milliseconds since the epoch. */
   readonly epochMs: number;
-  /** Appends a line to a container log; absent, logs are not kept. */
-  readonly writeLog?: (path: string, line: string) => void;
-  /** Makes the file of a log that nothing was written to yet. */
-  readonly openLog?: (path: string) => void;
+  /** Where containers log to; absent, logs are not kept. Closed with the backend. */
+  readonly logs?: PodLogs;
   /** Where sessions of Exec, Attach and PortForward are had; absent, there are none. Closed with the backend. */
   readonly streaming?: StreamingServer;
 }
@@ -305,6 +304,7 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
       }
       containers.clear();
       sandboxes.clear();
+      options.logs?.close();
       return streaming?.close() ?? Promise.resolve();
     },
   };

@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.js';
+import type { PodLogs } from './pod-logs.js';
 import type { ContainerRecord, OutputName } from './records.js';
 
 /** What simulated containers write: into their logs, and to those who are attached. */
@@ -14,23 +15,22 @@ export interface MemoryOutput {
 export function createMemoryOutput(options: {
   readonly clock: Clock;
   readonly epochMs: number;
-  readonly writeLog?: (path: string, line: string) => void;
-  readonly openLog?: (path: string) => void;
+  readonly logs?: PodLogs;
   /** Whether anybody may be attached. */
   readonly canBeWatched: boolean;
 }): MemoryOutput {
-  const { clock, writeLog, openLog } = options;
-  const isSeen = writeLog !== undefined || options.canBeWatched;
+  const { clock, logs } = options;
+  const isSeen = logs !== undefined || options.canBeWatched;
   /** Beginnings of lines. */
   const pending = new WeakMap<ContainerRecord, Map<OutputName, string>>();
 
   function log(record: ContainerRecord, name: OutputName, text: string): void {
-    if (writeLog === undefined || record.logPath === '') return;
+    if (logs === undefined || record.logPath === '') return;
     let begun = pending.get(record);
     if (begun === undefined) pending.set(record, (begun = new Map<OutputName, string>()));
     const lines = ((begun.get(name) ?? '') + text).split('\n');
     begun.set(name, lines.pop()!);
-    for (const line of lines) writeLog(record.logPath, logLine(name, 'F', line));
+    for (const line of lines) logs.write(record.logPath, logLine(name, 'F', line));
   }
 
   function logLine(name: OutputName, tag: 'F' | 'P', line: string): string {
@@ -58,7 +58,7 @@ export function createMemoryOutput(options: {
   /** What is left of a last line that was not ended. */
   function finish(record: ContainerRecord): void {
     for (const [name, text] of pending.get(record) ?? []) {
-      if (text !== '') writeLog?.(record.logPath, logLine(name, 'P', text));
+      if (text !== '') logs?.write(record.logPath, logLine(name, 'P', text));
     }
     pending.delete(record);
   }
@@ -66,7 +66,7 @@ export function createMemoryOutput(options: {
   return {
     write,
     open(record) {
-      if (record.logPath !== '') openLog?.(record.logPath);
+      if (record.logPath !== '') logs?.open(record.logPath);
     },
     begin(record) {
       if (!isSeen) return;
