@@ -28,7 +28,8 @@ const causes: readonly (readonly [pattern: RegExp, of: LikelyCause['of'], words:
     'This kubelet does not know what the preset for its version sets: it may have been changed since its release, or report another version than its own.',
   ],
   [
-    /cgroup v1|cgroup.*(not supported|not mounted)|missing required cgroups/i,
+    // Only what ends it: that the machine has cgroup v1 is told at every start, to no harm.
+    /not run on a host using cgroup v1|failed to (get mounted cgroup subsystems|find cgroup mounts)|cgroup subsystem not mounted/i,
     'machine',
     'The kubelet does not find the control groups that it needs: cpu, cpuacct, cpuset and memory have to be mounted below /sys/fs/cgroup.',
   ],
