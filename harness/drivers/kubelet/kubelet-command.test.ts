@@ -26,7 +26,9 @@ test('the kubelet has mounts of its own, over what it would change for the whole
   expect(command.slice(0, 3)).toEqual(['unshare', '--mount', '--propagation=slave']);
   const mounts = command.slice(command.indexOf('sh', 5) + 1, command.indexOf('--'));
   const targets = mounts.filter((_, index) => index % 2 === 1);
-  expect(targets).toContain('/var/lib/kubelet');
+  expect(targets).toEqual(
+    expect.arrayContaining(['/var/lib/kubelet', '/var/log/containers', '/var/log/pods']),
+  );
   expect(targets).toContain('/proc/sys/vm/overcommit_memory');
   expect(mounts.filter((_, index) => index % 2 === 0).every((path) => path.startsWith('/state/'))).toBe(true);
 });

@@ -12,6 +12,14 @@ export const kernelSettings: Readonly<Record<string, number>> = {
   'kernel/keys/root_maxbytes': 25_000_000,
 };
 
+/** Where kubelets put things whatever they are told, and which directory of their own is there instead. */
+export const fixedPlaces = {
+  fixedState: '/var/lib/kubelet',
+  containerLogs: '/var/log/containers',
+  // Until 1.29 it cannot be told of another, and removes from there what belongs to pods that it does not know.
+  podLogs: '/var/log/pods',
+} as const satisfies Partial<Record<keyof KubeletDirectories, string>>;
+
 /** The file that stands in for a kernel setting. */
 export function settingFile(directory: string, setting: string): string {
   return join(directory, setting.replaceAll('/', '.'));
@@ -32,8 +40,7 @@ export interface KubeletCommand {
 export function kubeletCommand(command: KubeletCommand, endpoints: AgentEndpoints): string[] {
   const { directories } = command;
   const mounts = [
-    [directories.fixedState, '/var/lib/kubelet'],
-    [directories.containerLogs, '/var/log/containers'],
+    ...keysOf(fixedPlaces).map((name) => [directories[name], fixedPlaces[name]]),
     ...Object.keys(kernelSettings).map((setting) => [
       settingFile(directories.kernelSettings, setting),
       `/proc/sys/${setting}`,
@@ -52,6 +59,10 @@ export function kubeletCommand(command: KubeletCommand, endpoints: AgentEndpoint
     command.binary,
     ...flags(command, endpoints),
   ];
+}
+
+function keysOf<Key extends string>(record: Readonly<Record<Key, unknown>>): Key[] {
+  return Object.keys(record) as Key[];
 }
 
 /** Mounts each pair of arguments, the first over the second, and becomes what stands behind the dashes. */

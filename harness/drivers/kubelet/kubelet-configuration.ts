@@ -6,6 +6,7 @@ import type { KubeletVersion } from './kubelet-version.js';
 export interface KubeletDirectories {
   readonly root: string;
   readonly certificates: string;
+  /** Also stands in for `/var/log/pods`. */
   readonly podLogs: string;
   readonly volumePlugins: string;
   /** Stands in for `/var/lib/kubelet`, where a kubelet puts sockets whatever its root directory is. */

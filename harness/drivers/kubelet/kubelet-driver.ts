@@ -5,7 +5,7 @@ import { stringify } from 'yaml';
 import type { AgentDriver, AgentProcess } from '../../ports/driver.js';
 import { createProcessDriver } from '../process-driver.js';
 import type { FoundKubelet } from './find-kubelet.js';
-import { kernelSettings, kubeletCommand, settingFile } from './kubelet-command.js';
+import { fixedPlaces, kernelSettings, kubeletCommand, settingFile } from './kubelet-command.js';
 import {
   kubeletConfiguration,
   kubeletDirectories,
@@ -46,7 +46,7 @@ function prepare(directories: KubeletDirectories): void {
   for (const [setting, value] of Object.entries(kernelSettings))
     writeFileSync(settingFile(directories.kernelSettings, setting), `${value}\n`);
   // What is mounted over has to be there; a kubelet would make these itself.
-  for (const fixed of ['/var/lib/kubelet', '/var/log/containers']) mkdirSync(fixed, { recursive: true });
+  for (const place of Object.values(fixedPlaces)) mkdirSync(place, { recursive: true });
 }
 
 /** An address of this machine that is not only its own: a kubelet refuses 127.0.0.1. */
