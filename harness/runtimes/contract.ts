@@ -80,12 +80,27 @@ export function runtimeContract(name: string, makeBackend: MakeBackend, skips: C
     test('things that are not there are refused', async () => {
       expect(await refusal('StartContainer', { containerId: 'nothing' })).toBe('NOT_FOUND');
       expect(await refusal('ContainerStatus', { containerId: 'nothing' })).toBe('NOT_FOUND');
-      expect(await refusal('StopContainer', { containerId: 'nothing' })).toBe('NOT_FOUND');
       expect(await refusal('CreateContainer', { podSandboxId: 'nothing', config: containerConfig({}) })).toBe(
         'NOT_FOUND',
       );
-      await call('RemovePodSandbox', { podSandboxId: 'nothing' });
       expect(await kit.backend().stopSandbox('nothing')).toBe(false);
+    });
+
+    test('what is not there, or no longer, is stopped and removed already', async () => {
+      const podSandboxId = await runPod();
+      const containerId = await start(podSandboxId);
+      await call('RemoveContainer', { containerId });
+      for (const id of [containerId, 'nothing']) {
+        expect(await call('StopContainer', { containerId: id, timeout: 1 })).toEqual({});
+        expect(await call('RemoveContainer', { containerId: id })).toEqual({});
+      }
+      await call('RemovePodSandbox', { podSandboxId });
+      const told = changes.length;
+      for (const id of [podSandboxId, 'nothing']) {
+        expect(await call('StopPodSandbox', { podSandboxId: id })).toEqual({});
+        expect(await call('RemovePodSandbox', { podSandboxId: id })).toEqual({});
+      }
+      expect(changes).toHaveLength(told);
     });
 
     test.each([

@@ -3,7 +3,7 @@ import type { CriMethod } from '../spec/plan.js';
 
 /**
  * Refusals in containerd's words and with its codes, which agents have learned to live with: most of them are UNKNOWN
- * there, whatever the CRI's documentation would suggest.
+ * there, whatever the CRI's documentation would suggest. To stop or remove what is not there is no error.
  */
 export function nameReserved(what: 'sandbox' | 'container', name: string, by: string): CriResult {
   const message = `failed to reserve ${what} name "${name}": name "${name}" is reserved for "${by}"`;

@@ -174,6 +174,31 @@ describe('in the middle of a run', () => {
     expect(failures).toMatchObject([{ code: 'runtime-failed', got: 'no address left' }]);
   });
 
+  test('what is not there is stopped already, also for a runtime that refuses to stop it', async () => {
+    let hasLost = false;
+    const refusal = { code: 'NOT_FOUND', message: 'not found' } as const;
+    const endpoint = await runtime({
+      refuse: (method) => (hasLost && method.startsWith('Stop') ? refusal : undefined),
+    });
+    await open(endpoint);
+    const { response } = (await runPod()) as unknown as { response: { podSandboxId: string } };
+    const { podSandboxId } = response;
+    const image = { image: 'w:1' };
+    await invoke('PullImage', { image });
+    const config = { metadata: { name: 'main', attempt: 0 }, image };
+    const made = (await invoke('CreateContainer', { podSandboxId, config })) as unknown as {
+      response: { containerId: string };
+    };
+    const { containerId } = made.response;
+    const done = { code: 'OK', response: {} };
+    expect(await invoke('StopContainer', { containerId: 'of-another-run', timeout: 1 })).toEqual(done);
+    expect(await invoke('StopPodSandbox', { podSandboxId: 'of-another-run' })).toEqual(done);
+    hasLost = true;
+    expect(await invoke('StopContainer', { containerId, timeout: 1 })).toEqual(done);
+    expect(await invoke('StopPodSandbox', { podSandboxId })).toEqual(done);
+    expect(failures).toEqual([]);
+  });
+
   test('it refuses what this agent asks for, and nothing else: that is an answer like any other', async () => {
     const refusal = { code: 'UNKNOWN', message: 'no runtime for "other" is configured' } as const;
     const endpoint = await runtime({

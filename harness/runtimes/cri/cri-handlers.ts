@@ -4,7 +4,7 @@ import { matchesContainer, matchesSandbox } from '../memory/records.js';
 import { containerUnknown, imageUnknown, sandboxUnknown } from '../refusals.js';
 import type { VirtualImages } from '../virtual-images.js';
 import type { ContainerRecord, SandboxRecord } from './cri-records.js';
-import type { CriRuntime } from './cri-runtime.js';
+import { isNotFound, type CriRuntime } from './cri-runtime.js';
 import type { Observation } from './observation.js';
 import type { Orders } from './orders.js';
 import { ownContainerStats, ownFilter, ownPodStats } from './stats.js';
@@ -36,7 +36,7 @@ type Passed = Extract<
 
 /**
  * The answer to each call of the agent; a refusal by the runtime is thrown on. Ids that are not of this run are not
- * found, whatever else the runtime has.
+ * found, whatever else the runtime has; what is not found is stopped and removed already.
  */
 export function createCriHandlers(context: CriHandlerContext): CriHandlers {
   return {
@@ -97,11 +97,11 @@ function sandboxHandlers({ runtime, runId, observation, orders }: CriHandlerCont
     async RunPodSandbox(request) {
       return ok<'RunPodSandbox'>({ podSandboxId: (await orders.runSandbox(request)).id });
     },
-    StopPodSandbox: ({ podSandboxId }) =>
-      withSandbox('StopPodSandbox', podSandboxId, async (record) => {
-        await orders.stopSandbox(record, 'agent');
-        return empty;
-      }),
+    async StopPodSandbox({ podSandboxId }) {
+      const record = observation.sandboxes.get(podSandboxId);
+      if (record !== undefined) await unlessGone(orders.stopSandbox(record, 'agent'));
+      return empty;
+    },
     async RemovePodSandbox({ podSandboxId }) {
       const record = observation.sandboxes.get(podSandboxId);
       if (record !== undefined) await orders.removeSandbox(record, 'agent');
@@ -164,11 +164,11 @@ function containerHandlers({ runtime, observation, orders, images }: CriHandlerC
         await orders.startContainer(record);
         return empty;
       }),
-    StopContainer: ({ containerId, timeout }) =>
-      withContainer('StopContainer', containerId, async (record) => {
-        await orders.stopContainer(record, timeout ?? 0, 'agent');
-        return empty;
-      }),
+    async StopContainer({ containerId, timeout }) {
+      const record = observation.containers.get(containerId);
+      if (record !== undefined) await unlessGone(orders.stopContainer(record, timeout ?? 0, 'agent'));
+      return empty;
+    },
     async RemoveContainer({ containerId }) {
       const record = observation.containers.get(containerId);
       if (record !== undefined) await orders.removeContainer(record, 'agent');
@@ -200,6 +200,15 @@ function containerHandlers({ runtime, observation, orders, images }: CriHandlerC
         return ok<'ContainerStats'>(stats === undefined ? {} : { stats: ownContainerStats(stats) });
       }),
   };
+}
+
+/** Whether it is an error to stop what has just been removed depends on the version of the runtime. */
+async function unlessGone(stop: Promise<void>): Promise<void> {
+  try {
+    await stop;
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
 }
 
 function commandTimeoutMs(timeoutS: number): number {

@@ -83,3 +83,8 @@ export function isUnreachable(error: unknown): boolean {
   const { code } = error as Partial<CriCallFailure>;
   return code === 'UNAVAILABLE' || code === 'DEADLINE_EXCEEDED';
 }
+
+/** The runtime has no such thing. */
+export function isNotFound(error: unknown): boolean {
+  return (error as Partial<CriCallFailure>).code === 'NOT_FOUND';
+}

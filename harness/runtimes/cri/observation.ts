@@ -1,4 +1,3 @@
-import type { CriCallFailure } from '../../core/cri-connection.js';
 import type { Container, ContainerStatus, PodSandbox, PodSandboxStatus } from '../../ports/cri.js';
 import type { RuntimeObserver } from '../../ports/runtime.js';
 import type { ChangeCause } from '../../trace/events.js';
@@ -7,7 +6,7 @@ import { exitCause, killedExitCode } from '../exit-cause.js';
 import { runLabels } from '../run-labels.js';
 import type { ContainerRecord, SandboxRecord } from './cri-records.js';
 import { isLater, newContainer, newSandbox, ownItem, ownSandboxStatus, ownStatus } from './cri-records.js';
-import type { CriRuntime } from './cri-runtime.js';
+import { isNotFound, type CriRuntime } from './cri-runtime.js';
 
 /** How often the runtime is asked what has changed by itself, in milliseconds. */
 const lookEveryMs = 50;
@@ -218,8 +217,4 @@ function causeOfExit(record: ContainerRecord): ChangeCause {
 
 function hasEnded(record: ContainerRecord): boolean {
   return record.removed || record.status.state === 'CONTAINER_EXITED';
-}
-
-function isNotFound(error: unknown): boolean {
-  return (error as Partial<CriCallFailure>).code === 'NOT_FOUND';
 }

@@ -1,9 +1,8 @@
-import type { CriCallFailure } from '../../core/cri-connection.js';
 import type { PodSandbox } from '../../ports/cri.js';
 import { isOwnerDead, parseOwner } from '../leftovers/owner.js';
 import { runLabels } from '../run-labels.js';
 import type { CriRuntime } from './cri-runtime.js';
-import { isUnreachable } from './cri-runtime.js';
+import { isNotFound, isUnreachable } from './cri-runtime.js';
 
 /** Pods being made while others are removed are found in a second look; there is no need for many. */
 const roundsMax = 5;
@@ -45,7 +44,7 @@ export async function removePod(runtime: CriRuntime, podSandboxId: string): Prom
     await runtime.call('RemovePodSandbox', { podSandboxId });
   } catch (error) {
     if (isUnreachable(error)) throw error;
-    if ((error as CriCallFailure).code === 'NOT_FOUND') return;
+    if (isNotFound(error)) return;
     // One more look finds it again, or does not.
   }
 }

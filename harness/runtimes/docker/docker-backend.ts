@@ -202,8 +202,7 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
     RunPodSandbox: runSandbox,
     async StopPodSandbox({ podSandboxId }) {
       const record = sandboxes.get(podSandboxId);
-      if (record === undefined) return sandboxUnknown('StopPodSandbox', podSandboxId);
-      await stopSandboxRecord(record, 'agent');
+      if (record !== undefined) await stopSandboxRecord(record, 'agent');
       return empty;
     },
     async RemovePodSandbox({ podSandboxId }) {
@@ -235,8 +234,7 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
     },
     async StopContainer({ containerId, timeout }) {
       const record = containers.get(containerId);
-      if (record === undefined) return containerUnknown('StopContainer', containerId);
-      if (record.item.state !== 'CONTAINER_RUNNING') return empty;
+      if (record?.item.state !== 'CONTAINER_RUNNING') return empty;
       const isDone = await life.terminate(record, timeout ?? 0);
       return isDone ? empty : refuse('DEADLINE_EXCEEDED', `container "${record.id}" does not end`);
     },

@@ -114,7 +114,7 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
     StopPodSandbox(request, reply) {
       const record = sandboxes.get(request.podSandboxId);
       if (record !== undefined) store.stopSandbox(record, 'agent');
-      reply(record === undefined ? sandboxUnknown('StopPodSandbox', request.podSandboxId) : empty);
+      reply(empty);
     },
     RemovePodSandbox(request, reply) {
       const record = sandboxes.get(request.podSandboxId);
@@ -190,8 +190,7 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
     },
     StopContainer(request, reply) {
       const record = containers.get(request.containerId);
-      if (record === undefined) return reply(containerUnknown('StopContainer', request.containerId));
-      if (record.item.state !== 'CONTAINER_RUNNING') return reply(empty);
+      if (record?.item.state !== 'CONTAINER_RUNNING') return reply(empty);
       store.terminate(record, Math.max(0, request.timeout ?? 0), () => reply(empty));
     },
     RemoveContainer(request, reply) {
