@@ -40,6 +40,60 @@ test('an owner is dead when its process is gone, was started anew or belongs to 
   expect(parseOwner('')).toBeUndefined();
 });
 
+test('an owner in another PID namespace cannot be judged, unless its boot is over', () => {
+  const elsewhere = { ...currentOwner(), pidNamespace: '1', pid: deadPid() };
+  expect(isOwnerDead(elsewhere)).toBe(false);
+  expect(isOwnerDead({ ...elsewhere, bootId: 'another' })).toBe(true);
+  // Earlier versions did not say in which they were.
+  const { pid, startedAt, bootId, host } = elsewhere;
+  const early = parseOwner([pid, startedAt, bootId, host].join('/'))!;
+  expect(early.pidNamespace).toBe('');
+  expect(isOwnerDead(early)).toBe(true);
+});
+
+const mayUnshare =
+  process.getuid?.() === 0 &&
+  spawnSync('unshare', ['--pid', '--fork', '--mount-proc', 'true'], { stdio: 'ignore' }).status === 0;
+
+test.skipIf(!mayUnshare)(
+  'harnesses in two PID namespaces of one machine leave each other’s runs alone (as root)',
+  { timeout: 30_000 },
+  async () => {
+    const own = makeRun('own', formatOwner(currentOwner()));
+    const theirs = join(root, 'conformance-run-theirs');
+    const moduleOf = (name: string): string => new URL(`./${name}.ts`, import.meta.url).href;
+    const script = `
+      import { mkdirSync, writeFileSync } from 'node:fs';
+      import { currentOwner, formatOwner } from '${moduleOf('owner')}';
+      import { sweepLeftovers } from '${moduleOf('sweep-leftovers')}';
+      mkdirSync('${theirs}');
+      writeFileSync('${theirs}/owner', formatOwner(currentOwner()));
+      await sweepLeftovers({ docker: false, temporaryDirectory: '${root}' });
+      console.log('swept');
+      process.stdin.resume();`;
+    const node = [
+      process.execPath,
+      '--import',
+      import.meta.resolve('tsx'),
+      '--input-type=module',
+      '-e',
+      script,
+    ];
+    const other = spawn('unshare', ['--pid', '--fork', '--mount-proc', ...node], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const ended = new Promise((resolve) => other.once('exit', resolve));
+    try {
+      await new Promise((resolve) => other.stdout.once('data', resolve));
+      await sweepLeftovers({ docker: false, temporaryDirectory: root });
+      expect([own, theirs].map(existsSync)).toEqual([true, true]);
+    } finally {
+      other.stdin.end();
+      await ended;
+    }
+  },
+);
+
 test('directories and agents of dead owners go; those of living ones, and foreign ones, stay', async () => {
   const dead = makeRun('dead', formatOwner({ ...currentOwner(), pid: deadPid() }));
   const deadShort = makeRun('short', String(deadPid()));

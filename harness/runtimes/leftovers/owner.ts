@@ -1,14 +1,16 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 /**
  * Who made a thing that may be left over: a process, told apart from a later one with the same number by when
- * it was started, and on which boot of which machine.
+ * it was started, in which namespace of numbers, and on which boot of which machine.
  */
 export interface Owner {
   readonly host: string;
   readonly bootId: string;
   readonly pid: number;
+  /** Containers may share a host name, and each counts its processes for itself. Empty where it is not known. */
+  readonly pidNamespace: string;
   /** Clock ticks since the boot; empty where the system does not say. */
   readonly startedAt: string;
 }
@@ -19,31 +21,33 @@ export function currentOwner(): Owner {
     host: hostname(),
     bootId: bootId(),
     pid: process.pid,
+    pidNamespace: pidNamespace(),
     startedAt: processStartedAt(process.pid) ?? '',
   };
 }
 
 /** As one word, for labels and files. */
 export function formatOwner(owner: Owner): string {
-  return [owner.pid, owner.startedAt, owner.bootId, owner.host].join('/');
+  return [owner.pid, owner.startedAt, owner.bootId, owner.host, owner.pidNamespace].join('/');
 }
 
-/** Undefined when the text is none of ours. */
+/** Undefined when the text is none of ours. Earlier versions did not write the namespace. */
 export function parseOwner(text: string): Owner | undefined {
-  const [pid, startedAt, boot, host] = text.split('/');
+  const [pid, startedAt, boot, host, namespace = ''] = text.split('/');
   const number = Number(pid);
   if (!Number.isSafeInteger(number) || number <= 0) return undefined;
   if (startedAt === undefined || boot === undefined || host === undefined || host === '') return undefined;
-  return { pid: number, startedAt, bootId: boot, host };
+  return { pid: number, pidNamespace: namespace, startedAt, bootId: boot, host };
 }
 
 /**
- * True when the process is certainly gone. One on another machine (a Docker engine may be shared) is taken to
- * be alive: only its own machine can know.
+ * True when the process is certainly gone. One on another machine (a Docker engine may be shared), or in another
+ * namespace of process ids, is taken to be alive: only there can it be known. With its boot, everything has ended.
  */
 export function isOwnerDead(owner: Owner): boolean {
   if (owner.host !== hostname()) return false;
   if (owner.bootId !== bootId()) return true;
+  if (owner.pidNamespace !== '' && owner.pidNamespace !== pidNamespace()) return false;
   if (!processExists(owner.pid)) return true;
   const startedAt = processStartedAt(owner.pid);
   return startedAt !== undefined && owner.startedAt !== '' && startedAt !== owner.startedAt;
@@ -76,6 +80,15 @@ function processState(pid: number): string | undefined {
     return stat[stat.lastIndexOf(')') + 2];
   } catch {
     return undefined;
+  }
+}
+
+/** Its number, of `pid:[4026531836]`. */
+function pidNamespace(): string {
+  try {
+    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '';
+  } catch {
+    return '';
   }
 }
 
