@@ -5,6 +5,7 @@ import { eventWords, timeWords } from '../../report/event-words.js';
 import { printable } from '../../report/sanitize.js';
 import { checkPlan, type CheckedPlan } from '../../run/check-plan.js';
 import { withVirtualGlobals } from '../../run/virtual-globals.js';
+import { whyUndecided } from '../../run/why-undecided.js';
 import type { CaseFile } from '../../spec/case-file.js';
 import { signatureOf } from '../../spec/verdict.js';
 import { encodeTrace, firstDigestDivergence, hashTrace } from '../../trace/codec.js';
@@ -18,7 +19,7 @@ import { resolveTarget, type Target } from '../target.js';
 export async function replayCommand(options: ReplayOptions): Promise<ExitCode> {
   const saved = await loadCase(options.casePath);
   const target = await targetOf(saved, options);
-  const checked = await check(saved, target, options);
+  const { checked, undecided } = await check(saved, target, options);
   const { events } = checked.outcome;
   if (options.verbose)
     for (const event of events) say(`${timeWords(event.t)}  ${printable(eventWords(event))}`);
@@ -30,18 +31,16 @@ export async function replayCommand(options: ReplayOptions): Promise<ExitCode> {
     say(`  expected  ${printable(found.expected)}`);
     say(`  seen      ${printable(found.seen)}`);
   } else if (checked.findings.length > 0) {
-    say(
-      `no longer fails so; other findings: ${checked.findings
-        .map(signatureOf)
-        .map((text) => printable(text))
-        .join(', ')}`,
-    );
+    const others = checked.findings.map(signatureOf).map((text) => printable(text));
+    const fate = undecided === undefined ? 'no longer fails so' : `${undecided}: whether it fails so is open`;
+    say(`${fate}; other findings: ${others.join(', ')}`);
   } else {
-    say('no longer fails');
+    say(undecided === undefined ? 'no longer fails' : `${undecided}: nothing is decided`);
   }
   sayComparison(saved, target, checked);
   if (options.trace !== undefined) writeTrace(options.trace, encodeTrace(events));
-  return checked.findings.length > 0 ? ExitCode.doesNotConform : ExitCode.conforms;
+  if (checked.findings.length > 0) return ExitCode.doesNotConform;
+  return undecided === undefined ? ExitCode.conforms : ExitCode.inconclusive;
 }
 
 async function targetOf(saved: CaseFile, options: ReplayOptions): Promise<Target> {
@@ -88,37 +87,70 @@ function writeTrace(path: string, text: string): void {
   }
 }
 
-async function check(saved: CaseFile, target: Target, options: ReplayOptions): Promise<CheckedPlan> {
-  if (target.world === 'live') {
-    const { checkLive, withReaper } = await import('../live-pool.js');
-    process.stderr.write(
-      'Running the case in real time; it takes as long as its plan and the periods of the agent.\n',
-    );
-    const interrupt = onInterrupt();
-    try {
-      return await withReaper(async () => {
-        const { signal } = interrupt;
-        const checked = await checkLive(saved.plan, target, { signal });
-        if (shows(checked, saved) || whyAlone(saved.plan) !== undefined) return checked;
-        // It may have been found in a shared agent: one that was up, and had been shown its sources, when the plan began.
-        process.stderr.write('It does not show so; once more in an agent that runs already.\n');
-        const again = await checkLive(saved.plan, target, { signal, sharesAgent: true });
-        return shows(again, saved) ? again : checked;
-      });
-    } finally {
-      interrupt.release();
-    }
-  }
+/** The execution that says most of the case. */
+interface Replayed {
+  readonly checked: CheckedPlan;
+  /** Why it has not been decided whether the case still fails, unless it does. */
+  readonly undecided?: string | undefined;
+}
+
+async function check(saved: CaseFile, target: Target, options: ReplayOptions): Promise<Replayed> {
+  if (target.world === 'live') return checkInRealTime(saved, target);
   assertModule(target.reference);
   const loaded = await loadAgent(target.reference);
   const createAgent = loaded.usesGlobals ? withVirtualGlobals(loaded.createAgent) : loaded.createAgent;
-  return checkPlan({
+  const checked = await checkPlan({
     plan: saved.plan,
     createAgent,
     profile: loaded.profile,
     ownsStrayErrors: loaded.usesGlobals,
     ...(options.verbose ? { log: sayOfAgent } : {}),
   });
+  return { checked, undecided: openReasonOf(checked) };
+}
+
+async function checkInRealTime(saved: CaseFile, target: Target): Promise<Replayed> {
+  const { checkLive, withReaper } = await import('../live-pool.js');
+  const { signal, release } = onInterrupt();
+  process.stderr.write(
+    'Running the case in real time; it takes as long as its plan and the periods of the agent.\n',
+  );
+  try {
+    return await withReaper(async () => {
+      const checked = await checkLive(saved.plan, target, { signal });
+      const undecided = openReasonOf(checked);
+      if (shows(checked, saved) || signal.aborted || whyAlone(saved.plan) !== undefined)
+        return { checked, undecided };
+      // It may have been found in a shared agent: one that was up, and had been shown its sources, when the plan began.
+      process.stderr.write('It does not show so; once more in an agent that runs already.\n');
+      const again = await unlessInterrupted(
+        checkLive(saved.plan, target, { signal, sharesAgent: true }),
+        signal,
+      );
+      if (again === undefined) return { checked, undecided: 'interrupted' };
+      if (shows(again, saved)) return { checked: again };
+      return { checked, undecided: undecided ?? openReasonOf(again) };
+    });
+  } finally {
+    release();
+  }
+}
+
+/** Whatever an execution that was interrupted before it began fails of, it is no fault of anybody. */
+async function unlessInterrupted<Value>(
+  work: Promise<Value>,
+  signal: AbortSignal,
+): Promise<Value | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
+}
+
+function openReasonOf({ outcome }: CheckedPlan): string | undefined {
+  return whyUndecided(outcome.events);
 }
 
 function shows({ findings }: CheckedPlan, { signature }: CaseFile): boolean {
