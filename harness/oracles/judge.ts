@@ -1,7 +1,7 @@
 import { createModel } from '../model/model.js';
 import { requirements } from '../spec/requirements.js';
 import type { RequirementId } from '../spec/requirements.js';
-import { noCheckYet, type Finding, type Verdict } from '../spec/verdict.js';
+import { noCheckYet, stillMoving, type Finding, type Verdict } from '../spec/verdict.js';
 import { boundsOf } from '../spec/timings.js';
 import type { RunStarted, TraceEvent } from '../trace/events.js';
 import { adoption } from './adoption.js';
@@ -134,8 +134,7 @@ export function createJudge(run: RunStarted): Judge {
         restedMs = event.t;
       } else if (event.kind === 'phase') {
         if (event.phase === 'heal') restedMs = event.t;
-        if (event.phase === 'unsettled' && run.world === 'live')
-          openReason = 'still changing at the deadline';
+        if (event.phase === 'unsettled' && run.world === 'live') openReason = stillMoving;
         else if (event.phase === 'settled' || event.phase === 'unsettled') {
           for (const receiver of runs) receiver.run.atRest?.(event.phase === 'settled');
           if (event.phase === 'settled') finalState = finalStateOf(model);
@@ -207,6 +206,11 @@ export const checkedRequirements: ReadonlySet<string> = new Set(
   oracles.flatMap((oracle) => oracle.requirements),
 );
 
+/** A run that came to no rest never reaches what the requirement to do so is about. */
+function whyNoRest(requirement: RequirementId, openReason: string | undefined): string | undefined {
+  return requirement === 'QUIET-02' ? openReason : undefined;
+}
+
 function verdictOf(
   requirement: RequirementId,
   run: RunStarted,
@@ -219,7 +223,7 @@ function verdictOf(
   const reason = whyNotApplicable(requirement, run);
   if (reason !== undefined) return { requirement, verdict: 'not applicable', exercised: 0, findings, reason };
   if (exercised === 0) {
-    const why = checkedRequirements.has(requirement) ? undefined : noCheckYet;
+    const why = checkedRequirements.has(requirement) ? whyNoRest(requirement, openReason) : noCheckYet;
     return {
       requirement,
       verdict: 'not exercised',

@@ -47,6 +47,7 @@ export function githubSummary(result: CampaignResult): string {
       return `| ${group.name} | ${verdictKinds.map((kind) => counts[kind] || '').join(' | ')} |`;
     }),
     '',
+    ...result.warnings.flatMap((warning) => [`Warning: ${markdown(warning)}`, '']),
   ];
   const findings = result.verdicts.flatMap((verdict) => verdict.findings);
   for (const finding of findings.slice(0, findingsMax)) lines.push(...findingMarkdown(finding));

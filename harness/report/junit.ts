@@ -34,6 +34,9 @@ export function junitReport(result: CampaignResult): string {
   for (const group of groups) {
     const suite = suites.ele('testsuite', { name: group.name, ...totals(group.verdicts, result) });
     for (const verdict of group.verdicts) addTestCase(suite, verdict, result);
+    // The format has a place for what is about all test cases in a suite only.
+    if (group === groups[0] && result.warnings.length > 0)
+      suite.ele('system-out').txt(result.warnings.map((warning) => printable(warning)).join('\n'));
   }
   if (problems !== undefined) addKnownFailing(suites, problems);
   return `${root.end({ prettyPrint: true })}\n`;

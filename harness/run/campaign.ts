@@ -7,6 +7,7 @@ import {
   type Reproduction,
 } from '../report/result.js';
 import type { CaseOrigin } from '../report/case-of.js';
+import { openCaseWords } from '../report/open-case-words.js';
 import { asHarnessError, type HarnessError } from '../core/errors.js';
 import { packageVersion } from '../core/package-root.js';
 import type { Plan } from '../spec/plan.js';
@@ -18,7 +19,7 @@ import { runBatches } from './batches.js';
 import { isDoubtful, withDoubts } from './doubts.js';
 import { unseen, type ReducedCase } from './reduce-case.js';
 import { createSuspicions } from './suspicions.js';
-import { mergeTally, verdictsOf, type Tally } from './tally.js';
+import { mergeTally, unsettledOf, verdictsOf, type Tally } from './tally.js';
 
 /** Where cases are executed: threads in sim, lanes in live. */
 export interface CasePool {
@@ -172,12 +173,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     sum.effectiveSteps += batch.effectiveSteps;
     sum.simulatedMs += batch.simulatedMs;
     floods += batch.floods;
-    if (floods >= floodsMax && !stopped) {
-      stopped = true;
-      warnings.push(
-        `In ${floods} cases the agent made so many calls that they were cut short; the rest was left out.`,
-      );
-    }
+    if (floods >= floodsMax) stopped = true;
     mergeTally(tally, batch.tally);
     for (const reached of batch.reached) options.onReached?.(reached);
     for (const failed of batch.failed) {
@@ -249,6 +245,14 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   );
   if (isUnsteady && !warnings.includes(notDeterministic)) warnings.push(notDeterministic);
   warnings.push(...(options.pool.warnings?.() ?? []));
+  warnings.push(
+    ...openCaseWords({
+      cases: sum.cases,
+      unsettled: unsettledOf(tally),
+      floods,
+      isLeftOut: floods >= floodsMax,
+    }),
+  );
   const result = {
     ...origin,
     seed: options.seed,

@@ -1,5 +1,5 @@
 import { requirements, type RequirementId } from '../spec/requirements.js';
-import type { Verdict, VerdictKind } from '../spec/verdict.js';
+import { stillMoving, type Verdict, type VerdictKind } from '../spec/verdict.js';
 
 /** What many judgements together say of one requirement, without the findings. */
 export interface TallyEntry {
@@ -8,6 +8,8 @@ export interface TallyEntry {
   passed: number;
   failed: number;
   inconclusive: number;
+  /** Judgements of runs that were still moving at their deadline, which say nothing of it. */
+  unsettled: number;
   applicable: boolean;
   /** Why some plan, with the sources that it gives the agent, could say nothing of it. */
   inapplicable: string | undefined;
@@ -25,6 +27,7 @@ export function addVerdicts(tally: Tally, verdicts: readonly Verdict[]): void {
     if (verdict.verdict === 'pass') entry.passed++;
     if (verdict.verdict === 'fail') entry.failed++;
     if (verdict.verdict === 'inconclusive') entry.inconclusive++;
+    if (verdict.reason === stillMoving) entry.unsettled++;
     if (verdict.verdict === 'not applicable') {
       entry.inapplicable ??= verdict.reason;
     } else {
@@ -41,10 +44,16 @@ export function mergeTally(into: Tally, from: Tally): void {
     sum.passed += entry.passed;
     sum.failed += entry.failed;
     sum.inconclusive += entry.inconclusive;
+    sum.unsettled += entry.unsettled;
     sum.applicable ||= entry.applicable;
     sum.inapplicable ??= entry.inapplicable;
     sum.reason ??= entry.reason;
   }
+}
+
+/** How many runs were still moving at their deadline: the requirement to come to rest is open in each of them. */
+export function unsettledOf(tally: Tally): number {
+  return tally['QUIET-02']?.unsettled ?? 0;
 }
 
 /** The campaign's verdict on each requirement in catalogue order; `failed` names those with findings. */
@@ -83,6 +92,7 @@ function emptyEntry(): TallyEntry {
     passed: 0,
     failed: 0,
     inconclusive: 0,
+    unsettled: 0,
     applicable: false,
     inapplicable: undefined,
     reason: undefined,

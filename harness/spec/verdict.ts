@@ -3,6 +3,9 @@ import type { RequirementId } from './requirements.js';
 /** The reason of verdicts on requirements that nothing checks so far. */
 export const noCheckYet = 'no check yet';
 
+/** The reason of verdicts on what a run would have come to that was still moving at its deadline. */
+export const stillMoving = 'still changing at the deadline';
+
 /** One violation, as an oracle found it. */
 export interface Finding {
   readonly requirement: RequirementId;
