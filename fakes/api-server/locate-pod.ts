@@ -1,5 +1,6 @@
 import { nodeResource, objectKey, podResource, type ApiObject } from './api-object.js';
 import type { ApiStore } from './api-store.js';
+import type { KeyPair } from './http/create-certificates.js';
 import type { Route } from './route.js';
 import { ApiFailure, notFoundFailure } from './status-body.js';
 
@@ -12,6 +13,8 @@ export interface AgentAddress {
   readonly host: string;
   readonly port: number;
   readonly path: string;
+  /** What the server shows to an agent that asks who it is. */
+  readonly client?: KeyPair;
 }
 
 type Query = Readonly<Record<string, string>>;

@@ -10,22 +10,29 @@ import { nodeResource, podResource } from '../api-object.js';
 import { createDirectBackend } from '../direct-backend.js';
 import { locatePod } from '../locate-pod.js';
 import { createTestServer, testPod } from '../testing-objects.js';
-import { createCertificates } from './create-certificates.js';
+import { createCertificates, type Certificates } from './create-certificates.js';
 import { createHttpFront, type HttpFront } from './http-front.js';
 
 /** An agent that serves logs and commands in the paths of the kubelet, with a certificate that nobody knows. */
 let agent: Server;
 let asked: string[];
+/** Of each connection, whether the agent knows who it is from. */
+let known: boolean[];
 let front: HttpFront;
 let clock: RealClock;
 let config: KubeConfig;
 let store: ReturnType<typeof createTestServer>['store'];
 let url: string;
+let certificates: Certificates;
 
 beforeEach(async () => {
   asked = [];
+  known = [];
+  certificates = await createCertificates(['127.0.0.1']);
   const own = await createCertificates(['127.0.0.1']);
-  agent = createServer({ key: own.key, cert: own.certificate }, (asking, response) => {
+  // It asks its clients who they are, as a kubelet does whose configuration names an authority for them.
+  const clients = { requestCert: true, rejectUnauthorized: false, ca: certificates.authority };
+  agent = createServer({ key: own.key, cert: own.certificate, ...clients }, (asking, response) => {
     asked.push(`${asking.method} ${asking.url} ${asking.headers.authorization ?? 'anonymous'}`);
     if (asking.url!.startsWith('/containerLogs/default/web/main')) {
       response.write('one\n');
@@ -49,16 +56,23 @@ beforeEach(async () => {
       client.close();
     });
   });
+  agent.on('secureConnection', (socket) => known.push(socket.authorized));
   await new Promise<void>((resolve) => agent.listen(0, '127.0.0.1', resolve));
 
   clock = createRealClock();
   const testServer = createTestServer();
   store = testServer.store;
   const backend = createDirectBackend({ server: testServer.server, store, clock });
-  const certificates = await createCertificates(['127.0.0.1']);
   front = createHttpFront({
     users: [
-      { token: 'people', backend, locatePod: (route, search) => locatePod(store, route, search) },
+      {
+        token: 'people',
+        backend,
+        locatePod: (route, search) => ({
+          ...locatePod(store, route, search),
+          client: certificates.client,
+        }),
+      },
       { token: 'agent', backend },
     ],
     tls: certificates,
@@ -116,6 +130,12 @@ test('logs come from the agent, without the credentials of whoever asks', async 
   expect(asked).toEqual([expect.stringMatching(/^GET \/containerLogs\/default\/web\/main\?.* anonymous$/)]);
   expect(asked[0]).toMatch(/follow=true/);
   expect(asked[0]).toMatch(/tailLines=5/);
+});
+
+test('an agent that asks who it is gets a certificate of the authority', async () => {
+  expect(await logOf('web')).toBe('200 one\n');
+  expect(await upgradeTo('/api/v1/namespaces/default/pods/web/exec?command=ls', 'SPDY/3.1')).toMatch(/ping$/);
+  expect(known).toEqual([true, true]);
 });
 
 test('commands run over the connection that the agent and the client agree on', async () => {

@@ -111,11 +111,16 @@ function upgradeHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
 
 function ask(
   { method }: IncomingMessage,
-  { host, port, path }: AgentAddress,
+  { host, port, path, client }: AgentAddress,
   headers: IncomingHttpHeaders,
 ): ReturnType<typeof httpsRequest> {
-  // Agents make their own certificates; nobody vouches for them.
-  const asked = httpsRequest({ host, port, path, method, headers, agent: false, rejectUnauthorized: false });
+  const asked = httpsRequest({
+    ...{ host, port, path, method, headers },
+    agent: false,
+    // Agents make their own certificates; nobody vouches for them.
+    rejectUnauthorized: false,
+    ...(client === undefined ? {} : { cert: client.certificate, key: client.key }),
+  });
   const timer = setTimeout(
     () => asked.destroy(new Error(`${host}:${port} does not answer`)),
     connectTimeoutMs,

@@ -53,7 +53,7 @@ test('a server that has another name is refused', async () => {
   expect(await statusFrom(port, '127.0.0.1', authority)).toBe('ERR_TLS_CERT_ALTNAME_INVALID');
 });
 
-test('an authority signs servers only, and is good on machines whose clocks are behind', async () => {
+test('an authority signs no authorities, and is good on machines whose clocks are behind', async () => {
   const { authority, certificate } = await createCertificates(['::1']);
   const [ca, leaf] = [new X509Certificate(authority), new X509Certificate(certificate)];
   expect([ca.ca, leaf.ca, leaf.checkIssued(ca), leaf.verify(ca.publicKey)]).toEqual([
@@ -66,4 +66,14 @@ test('an authority signs servers only, and is good on machines whose clocks are 
   const hourMs = 60 * 60 * 1_000;
   expect(Date.parse(leaf.validFrom)).toBeLessThan(Date.now() - hourMs);
   expect(Date.parse(leaf.validTo)).toBeGreaterThan(Date.now() + 24 * hourMs);
+});
+
+test('who shows the certificate of a server cannot pass for the client, nor the other way round', async () => {
+  const { authority, certificate, client } = await createCertificates(['127.0.0.1']);
+  const [ca, asClient] = [new X509Certificate(authority), new X509Certificate(client.certificate)];
+  expect([asClient.ca, asClient.checkIssued(ca), asClient.verify(ca.publicKey)]).toEqual([false, true, true]);
+  expect(asClient.subjectAltName).toBeUndefined();
+  const [serverAuth, clientAuth] = ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'];
+  expect(asClient.keyUsage).toEqual([clientAuth]);
+  expect(new X509Certificate(certificate).keyUsage).toEqual([serverAuth]);
 });

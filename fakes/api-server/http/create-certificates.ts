@@ -7,6 +7,7 @@ import {
   BasicConstraintsExtension,
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
+  type Extension,
   KeyUsageFlags,
   KeyUsagesExtension,
   SubjectAlternativeNameExtension,
@@ -14,12 +15,18 @@ import {
   X509CertificateGenerator,
 } from '@peculiar/x509';
 
-/** What a server needs to speak TLS, and what its clients need to trust it; each as PEM. */
-export interface Certificates {
-  /** Of the authority, for clients. Nobody has its key any more. */
-  readonly authority: string;
+/** Who one is, and the proof of it; each as PEM. */
+export interface KeyPair {
   readonly certificate: string;
   readonly key: string;
+}
+
+/** What a server needs to speak TLS, and what its clients need to trust it; each as PEM. */
+export interface Certificates extends KeyPair {
+  /** Of the authority, for clients. Nobody has its key any more. */
+  readonly authority: string;
+  /** With which the server is known to whom it asks something itself, if they trust the authority. */
+  readonly client: KeyPair;
 }
 
 const dayMs = 24 * 60 * 60 * 1_000;
@@ -30,7 +37,7 @@ const validForMs = 30 * dayMs;
 /** Elliptic curves: the keys are made in a millisecond, where those of RSA take a tenth of a second and more. */
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
-/** Makes an authority and a server's certificate for these names and addresses, all of them new. */
+/** Makes an authority, a server's certificate for these names and addresses and one as a client, all of them new. */
 export async function createCertificates(hosts: readonly string[]): Promise<Certificates> {
   const now = Date.now();
   const valid = { notBefore: new Date(now - validBeforeMs), notAfter: new Date(now + validForMs) };
@@ -48,28 +55,33 @@ export async function createCertificates(hosts: readonly string[]): Promise<Cert
       await SubjectKeyIdentifierExtension.create(authorityKeys.publicKey),
     ],
   });
-  const keys = await newKeys();
-  const certificate = await X509CertificateGenerator.create({
-    ...valid,
-    serialNumber: newSerialNumber(),
-    issuer,
-    subject: 'CN=conformance API server',
-    publicKey: keys.publicKey,
-    signingKey: authorityKeys.privateKey,
-    signingAlgorithm: algorithm,
-    extensions: [
-      new BasicConstraintsExtension(false, undefined, true),
-      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
-      new SubjectAlternativeNameExtension(hosts.map(alternativeName)),
-      await AuthorityKeyIdentifierExtension.create(authorityKeys.publicKey),
-    ],
-  });
-  return {
-    authority: authority.toString('pem'),
-    certificate: certificate.toString('pem'),
-    key: pemOf(keys.privateKey),
+  const sign = async (subject: string, extensions: readonly Extension[]): Promise<KeyPair> => {
+    const keys = await newKeys();
+    const certificate = await X509CertificateGenerator.create({
+      ...valid,
+      serialNumber: newSerialNumber(),
+      issuer,
+      subject,
+      publicKey: keys.publicKey,
+      signingKey: authorityKeys.privateKey,
+      signingAlgorithm: algorithm,
+      extensions: [
+        new BasicConstraintsExtension(false, undefined, true),
+        new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+        ...extensions,
+        await AuthorityKeyIdentifierExtension.create(authorityKeys.publicKey),
+      ],
+    });
+    return { certificate: certificate.toString('pem'), key: pemOf(keys.privateKey) };
   };
+  const server = await sign('CN=conformance API server', [
+    new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+    new SubjectAlternativeNameExtension(hosts.map(alternativeName)),
+  ]);
+  const client = await sign('CN=conformance API server', [
+    new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth]),
+  ]);
+  return { authority: authority.toString('pem'), ...server, client };
 }
 
 async function newKeys(): Promise<webcrypto.CryptoKeyPair> {

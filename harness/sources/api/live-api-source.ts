@@ -58,7 +58,7 @@ export function serveApi(context: SourceContext, options: LiveApiOptions): Serve
     busy: () => gate.busy(),
     async open() {
       const { host = '127.0.0.1' } = options;
-      const { authority, ...tls } = await createCertificates([host, 'localhost']);
+      const { authority, client, ...tls } = await createCertificates([host, 'localhost']);
       authorityOf = authority;
       const onNamespace = (name: string): void => furnishContents(store, name, authority);
       const server = createApiServer({ store, wallClock, onNamespace });
@@ -68,7 +68,10 @@ export function serveApi(context: SourceContext, options: LiveApiOptions): Serve
         {
           token: tokens.people,
           backend: people,
-          locatePod: (route: Route, search: URLSearchParams) => locatePod(store, route, search),
+          locatePod: (route: Route, search: URLSearchParams) => ({
+            ...locatePod(store, route, search),
+            client,
+          }),
         },
       ];
       front = createHttpFront({ users, tls });
