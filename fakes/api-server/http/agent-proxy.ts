@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import type { AgentAddress } from '../locate-pod.js';
 import { ApiFailure, failure, type ApiAnswer } from '../status-body.js';
-import { rawAnswer, send, sendFailure } from './answers.js';
+import { refuseConnection, send, sendFailure } from './answers.js';
 
 /** Agents that are not there are not waited for. */
 const connectTimeoutMs = 5_000;
@@ -15,7 +15,10 @@ const upgradesMax = 100;
 export interface AgentProxy {
   /** A request whose answer is a stream of text. */
   pass(request: IncomingMessage, reply: FastifyReply, locate: () => AgentAddress): void;
-  /** A request that becomes a connection in both directions; what is said on it is the two ends' affair. */
+  /**
+   * A request that becomes a connection in both directions; what is said on it is the two ends' affair. Whoever calls
+   * listens for the errors of the socket.
+   */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, locate: () => AgentAddress): void;
 }
 
@@ -30,10 +33,8 @@ export function createAgentProxy(): AgentProxy {
       }
     },
     upgrade(request, socket, head, locate) {
-      // Who breaks off is heard of, and no more.
-      socket.on('error', () => socket.destroy());
       if (upgrades >= upgradesMax) {
-        socket.end(rawAnswer(failure(429, 'too many open connections to node agents')));
+        refuseConnection(socket, failure(429, 'too many open connections to node agents'));
         return;
       }
       upgrades++;
@@ -41,7 +42,7 @@ export function createAgentProxy(): AgentProxy {
       try {
         upgrade({ request, socket, head }, locate());
       } catch (error) {
-        socket.end(rawAnswer(error instanceof ApiFailure ? error.answer : unreachable(error as Error)));
+        refuseConnection(socket, error instanceof ApiFailure ? error.answer : unreachable(error as Error));
       }
     },
   };
@@ -49,7 +50,7 @@ export function createAgentProxy(): AgentProxy {
 
 function pass(request: IncomingMessage, reply: FastifyReply, address: AgentAddress): void {
   const asked = ask(request, address, { accept: '*/*' });
-  asked.once('error', (error) => {
+  asked.on('error', (error) => {
     if (reply.raw.headersSent) reply.raw.destroy();
     else send(reply, unreachable(error));
   });
@@ -80,11 +81,11 @@ interface Upgrading {
 
 function upgrade({ request, socket, head }: Upgrading, address: AgentAddress): void {
   const asked = ask(request, address, upgradeHeaders(request.headers));
-  asked.once('error', (error) => socket.end(rawAnswer(unreachable(error))));
+  asked.on('error', (error) => refuseConnection(socket, unreachable(error)));
   asked.once('response', (response) => {
     // No upgrade: clients try another protocol then.
     refusalOf(response).then(
-      (answer) => socket.end(rawAnswer(answer)),
+      (answer) => refuseConnection(socket, answer),
       () => socket.destroy(),
     );
   });

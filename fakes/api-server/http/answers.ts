@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { ApiFailure, failure, type ApiAnswer } from '../status-body.js';
 
@@ -40,12 +41,27 @@ export function onClientError(error: Error & { readonly code?: string }, socket:
     socket.destroy();
     return;
   }
-  socket.setTimeout(lingerMs, () => socket.destroy());
+  destroySoon(socket);
   socket.end(rawAnswer(clientFailureOf(error.code)), () => socket.destroy());
 }
 
+/** Answers on a connection that no server looks after any more. It ends when the client ends it too, or soon. */
+export function refuseConnection(socket: Duplex, answer: ApiAnswer): void {
+  if (socket.destroyed) return;
+  destroySoon(socket);
+  // Its end is seen only by who reads. What was not read would make the answer a reset.
+  socket.resume();
+  socket.end(rawAnswer(answer));
+}
+
+/** Whatever the client does meanwhile: one that goes on sending is not waited for longer. */
+function destroySoon(socket: Duplex): void {
+  const timer = setTimeout(() => socket.destroy(), lingerMs);
+  socket.once('close', () => clearTimeout(timer));
+}
+
 /** An answer as it goes over a bare connection, which ends with it. */
-export function rawAnswer({ status, body }: ApiAnswer): string {
+function rawAnswer({ status, body }: ApiAnswer): string {
   const text = JSON.stringify(body);
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,

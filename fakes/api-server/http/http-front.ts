@@ -10,9 +10,9 @@ import { ApiFailure, failure, type ApiAnswer } from '../status-body.js';
 import { represented, representationOf, type Representation } from '../table/representation.js';
 import { acceptJson, mediaTypeOf } from './body-parser.js';
 import { createAgentProxy, type AgentProxy } from './agent-proxy.js';
-import { onClientError, rawAnswer, send, sendFailure } from './answers.js';
+import { onClientError, refuseConnection, send, sendFailure } from './answers.js';
 import { encodeOpenApi, openApiProtobufType } from './openapi-protobuf.js';
-import { createResetConnection, type ResetConnection } from './reset-connection.js';
+import { createOpenConnections, type OpenConnections } from './open-connections.js';
 import { createUserFinder, type UserFinder } from './user-finder.js';
 import { createWatchServer, type WatchServer } from './watch-server.js';
 
@@ -70,7 +70,7 @@ export function createHttpFront(options: HttpFrontOptions): HttpFront {
   }) as unknown as FastifyInstance<Server>;
   const serving: Serving = {
     users: createUserFinder(options.users),
-    reset: createResetConnection(app.server),
+    connections: createOpenConnections(app.server),
     watches: createWatchServer({ watchesMax: options.watchesMax ?? watchesMaxDefault }),
     agents: createAgentProxy(),
   };
@@ -83,7 +83,11 @@ export function createHttpFront(options: HttpFrontOptions): HttpFront {
       const url = new URL(await app.listen({ host, port }));
       return `${options.tls === undefined ? 'http' : 'https'}://${url.host}`;
     },
-    close: () => app.close(),
+    async close() {
+      const closed = app.close();
+      serving.connections.close();
+      await closed;
+    },
   };
 }
 
@@ -115,7 +119,7 @@ function createFrontServer(
 
 interface Serving {
   readonly users: UserFinder;
-  readonly reset: ResetConnection;
+  readonly connections: OpenConnections;
   readonly watches: WatchServer;
   readonly agents: AgentProxy;
 }
@@ -163,12 +167,14 @@ function locate(user: ApiUser, route: Route, url: string): AgentAddress {
 
 /** Connections that become something else: only for what node agents stream. */
 function upgrade({ users, agents }: Serving, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  // Nobody else listens any more, and without a listener an error ends the process. Who breaks off is heard of, and no more.
+  socket.on('error', () => socket.destroy());
   const user = users.find(request.headers.authorization);
   const route = routeOf(pathOf(request));
   const subresource = streamedSubresourceOf(route);
-  if (user === undefined) socket.end(rawAnswer(failure(401, 'Unauthorized')));
+  if (user === undefined) refuseConnection(socket, failure(401, 'Unauthorized'));
   else if (subresource === undefined || subresource === 'log') {
-    socket.end(rawAnswer(failure(400, 'there is nothing to upgrade to at this path')));
+    refuseConnection(socket, failure(400, 'there is nothing to upgrade to at this path'));
   } else agents.upgrade(request, socket, head, () => locate(user, route!, request.url!));
 }
 
@@ -183,7 +189,7 @@ function handle(serving: Serving, request: FastifyRequest, reply: FastifyReply):
   }
   if (subresource !== undefined) throw new ApiFailure(400, 'Upgrade request required');
   const { watch, ...query } = Object.fromEntries(new URLSearchParams(request.url.slice(path.length)));
-  const reset = (): void => serving.reset(request.raw);
+  const reset = (): void => serving.connections.reset(request.raw);
   const { accept } = request.headers;
   // Only what is kept can be shown in other forms.
   const isObject = request.method === 'GET' && /^\/apis?\//.test(path);
