@@ -134,7 +134,8 @@ function single(given: Context, route: Route, request: ApiPortRequest): ApiAnswe
     case 'update':
     case 'patch': {
       checkOwner(context, route, object);
-      const wanted = verb === 'patch' ? patched(object, request) : objectFromBody(route, request.body);
+      const wanted =
+        verb === 'patch' ? patched(route.resource, object, request) : objectFromBody(route, request.body);
       checkFields(route.resource, wanted, request.query);
       return { status: 200, body: replaceObject(context.store, route, { object, wanted }) };
     }

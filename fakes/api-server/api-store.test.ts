@@ -55,3 +55,15 @@ test('revisions are found by time', () => {
   ]);
   expect(store.revisionAt(start - 1)).toBe(store.oldestRevision());
 });
+
+test('a listener that fails keeps no other from the change, and the writer is told', () => {
+  const { store } = createTestServer();
+  const seen: string[] = [];
+  store.subscribe(() => {
+    throw new Error('it cannot be shown');
+  });
+  store.subscribe(({ key }) => seen.push(key));
+  expect(() => store.create(podResource, testPod('a'))).toThrow('it cannot be shown');
+  expect(seen).toEqual(['default/a']);
+  expect(store.list(podResource)).toHaveLength(1);
+});

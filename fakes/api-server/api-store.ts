@@ -75,7 +75,16 @@ export function createApiStore(options: ApiStoreOptions): ApiStore {
       oldest = history[history.length - kept - 1]!.revision;
       history = history.slice(-kept);
     }
-    for (const listener of listeners) listener(committed);
+    // It has happened, so all of them hear of it; only then does the writer learn that one of them failed.
+    const failures: unknown[] = [];
+    for (const listener of listeners) {
+      try {
+        listener(committed);
+      } catch (failure) {
+        failures.push(failure);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
   };
 
   return {

@@ -4,6 +4,7 @@ import { defaultPod } from './default-pod.js';
 import { unknownFields } from './discovery/openapi.js';
 import type { Route } from './route.js';
 import { ApiFailure } from './status-body.js';
+import { checkTypes } from './types/check-types.js';
 
 const namePattern = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 
@@ -20,15 +21,13 @@ export function checkFields(
 }
 
 /** The object that a request's body says, with name and namespace from its path. Throws 400 or 422. */
-export function objectFromBody(route: Route, body: unknown): ApiObject {
+export function objectFromBody(route: Route, given: unknown): ApiObject {
   const { resource } = route;
-  if (!isJsonObject(body)) throw new ApiFailure(400, 'the object provided is unrecognized: it is no object');
-  if (body['kind'] !== undefined && body['kind'] !== resource.kind) {
-    throw new ApiFailure(400, `the kind of the object is ${String(body['kind'])}, not ${resource.kind}`);
+  if (!isJsonObject(given)) throw new ApiFailure(400, 'the object provided is unrecognized: it is no object');
+  if ((given['kind'] ?? resource.kind) !== resource.kind) {
+    throw new ApiFailure(400, `the kind of the object is ${String(given['kind'])}, not ${resource.kind}`);
   }
-  if (body['metadata'] !== undefined && !isJsonObject(body['metadata'])) {
-    throw new ApiFailure(400, 'metadata is no object');
-  }
+  const body = checkTypes(resource, given, 'body');
   const metadata: JsonObject = (body['metadata'] as JsonObject | undefined) ?? {};
   if (route.name !== undefined && metadata['name'] !== undefined && metadata['name'] !== route.name) {
     throw new ApiFailure(400, `the name of the object (${String(metadata['name'])}) is not that of the path`);

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ApiPortRequest } from '../../harness/ports/agent.js';
-import { keyOfObject, podResource, type ApiObject } from './api-object.js';
+import { keyOfObject, podResource, type ApiObject, type ApiResource } from './api-object.js';
 import type { ApiStore } from './api-store.js';
 import { defaultPod } from './default-pod.js';
 import { conflict } from './delete-object.js';
@@ -10,6 +10,7 @@ import { mergePatch } from './patch/merge-patch.js';
 import { strategicMergePatch } from './patch/strategic-merge-patch.js';
 import type { Route } from './route.js';
 import { ApiFailure } from './status-body.js';
+import { checkTypes } from './types/check-types.js';
 import { objectFromBody } from './validate-object.js';
 
 const mirrorAnnotation = 'kubernetes.io/config.mirror';
@@ -21,13 +22,18 @@ export const patchTypes = {
   json: 'application/json-patch+json',
 } as const;
 
-/** The object that a PATCH makes of `object`. Throws 400, 415 or 422. */
-export function patched(object: ApiObject, request: ApiPortRequest): unknown {
+/** The object that a PATCH makes of `object`, all of it of the right types. Throws 400, 415 or 422. */
+export function patched(resource: ApiResource, object: ApiObject, request: ApiPortRequest): JsonObject {
+  return checkTypes(resource, patchedAsAsked(object, request), 'patch');
+}
+
+function patchedAsAsked(object: ApiObject, request: ApiPortRequest): unknown {
   const mediaType = (request.contentType ?? '').split(';', 1)[0]!.trim().toLowerCase();
   switch (mediaType) {
     case patchTypes.strategic:
       return strategicMergePatch(object.kind, object as unknown as JsonObject, request.body);
     case patchTypes.merge:
+      if (!isJsonObject(request.body)) throw new ApiFailure(400, 'a merge patch is an object');
       return mergePatch(object, request.body);
     case patchTypes.json:
       return jsonPatch(object, request.body);

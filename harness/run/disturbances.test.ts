@@ -25,9 +25,10 @@ function serverWith(at: ApiPoint) {
     { clock, journal, nodeName, pods: [], disturbances },
     { wallClock: () => 0, latencies: { replyMs: 0, eventMs: 0 }, isAttended: () => true },
   );
-  return async (method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown): Promise<number> => {
+  return async (method: 'GET' | 'POST' | 'PATCH', path: string, body?: unknown): Promise<number> => {
     let status = 0;
-    gate.request({ alive: true }, { method, path, body }, (outcome) => {
+    const contentType = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+    gate.request({ alive: true }, { method, path, body, contentType }, (outcome) => {
       if (outcome.kind === 'answer') status = outcome.answer.status;
     });
     await new Promise((resolve) => setImmediate(resolve));
@@ -44,7 +45,7 @@ test('a fault may name any resource that the server keeps, and its object', asyn
   const ask = serverWith({ request: 'patch', resource: 'leases', name: 'node-1', nth: 2 });
   for (const name of ['node-1', 'node-2']) await ask('POST', leases, { metadata: { name } });
   const renew = (name: string, at: string): Promise<number> =>
-    ask('PUT', `${leases}/${name}`, { metadata: { name }, spec: { renewTime: at } });
+    ask('PATCH', `${leases}/${name}`, { spec: { renewTime: `2026-01-01T00:00:0${at}.000000Z` } });
   expect([
     await renew('node-1', '1'),
     await renew('node-2', '2'),

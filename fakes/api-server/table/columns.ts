@@ -8,7 +8,7 @@ export interface Columns {
   readonly names: readonly string[];
   /** Those behind this many are shown in wide tables only. */
   readonly narrow?: number;
-  cells(object: ApiObject, nowMs: number): unknown[];
+  readonly cells: (object: ApiObject, nowMs: number) => unknown[];
 }
 
 /** Kinds without columns of their own are shown with name and age. */

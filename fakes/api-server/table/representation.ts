@@ -2,7 +2,7 @@ import type { WatchEvent } from '../../../harness/ports/agent.js';
 import { acceptedRanges } from '../accept.js';
 import type { ApiObject } from '../api-object.js';
 import { ApiFailure } from '../status-body.js';
-import { columnsOf } from './columns.js';
+import { columnsOf, type Columns } from './columns.js';
 
 /** What a client wants objects to be turned into before it gets them. */
 export type Representation =
@@ -69,7 +69,8 @@ interface TableParts {
 }
 
 function table(kind: string, objects: readonly ApiObject[], parts: TableParts): object {
-  const { names, narrow = names.length, cells } = columnsOf(kind);
+  const columns = columnsOf(kind);
+  const { names, narrow = names.length } = columns;
   const { includeObject } = parts.form;
   const shown = (object: ApiObject): object => {
     if (includeObject === 'None') return {};
@@ -86,8 +87,17 @@ function table(kind: string, objects: readonly ApiObject[], parts: TableParts): 
       description: '',
       priority: index < narrow ? 0 : 1,
     })),
-    rows: objects.map((object) => ({ cells: cells(object, parts.nowMs), ...shown(object) })),
+    rows: objects.map((object) => ({ cells: cellsOf(columns, object, parts.nowMs), ...shown(object) })),
   };
+}
+
+/** What is of other types than it should be has a row too: whoever lists must not fail for one object of many. */
+function cellsOf({ names, cells }: Columns, object: ApiObject, nowMs: number): unknown[] {
+  try {
+    return cells(object, nowMs);
+  } catch {
+    return names.map((name) => (name === 'Name' ? object.metadata.name : '<unknown>'));
+  }
 }
 
 function partial({ metadata }: ApiObject): object {

@@ -194,3 +194,10 @@ test('a client gets the first form that it takes and there is', () => {
   const error = { type: 'ERROR', object: { kind: 'Status', code: 410 } } as never;
   expect(representedEvent(error, form, nowMs)).toBe(error);
 });
+
+test('an object that nobody should have stored has a row as well', () => {
+  const odd = podWith({ containerStatuses: [null], conditions: 'x', podIPs: 7 });
+  expect(rowOf(odd)).toEqual(['web', ...Array.from({ length: 8 }, () => '<unknown>')]);
+  const node = { kind: 'Node', metadata: { name: 'n' }, status: { conditions: 'x', addresses: {} } };
+  expect(rowOf(node)).toHaveLength(10);
+});
