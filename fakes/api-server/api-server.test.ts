@@ -163,17 +163,19 @@ describe('writes', () => {
     expect(ask('PUT', `${pods}/b`, { body: changed }).status).toBe(404);
   });
 
-  test('the status path writes the status only, the other one everything but', () => {
+  test('the status path writes status and metadata, the other one everything but the status', () => {
     const { ask } = createTestServer();
     ask('POST', pods, { body: testPod('a') });
-    const body = { metadata: { labels: { a: 'b' } }, status: { phase: 'Running' } };
+    const spec = { activeDeadlineSeconds: 5 };
+    const body = { metadata: { labels: { a: 'b' } }, spec, status: { phase: 'Running' } };
     const status = ask('PATCH', `${pods}/a/status`, { body, ...strategic }).body as ApiObject;
-    expect([status.metadata.labels, status.status]).toEqual([undefined, { phase: 'Running' }]);
+    expect(status).toMatchObject({ metadata: { labels: { a: 'b' } }, status: { phase: 'Running' } });
+    expect(status.spec).not.toMatchObject(spec);
     const rest = ask('PATCH', `${pods}/a`, {
       body: { ...body, status: { phase: 'Failed' } },
       ...strategic,
     });
-    expect(rest.body).toMatchObject({ metadata: { labels: { a: 'b' } }, status: { phase: 'Running' } });
+    expect(rest.body).toMatchObject({ spec, status: { phase: 'Running' } });
     expect(ask('PATCH', `${pods}/a/status`, { body, contentType: 'text/plain' }).status).toBe(415);
     expect(ask('GET', `${pods}/a/scale`).status).toBe(404);
   });

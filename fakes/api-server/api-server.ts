@@ -137,7 +137,7 @@ function single(given: Context, route: Route, request: ApiPortRequest): ApiAnswe
       const wanted =
         verb === 'patch' ? patched(route.resource, object, request) : objectFromBody(route, request.body);
       checkFields(route.resource, wanted, request.query);
-      return { status: 200, body: replaceObject(context.store, route, { object, wanted }) };
+      return { status: 200, body: replaceObject(context, route, { object, wanted }) };
     }
     case 'delete':
       checkOwner(context, route, object);

@@ -28,6 +28,29 @@ export function objectFromBody(route: Route, given: unknown): ApiObject {
     throw new ApiFailure(400, `the kind of the object is ${String(given['kind'])}, not ${resource.kind}`);
   }
   const body = checkTypes(resource, given, 'body');
+  const metadata = checkIdentity(route, body);
+  const name = metadata['name'] ?? route.name;
+  if (typeof name !== 'string' || !namePattern.test(name)) {
+    throw new ApiFailure(
+      422,
+      `${resource.kind} "${String(name ?? '')}" is invalid: metadata.name: no DNS name`,
+    );
+  }
+  // A status comes without one, or with one that does not count.
+  if (route.subresource !== 'status') checkSpec(resource.kind, name, body['spec']);
+  const namespace = resource.isNamespaced ? { namespace: route.namespace ?? 'default' } : {};
+  const object = {
+    ...body,
+    apiVersion: resource.groupVersion,
+    kind: resource.kind,
+    metadata: { ...metadata, name, ...namespace },
+  } as ApiObject;
+  if (resource === podResource) return defaultPod(object);
+  return resource === secretResource ? withoutStringData(object) : object;
+}
+
+/** The metadata of a body, which may name nothing but what its path does. Throws 400. */
+export function checkIdentity(route: Route, body: JsonObject): JsonObject {
   const metadata: JsonObject = (body['metadata'] as JsonObject | undefined) ?? {};
   if (route.name !== undefined && metadata['name'] !== undefined && metadata['name'] !== route.name) {
     throw new ApiFailure(400, `the name of the object (${String(metadata['name'])}) is not that of the path`);
@@ -39,23 +62,7 @@ export function objectFromBody(route: Route, given: unknown): ApiObject {
   ) {
     throw new ApiFailure(400, 'the namespace of the object does not match the namespace of the path');
   }
-  const name = metadata['name'] ?? route.name;
-  if (typeof name !== 'string' || !namePattern.test(name)) {
-    throw new ApiFailure(
-      422,
-      `${resource.kind} "${String(name ?? '')}" is invalid: metadata.name: no DNS name`,
-    );
-  }
-  checkSpec(resource.kind, name, body['spec']);
-  const namespace = resource.isNamespaced ? { namespace: route.namespace ?? 'default' } : {};
-  const object = {
-    ...body,
-    apiVersion: resource.groupVersion,
-    kind: resource.kind,
-    metadata: { ...metadata, name, ...namespace },
-  } as ApiObject;
-  if (resource === podResource) return defaultPod(object);
-  return resource === secretResource ? withoutStringData(object) : object;
+  return metadata;
 }
 
 /** What was given as text is kept with the rest, encoded like it. */

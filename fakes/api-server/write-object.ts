@@ -11,7 +11,8 @@ import { strategicMergePatch } from './patch/strategic-merge-patch.js';
 import type { Route } from './route.js';
 import { ApiFailure } from './status-body.js';
 import { checkTypes } from './types/check-types.js';
-import { objectFromBody } from './validate-object.js';
+import { shareEqual, updateMetadata } from './update-metadata.js';
+import { checkIdentity, objectFromBody } from './validate-object.js';
 
 const mirrorAnnotation = 'kubernetes.io/config.mirror';
 
@@ -42,18 +43,25 @@ function patchedAsAsked(object: ApiObject, request: ApiPortRequest): unknown {
   }
 }
 
+interface Writing {
+  readonly store: ApiStore;
+  /** The node whose credentials requests carry. */
+  readonly node: string | undefined;
+}
+
 /**
- * Stores what an update or a patch asks for: through the status path only the status counts, through the
- * other one everything else. A write that changes nothing makes no new version.
+ * Stores what an update or a patch asks for: through the status path the status counts and the metadata, through the
+ * other one everything but the status. A write that changes nothing makes no new version.
  */
 export function replaceObject(
-  store: ApiStore,
+  { store, node }: Writing,
   route: Route,
-  change: { readonly object: ApiObject; readonly wanted: unknown },
+  change: { readonly object: ApiObject; readonly wanted: JsonObject | ApiObject },
 ): ApiObject {
   const { resource } = route;
-  const { object, wanted } = change;
-  const asked = isJsonObject(wanted) && isJsonObject(wanted['metadata']) ? wanted['metadata'] : {};
+  const { object } = change;
+  const wanted = change.wanted as JsonObject;
+  const asked = metadataIn(wanted);
   if (asked['uid'] !== undefined && asked['uid'] !== object.metadata.uid) {
     const why = `Precondition failed: UID in precondition: ${String(asked['uid'])}, UID in object meta: ${object.metadata.uid}`;
     throw conflict(resource, object, why);
@@ -63,40 +71,55 @@ export function replaceObject(
     const why = 'the object has been modified; please apply your changes to the latest version and try again';
     throw conflict(resource, object, why);
   }
-  if (route.subresource === 'status') {
-    const { status } = wanted as ApiObject;
-    return isDeepStrictEqual(status, object.status) ? object : store.put(resource, { ...object, status });
-  }
-  const next = exceptStatus(route, object, wanted);
+  const isStatus = route.subresource === 'status';
+  const next = isStatus ? withStatus(route, object, wanted) : exceptStatus(route, object, wanted);
+  if (resource === podResource) checkPodMetadata(object, next, isStatus ? node : undefined);
   if (isDeepStrictEqual(next, object)) return object;
   if (isFinalized(next)) return store.remove(resource, keyOfObject(resource, object));
   return store.put(resource, next);
 }
 
-function exceptStatus(route: Route, object: ApiObject, wanted: unknown): ApiObject {
+function metadataIn(wanted: JsonObject): JsonObject {
+  return isJsonObject(wanted['metadata']) ? wanted['metadata'] : {};
+}
+
+/** Labels and annotations come along with a status: agents mark their nodes so. */
+function withStatus(route: Route, object: ApiObject, wanted: JsonObject): ApiObject {
+  checkIdentity({ ...route, name: object.metadata.name }, wanted);
+  const isPod = route.resource === podResource;
+  const metadata = updateMetadata(object, metadataIn(wanted), isPod ? ['ownerReferences'] : []);
+  const { qosClass } = (object.status ?? {}) as { readonly qosClass?: string };
+  const said = wanted['status'] ?? (object.status === undefined ? undefined : {});
+  // It is made once, from the spec, and agents may leave it out.
+  const status = isPod && qosClass !== undefined ? { qosClass, ...(said as object) } : said;
+  return shareEqual({ ...object, metadata, ...(status === undefined ? {} : { status }) }, object);
+}
+
+function exceptStatus(route: Route, object: ApiObject, wanted: JsonObject): ApiObject {
   const { resource } = route;
-  const { metadata, status, ...fields } = objectFromBody({ ...route, name: object.metadata.name }, wanted);
-  const { uid, creationTimestamp, resourceVersion, deletionTimestamp, deletionGracePeriodSeconds } =
-    object.metadata;
-  const mirror = object.metadata.annotations?.[mirrorAnnotation];
-  if (resource === podResource && metadata.annotations?.[mirrorAnnotation] !== mirror) {
-    const why = `metadata.annotations[${mirrorAnnotation}]: Invalid value: may not be set or changed`;
-    throw new ApiFailure(422, `Pod "${metadata.name}" is invalid: ${why}`);
-  }
-  if (resource === podResource) checkPodSpec(object, { ...fields, metadata } as ApiObject);
+  const { status, ...fields } = objectFromBody({ ...route, name: object.metadata.name }, wanted);
+  const isPod = resource === podResource;
+  if (isPod) checkPodSpec(object, fields);
+  const metadata = updateMetadata(object, metadataIn(wanted));
   const keptStatus = resource.hasStatus ? object.status : status;
-  const kept = {
-    uid,
-    creationTimestamp,
-    resourceVersion,
-    ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
-    ...(deletionGracePeriodSeconds === undefined ? {} : { deletionGracePeriodSeconds }),
-  };
-  return {
-    ...fields,
-    metadata: { ...metadata, ...kept },
-    ...(keptStatus === undefined ? {} : { status: keptStatus }),
-  } as ApiObject;
+  const next = shareEqual(
+    { ...fields, metadata, ...(keptStatus === undefined ? {} : { status: keptStatus }) },
+    object,
+  );
+  if (!isPod || next.spec === object.spec || metadata.generation === undefined) return next;
+  return { ...next, metadata: { ...metadata, generation: metadata.generation + 1 } };
+}
+
+/** `node`: who writes, when it is one that may not change labels this way. */
+function checkPodMetadata(object: ApiObject, next: ApiObject, node: string | undefined): void {
+  const { name, annotations, labels } = next.metadata;
+  if (node !== undefined && labels !== object.metadata.labels) {
+    const why = `node "${node}" cannot update labels through pod status`;
+    throw new ApiFailure(403, `pods "${name}" is forbidden: ${why}`);
+  }
+  if (annotations?.[mirrorAnnotation] === object.metadata.annotations?.[mirrorAnnotation]) return;
+  const why = `metadata.annotations[${mirrorAnnotation}]: Invalid value: may not be set or changed`;
+  throw new ApiFailure(422, `Pod "${name}" is invalid: ${why}`);
 }
 
 const changeableWords =

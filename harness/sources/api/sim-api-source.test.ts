@@ -127,7 +127,15 @@ test('graceful deletion lasts until the agent deletes with grace 0 and the right
 test('a status patch changes the status alone, and what is held stays as it was', async () => {
   const { add, ask, context, list } = setUp();
   add(1);
-  const body = { metadata: { labels: { a: 'b' } }, status: { phase: 'Running' }, spec: { containers: [] } };
+  const body = { status: { phase: 'Running' }, spec: { containers: [] } };
+  const labelled = { ...body, metadata: { labels: { a: 'b' } } };
+  const refused = await ask({
+    method: 'PATCH',
+    path: `${podPath}/status`,
+    body: labelled,
+    contentType: strategic,
+  });
+  expect(refused).toMatchObject({ status: 403, body: { reason: 'Forbidden' } });
   const answer = await ask({ method: 'PATCH', path: `${podPath}/status`, body, contentType: strategic });
   expect(answer).toMatchObject({ status: 200, body: { status: { phase: 'Running' } } });
   const [pod] = (await list()).pods;
