@@ -10,6 +10,7 @@ const none: Omit<BatchResult, 'cases'> = {
   failed: [],
   reached: [],
   floods: 0,
+  ownExits: 0,
 };
 
 /** Batches of one case that end when the test says so. */

@@ -124,6 +124,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   let ahead = 0;
   let stopped = false;
   let floods = 0;
+  let ownExits = 0;
   let endedBy: HarnessError | undefined;
 
   /** What was found so far is reported whatever ends the campaign; without anything found, the error is all. */
@@ -173,6 +174,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     sum.effectiveSteps += batch.effectiveSteps;
     sum.simulatedMs += batch.simulatedMs;
     floods += batch.floods;
+    ownExits += batch.ownExits;
     if (floods >= floodsMax) stopped = true;
     mergeTally(tally, batch.tally);
     for (const reached of batch.reached) options.onReached?.(reached);
@@ -250,6 +252,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       cases: sum.cases,
       unsettled: unsettledOf(tally),
       floods,
+      ownExits,
       isLeftOut: floods >= floodsMax,
     }),
   );

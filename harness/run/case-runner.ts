@@ -37,6 +37,8 @@ export interface BatchResult {
   readonly reached: readonly ReachedStates[];
   /** Cases that were cut short because the agent made too many calls. */
   readonly floods: number;
+  /** Cases in which the agent ended on its own. */
+  readonly ownExits: number;
 }
 
 /** A passing plan and the abstract states that it reached. */
@@ -69,7 +71,7 @@ export function createCaseRunner(options: CaseRunnerOptions): CaseRunner {
     const tally: Tally = {};
     const failed: FailedCase[] = [];
     const reached: ReachedStates[] = [];
-    const sum = { cases: 0, effectiveSteps: 0, simulatedMs: 0, events: 0, floods: 0 };
+    const sum = { cases: 0, effectiveSteps: 0, simulatedMs: 0, events: 0, floods: 0, ownExits: 0 };
     for (const [index, plan] of plans) {
       const { outcome, judgement, findings } = await check(plan);
       sum.cases++;
@@ -78,6 +80,8 @@ export function createCaseRunner(options: CaseRunnerOptions): CaseRunner {
       sum.events += outcome.events.length;
       const last = outcome.events.at(-1);
       if (last?.kind === 'run.ended' && last.outcome === 'limit') sum.floods++;
+      if (outcome.events.some((event) => event.kind === 'agent.ended' && event.cause === 'exited'))
+        sum.ownExits++;
       addVerdicts(tally, judgement.verdicts);
       if (findings.length > 0) executed.set(plan, { outcome, judgement, findings });
       if (findings.length > 0) failed.push({ index, plan, findings: onePerSignature(findings) });

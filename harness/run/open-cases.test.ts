@@ -116,6 +116,15 @@ test('cases that were cut short are counted, however few', async () => {
   ]);
 });
 
+test('cases in which the agent ended on its own are counted', async () => {
+  const exiting: Change = (event) =>
+    event.kind === 'step'
+      ? { t: event.t, seq: event.seq, kind: 'agent.ended', actor: 'agent', incarnation: 1, cause: 'exited' }
+      : event;
+  const { warnings } = await campaignOf([exiting, undefined]);
+  expect(warnings).toContain('In 1 of 2 cases the agent ended on its own, and was started again.');
+});
+
 test('an agent that floods in many cases has the rest left out', async () => {
   const result = await campaignOf(Array.from({ length: 30 }, () => flooding));
   expect(result.cases).toBe(20);
