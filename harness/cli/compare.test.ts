@@ -61,6 +61,39 @@ describe('conformance compare', () => {
   });
 });
 
+describe('campaigns at one seed that ran other cases', () => {
+  const campaign = ['run', '--seed', '1', '--cases', '4', '--no-shrink', '--quiet'];
+
+  test('since one had cases of earlier campaigns', () => {
+    expect(conformance(...campaign, '--suite', 'termination', '--report', 'kept').status).toBe(0);
+    const { stdout } = conformance('compare', 'good', 'kept');
+    expect(stdout).toMatch(/not alike: number of cases, cases of earlier campaigns\./);
+    expect(stdout).toMatch(/other cases: [^]*cases of earlier campaigns +0 → 1$/m);
+  });
+
+  test('since the agents have other sources and periods', () => {
+    const agent = (sources: string, features: string): string =>
+      `export const sources = ${sources}; export const features = ${features};
+       export function createAgent() { return { start() {}, stop() {} }; }`;
+    writeFileSync(join(directory, 'one.mjs'), agent(`['file', 'http']`, `['settable-timings']`));
+    writeFileSync(join(directory, 'other.mjs'), agent(`['file']`, `['restart-policy']`));
+    conformance(...campaign, '--agent', './one.mjs', '--report', 'one');
+    conformance(...campaign, '--agent', './other.mjs', '--report', 'other');
+    const { stdout } = conformance('compare', 'one', 'other');
+    expect(stdout).toMatch(/^ +sources +file, http → file$/m);
+    expect(stdout).toMatch(/^ +features +− settable-timings, \+ restart-policy$/m);
+    expect(stdout).toMatch(/^ +declared periods +none → as declared$/m);
+  });
+
+  test('since one let them share an agent', { timeout: 180_000 }, () => {
+    const live = [...campaign, '--world', 'live', '--suite', 'termination', '--cases', '1'];
+    conformance(...live, '--report', 'alone');
+    conformance(...live, '--share-agent', '--report', 'shared');
+    const { stdout } = conformance('compare', 'alone', 'shared');
+    expect(stdout).toMatch(/^ +shared agent +no → yes$/m);
+  });
+});
+
 describe('reports that cannot be compared', () => {
   const changed = (name: string, change: (report: Record<string, unknown>) => void): string => {
     const report = JSON.parse(readFileSync(join(directory, 'good/report.json'), 'utf8')) as Record<

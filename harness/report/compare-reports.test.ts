@@ -3,6 +3,7 @@ import type { VerdictKind } from '../spec/verdict.js';
 import { compareReports, type Change, type ReportInFolder } from './compare-reports.js';
 import { comparisonSentence, comparisonText } from './comparison-text.js';
 import { exampleFinding, exampleResult, hostileFinding } from './example-result.js';
+import { fastTimings, kubeletTimings } from '../spec/timings.js';
 import { jsonReport, type Report } from './json.js';
 
 type Parts = Parameters<typeof exampleResult>[1];
@@ -81,6 +82,58 @@ describe('what has changed', () => {
   });
 });
 
+describe('whether they ran the same cases', () => {
+  const compared = (first: Parts, second: Parts) =>
+    compareReports(folder('one', passing(first)), folder('two', passing(second)));
+  const { agent } = exampleResult();
+  const slow = { ...agent, timings: kubeletTimings };
+
+  test.each([
+    ['seed', { seed: '1' }, { seed: '2' }],
+    ['world', { world: 'sim' }, { world: 'live' }],
+    ['sources', { agent }, { agent: { ...agent, sources: ['file'] } }],
+    ['features', { agent }, { agent: { ...agent, features: ['status'] } }],
+    ['timings', { agent }, { agent: slow }],
+    ['timings', { agent: { ...agent, timings: fastTimings } }, { agent: slow }],
+    ['sharesAgent', {}, { sharesAgent: true }],
+    ['repeatedCases', {}, { repeatedCases: 3 }],
+    ['repeatedCases', { repeatedCases: 3 }, { repeatedCases: 3 }],
+  ] as const)('another %s makes them others', (field, first, second) => {
+    const { unlike, otherCases } = compared(first, second);
+    expect([unlike, otherCases]).toEqual([[field], [field]]);
+  });
+
+  test.each([
+    ['cases', { cases: 12 }],
+    ['runtime', { runtime: 'docker' }],
+  ] as const)('another %s does not', (field, second) => {
+    const { unlike, otherCases } = compared({}, second);
+    expect([unlike, otherCases]).toEqual([[field], []]);
+  });
+
+  test('the order of features says nothing', () => {
+    const turned = { ...agent, features: [...agent.features].reverse() };
+    expect(compared({ agent }, { agent: turned }).unlike).toEqual([]);
+  });
+
+  test('in words, with what differs', () => {
+    const second = {
+      agent: { ...slow, sources: ['file'], features: ['status', 'probes'] },
+      sharesAgent: true,
+    };
+    const text = comparisonText(compared({}, second as Parts), false);
+    expect(text).toContain(
+      'not alike: sources, features, declared periods, shared agent. What differs below need not be',
+    );
+    expect(text).toMatch(/^other cases: the same number is another case in each, because of$/m);
+    expect(text).toMatch(/^ +sources +file, http, api → file$/m);
+    expect(text).toMatch(/^ +features +− restart-policy, \+ probes$/m);
+    expect(text).toMatch(/^ +declared periods +none → as declared$/m);
+    expect(text).toMatch(/^ +shared agent +no → yes$/m);
+    expect(comparisonText(compared({}, { cases: 12 }), false)).not.toContain('other cases');
+  });
+});
+
 describe('in words', () => {
   const broken = jsonReport(exampleResult([exampleFinding()], { seed: '43', cases: 12 }));
 
@@ -104,6 +157,62 @@ describe('in words', () => {
     expect(text).not.toContain('not alike');
     expect(text).not.toContain('Only the');
     expect(text).toMatch(/and \d+ requirements that neither judged/);
+  });
+
+  test('what has become open, with the reason and the case that was seen once', () => {
+    const reason = 'seen broken once, in cases/WORK-01-static-pod.json, and not again';
+    const open = reportWith('WORK-01', 'inconclusive');
+    const doubtful = {
+      ...open,
+      verdicts: open.verdicts.map((each) => (each.requirement === 'WORK-01' ? { ...each, reason } : each)),
+      flaky: jsonReport(exampleResult([], { flaky: [exampleFinding()] })).flaky,
+    } as Report;
+    const comparison = compareReports(folder('one', passing()), folder('reports/two', doubtful));
+    const work01 = comparison.requirements.find(({ requirement }) => requirement === 'WORK-01');
+    expect(work01).toMatchObject({ change: 'worse', doubts: [{ signature: 'WORK-01 · static pod' }] });
+    const text = comparisonText(comparison, false);
+    expect(text).toContain('The second cannot decide WORK-01');
+    expect(text).toMatch(/^ +Reason +seen broken once, in cases/m);
+    expect(text).toContain('reports/two/cases/WORK-01-static-pod.json');
+    // The case is of no interest where nothing has become worse.
+    const same = compareReports(folder('one', doubtful), folder('two', doubtful));
+    expect(comparisonText(same, false)).not.toContain('cannot decide');
+  });
+
+  test('what has become open without any case, with the reason alone', () => {
+    const open = reportWith('MUX-03', 'inconclusive');
+    const reason = 'still changing at the deadline';
+    const report = {
+      ...open,
+      verdicts: open.verdicts.map((each) => (each.requirement === 'MUX-03' ? { ...each, reason } : each)),
+    };
+    const text = comparisonText(compareReports(folder('one', passing()), folder('two', report)), false);
+    expect(text).toMatch(/The second cannot decide MUX-03 .*\n +Reason +still changing at the deadline/);
+  });
+
+  test('what was lost is no good news', () => {
+    const report = reportWith('MUX-03', 'not applicable');
+    const reason = 'the agent is not given the source api';
+    const lost = {
+      ...report,
+      verdicts: report.verdicts.map((each) => (each.requirement === 'MUX-03' ? { ...each, reason } : each)),
+    };
+    const comparison = compareReports(folder('one', passing()), folder('two', lost));
+    expect(comparisonSentence(comparison)).toBe(
+      'The second says nothing any more about 1 requirement (MUX-03); of the others neither is worse.',
+    );
+    expect(comparisonText(comparison, false)).toMatch(
+      /The second says nothing about MUX-03 .*\n +Reason +not applicable: the agent is not given the source api/,
+    );
+    const nothing = {
+      ...passing(),
+      verdicts: passing().verdicts.map((each) => ({ ...each, verdict: 'not exercised' as const })),
+    };
+    const sentence = comparisonSentence(compareReports(folder('one', passing()), folder('two', nothing)));
+    expect(sentence).toMatch(
+      /^The second says nothing any more of all that the first judged: \d+ requirements \(MUX-01, /,
+    );
+    expect(sentence).not.toContain('worse');
   });
 
   test('what reports hold does not steer the terminal', () => {

@@ -40,6 +40,8 @@ export interface ComparedRequirement {
   /** Failures, by signature, that only one of them shows: the cases that tell them apart. */
   readonly onlyFirst: readonly ReportFinding[];
   readonly onlySecond: readonly ReportFinding[];
+  /** What the second saw once and not again, where that leaves the requirement open. */
+  readonly doubts: readonly ReportFinding[];
 }
 
 /** Two reports side by side. */
@@ -49,22 +51,43 @@ export interface Comparison {
   readonly second: ComparedReport;
   /** The names of what was not the same for both, so that a difference need not be the agents'. */
   readonly unlike: readonly UnlikeField[];
+  /** Those of them that make the same number another case in each; empty: the cases are the same. */
+  readonly otherCases: readonly UnlikeField[];
   /** In the catalogue's order, as the reports have it. */
   readonly requirements: readonly ComparedRequirement[];
 }
 
-/** What has to be equal for a comparison of agents alone. */
-const likeFields = [
+/** What has to be equal for a comparison of agents alone, and how it is read from a report. */
+const likeFields = {
+  suiteVersion: (report) => report.suiteVersion,
+  catalogueRevision: (report) => report.catalogueRevision,
+  world: (report) => report.world,
+  runtime: (report) => report.runtime,
+  seed: (report) => report.seed,
+  suites: (report) => report.suites,
+  cases: (report) => report.cases,
+  interrupted: (report) => report.interrupted,
+  // Plans pick sources by their place.
+  sources: (report) => report.agent.sources,
+  features: (report) => [...report.agent.features].sort(),
+  timings: (report) => report.agent.timings,
+  sharesAgent: (report) => report.sharesAgent === true,
+  repeatedCases: (report) => report.repeatedCases,
+} as const satisfies Readonly<Record<string, (report: Report) => unknown>>;
+export type UnlikeField = keyof typeof likeFields;
+
+/** What the plan with a certain number depends on; see `explore/generate-case.ts`. */
+const caseFields: ReadonlySet<UnlikeField> = new Set<UnlikeField>([
   'suiteVersion',
-  'catalogueRevision',
   'world',
-  'runtime',
   'seed',
   'suites',
-  'cases',
-  'interrupted',
-] as const satisfies readonly (keyof Report)[];
-export type UnlikeField = (typeof likeFields)[number];
+  'sources',
+  'features',
+  'timings',
+  'sharesAgent',
+  'repeatedCases',
+]);
 
 export interface ReportInFolder {
   readonly directory: string;
@@ -76,17 +99,30 @@ export function compareReports(first: ReportInFolder, second: ReportInFolder): C
   const verdictsOfFirst = new Map(first.report.verdicts.map((verdict) => [verdict.requirement, verdict]));
   const verdictsOfSecond = new Map(second.report.verdicts.map((verdict) => [verdict.requirement, verdict]));
   const identifiers = new Set([...verdictsOfFirst.keys(), ...verdictsOfSecond.keys()]);
+  const unlike = (Object.keys(likeFields) as UnlikeField[]).filter((field) =>
+    differs(field, first.report, second.report),
+  );
   return {
     comparison: comparisonVersion,
     first: withoutVerdicts(first),
     second: withoutVerdicts(second),
-    unlike: likeFields.filter(
-      (field) => JSON.stringify(first.report[field]) !== JSON.stringify(second.report[field]),
-    ),
+    unlike,
+    otherCases: unlike.filter((field) => caseFields.has(field)),
     requirements: [...identifiers].map((requirement) =>
-      compareVerdicts(verdictsOfFirst.get(requirement), verdictsOfSecond.get(requirement)),
+      compareVerdicts(
+        verdictsOfFirst.get(requirement),
+        verdictsOfSecond.get(requirement),
+        (second.report.flaky ?? []).filter((finding) => finding.requirement === requirement),
+      ),
     ),
   };
+}
+
+function differs(field: UnlikeField, first: Report, second: Report): boolean {
+  const [one, other] = [likeFields[field](first), likeFields[field](second)];
+  // What earlier campaigns left behind depends on those, so that equal numbers say nothing.
+  if (field === 'repeatedCases') return one !== undefined || other !== undefined;
+  return JSON.stringify(one) !== JSON.stringify(other);
 }
 
 /** How much a verdict says against the agent; those that say nothing about it have no rank. */
@@ -101,6 +137,7 @@ const ranks: Readonly<Record<VerdictKind, number | undefined>> = {
 function compareVerdicts(
   first: ReportVerdict | undefined,
   second: ReportVerdict | undefined,
+  seenOnce: readonly ReportFinding[],
 ): ComparedRequirement {
   const { requirement, level, group, title } = (second ?? first)!;
   const onlyFirst = findingsWithout(first, second);
@@ -118,6 +155,7 @@ function compareVerdicts(
     ...(second === undefined ? {} : { second: verdictOf(second) }),
     onlyFirst,
     onlySecond,
+    doubts: second?.verdict === 'inconclusive' ? seenOnce : [],
   };
 }
 

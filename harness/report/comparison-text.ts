@@ -9,6 +9,7 @@ import type {
   ReportFinding,
   UnlikeField,
 } from './compare-reports.js';
+import { differenceWords } from './difference-words.js';
 import { printable } from './sanitize.js';
 import { count, durationWords } from './words.js';
 
@@ -23,6 +24,11 @@ const unlikeWords: Readonly<Record<UnlikeField, string>> = {
   suites: 'suites',
   cases: 'number of cases',
   interrupted: 'end (one was interrupted)',
+  sources: 'sources',
+  features: 'features',
+  timings: 'declared periods',
+  sharesAgent: 'shared agent',
+  repeatedCases: 'cases of earlier campaigns',
 };
 
 const marks: Readonly<Record<Change, string>> = {
@@ -33,41 +39,59 @@ const marks: Readonly<Record<Change, string>> = {
   same: '',
 };
 
+/** Two agents may differ in dozens of features. */
+const differenceMax = 1_000;
+
 /** Two reports for a terminal: side by side by requirement, then the cases that tell them apart, the outcome last. */
 export function comparisonText(comparison: Comparison, useColors: boolean): string {
   const colors = pc.createColors(useColors);
   const lines = [...headLines(comparison, colors), '', ...tableLines(comparison, colors), ''];
   for (const compared of comparison.requirements) {
+    lines.push(...unsaidLines(compared, comparison.second, colors));
     for (const finding of compared.onlySecond)
       lines.push(...findingLines(compared, finding, { side: 'second', of: comparison.second, colors }), '');
     for (const finding of compared.onlyFirst)
       lines.push(...findingLines(compared, finding, { side: 'first', of: comparison.first, colors }), '');
   }
-  const isWorse = comparison.requirements.some(({ change }) => change === 'worse');
-  const paint = isWorse ? colors.red : colors.green;
+  const has = (wanted: Change): boolean => comparison.requirements.some(({ change }) => change === wanted);
+  const paint = has('worse') ? colors.red : has('lost') ? colors.yellow : colors.green;
   lines.push(colors.bold(paint(comparisonSentence(comparison))));
   return `${lines.join('\n')}\n`;
 }
 
 /** The outcome in one sentence: "The second is worse in 1 requirement (LIFE-06) and better in none." */
 export function comparisonSentence({ requirements }: Comparison): string {
+  const identifiersOf = (change: Change): string[] =>
+    requirements.filter((compared) => compared.change === change).map(({ requirement }) => requirement);
   const named = (change: Change): string => {
-    const identifiers = requirements.filter((compared) => compared.change === change);
+    const identifiers = identifiersOf(change);
     if (identifiers.length === 0) return 'none';
-    return `${count(identifiers.length, 'requirement')} (${identifiers.map(({ requirement }) => requirement).join(', ')})`;
+    return `${count(identifiers.length, 'requirement')} (${identifiers.join(', ')})`;
   };
-  const has = (change: Change): boolean => requirements.some((compared) => compared.change === change);
-  const sentences = [
-    has('worse') || has('better')
-      ? `The second is worse in ${named('worse')} and better in ${named('better')}.`
-      : 'Neither is worse.',
-    ...(has('lost') ? [`It says nothing any more about ${named('lost')}.`] : []),
-    ...(has('gained') ? [`Only it says something about ${named('gained')}.`] : []),
-  ];
+  const has = (change: Change): boolean => identifiersOf(change).length > 0;
+  const isAllLost = requirements.every(({ first, change }) => !isJudged(first) || change === 'lost');
+  const sentences: string[] = [];
+  if (has('worse') || has('better')) {
+    sentences.push(`The second is worse in ${named('worse')} and better in ${named('better')}.`);
+    if (has('lost')) sentences.push(`It says nothing any more about ${named('lost')}.`);
+  } else if (!has('lost')) {
+    sentences.push('Neither is worse.');
+  } else if (isAllLost) {
+    sentences.push(`The second says nothing any more of all that the first judged: ${named('lost')}.`);
+  } else {
+    sentences.push(
+      `The second says nothing any more about ${named('lost')}; of the others neither is worse.`,
+    );
+  }
+  if (has('gained')) sentences.push(`Only the second says something about ${named('gained')}.`);
   return printable(sentences.join(' '), Number.MAX_SAFE_INTEGER);
 }
 
-function headLines({ first, second, unlike }: Comparison, colors: Colors): string[] {
+function isJudged(side: ComparedVerdict | undefined): boolean {
+  return side !== undefined && side.verdict !== 'not exercised' && side.verdict !== 'not applicable';
+}
+
+function headLines({ first, second, unlike, otherCases }: Comparison, colors: Colors): string[] {
   const side = (name: string, report: ComparedReport): string[] => {
     const { agent } = report;
     const version = agent.version === undefined ? '' : ` ${agent.version}`;
@@ -89,16 +113,19 @@ function headLines({ first, second, unlike }: Comparison, colors: Colors): strin
       `${colors.yellow('not alike')}: ${differences}. What differs below need not be the agents' doing.`,
     );
   }
+  if (otherCases.length > 0) {
+    lines.push(`${colors.yellow('other cases')}: the same number is another case in each, because of`);
+    for (const field of otherCases)
+      lines.push(
+        `  ${unlikeWords[field].padEnd(27)} ${printable(differenceWords(field, first, second), differenceMax)}`,
+      );
+  }
   return lines;
 }
 
 /** A row for each requirement that one of them judged; of the others only how many there are. */
 function tableLines({ requirements }: Comparison, colors: Colors): string[] {
-  const isJudged = (compared: ComparedRequirement): boolean =>
-    [compared.first, compared.second].some(
-      (side) => side !== undefined && !['not exercised', 'not applicable'].includes(side.verdict),
-    );
-  const rows = requirements.filter(isJudged);
+  const rows = requirements.filter(({ first, second }) => isJudged(first) || isJudged(second));
   const width = Math.max('requirement'.length, ...rows.map(({ title }) => title.length + 10));
   const cell = (side: ComparedVerdict | undefined): string => sideWords(side).padEnd(22);
   return [
@@ -129,6 +156,33 @@ function paintChange(change: Change, text: string, colors: Colors): string {
     case 'same':
       return text;
   }
+}
+
+/** Why the second cannot tell any more what the first could. */
+function unsaidLines(compared: ComparedRequirement, of: ComparedReport, colors: Colors): string[] {
+  const { requirement, title, level, change, second, doubts } = compared;
+  const name = `${colors.bold(requirement)} ${printable(title)} (${level})`;
+  const section = (words: string): string => `  ${colors.bold(words.padEnd(8))}`;
+  if (change === 'worse' && second?.verdict === 'inconclusive') {
+    return [
+      `${colors.bold(colors.yellow('The second cannot decide'))} ${name}`,
+      `${section('Reason')} ${printable(second.reason ?? 'not known')}`,
+      ...doubts.flatMap((doubt) => [
+        `${section('About')} ${printable(`${doubt.subject.role} ${doubt.subject.name}`)}`,
+        `${section('Expected')} ${printable(doubt.expected)}`,
+        `${section('Seen')} ${printable(doubt.seen)}`,
+        `${section('Case')} ${printable(join(of.directory, doubt.case))}`,
+      ]),
+      '',
+    ];
+  }
+  // Where nothing more is known than that it was not exercised, the table has said it.
+  if (change !== 'lost' || second?.reason === undefined) return [];
+  return [
+    `${colors.bold(colors.yellow('The second says nothing about'))} ${name}`,
+    `${section('Reason')} ${printable(`${second.verdict}: ${second.reason}`)}`,
+    '',
+  ];
 }
 
 function findingLines(

@@ -2,7 +2,13 @@ import { z } from 'zod';
 import { findRequirement } from '../spec/requirements.js';
 import { eventWords } from './event-words.js';
 import { allFindings } from './groups.js';
-import { isExcused, isMust, type CampaignResult, type ReportedFinding } from './result.js';
+import {
+  isExcused,
+  isMust,
+  type CampaignResult,
+  type ReportedAgent,
+  type ReportedFinding,
+} from './result.js';
 import { outcomeSentence } from './outcome.js';
 import { tracePath } from './trace-path.js';
 import { planWords, podWords } from './words.js';
@@ -64,11 +70,21 @@ export const reportSchema = z.object({
     given: z.string(),
     sources: z.array(z.string()),
     features: z.array(z.string()),
+    timings: z
+      .record(z.string(), z.union([z.number(), z.boolean()]))
+      .optional()
+      .describe('The periods of an agent that cannot be told any; absent: each case sets them.'),
   }),
   world: z.enum(['sim', 'live']),
   runtime: z.string(),
   seed: z.string(),
   suites: z.array(z.string()),
+  sharesAgent: z.boolean().optional().describe('Cases shared a running agent where they could.'),
+  repeatedCases: z
+    .number()
+    .int()
+    .optional()
+    .describe('How many of the cases were kept from earlier campaigns and ran first.'),
   cases: z.number().int(),
   effectiveSteps: z.number().int(),
   simulatedSeconds: z.number(),
@@ -116,11 +132,13 @@ export function jsonReport(result: CampaignResult): Report {
     catalogueRevision: result.catalogueRevision,
     exitCode: result.exitCode,
     outcome: outcomeSentence(result),
-    agent: { ...result.agent, sources: [...result.agent.sources], features: [...result.agent.features] },
+    agent: jsonAgent(result.agent),
     world: result.world,
     runtime: result.runtime,
     seed: result.seed,
     suites: [...result.suites],
+    ...(result.sharesAgent === true ? { sharesAgent: true } : {}),
+    ...(result.repeatedCases === undefined ? {} : { repeatedCases: result.repeatedCases }),
     cases: result.cases,
     effectiveSteps: result.effectiveSteps,
     simulatedSeconds: result.simulatedSeconds,
@@ -156,6 +174,15 @@ export function jsonReport(result: CampaignResult): Report {
       ? {}
       : { flaky: result.flaky.map((finding) => jsonFinding(finding, false)) }),
     warnings: [...result.warnings],
+  };
+}
+
+function jsonAgent({ timings, ...agent }: ReportedAgent): Report['agent'] {
+  return {
+    ...agent,
+    sources: [...agent.sources],
+    features: [...agent.features],
+    ...(timings === undefined ? {} : { timings: { ...timings } }),
   };
 }
 

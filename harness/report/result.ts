@@ -1,6 +1,7 @@
 import { ExitCode, type HarnessError } from '../core/errors.js';
 import type { Plan } from '../spec/plan.js';
 import type { SourceKind } from '../spec/pod.js';
+import type { Timings } from '../spec/timings.js';
 import { findRequirement, type RequirementId } from '../spec/requirements.js';
 import type { Subject, VerdictKind } from '../spec/verdict.js';
 import type { TraceEvent } from '../trace/events.js';
@@ -18,6 +19,10 @@ export interface CampaignResult {
   readonly seed: string;
   /** Names of the suites that ran. */
   readonly suites: readonly string[];
+  /** Cases shared a running agent where they could, and most were made so that they can. */
+  readonly sharesAgent?: boolean;
+  /** How many of the cases were kept from earlier campaigns and ran first. */
+  readonly repeatedCases?: number;
   readonly cases: number;
   /** Steps that were not no-ops, over all cases. */
   readonly effectiveSteps: number;
@@ -47,6 +52,8 @@ export interface ReportedAgent {
   readonly given: string;
   readonly sources: readonly SourceKind[];
   readonly features: readonly string[];
+  /** The periods of an agent that cannot be told any: its cases go at this pace. Absent: each case sets them. */
+  readonly timings?: Timings;
 }
 
 export interface ReportedVerdict {

@@ -106,6 +106,7 @@ export async function campaignOf(
   const seed = options.seed ?? randomBytes(4).toString('hex');
   const cases = options.cases ?? (target.world === 'sim' ? simCasesDefault : liveCasesDefault);
   const corpus = hooks.openCorpus?.(target.world);
+  const repeated = corpus?.plans(Math.floor(cases * corpusShare)) ?? [];
   const pool = await openPool({ target, suites, seed, generate, options });
   try {
     const result = await runCampaign({
@@ -116,6 +117,7 @@ export async function campaignOf(
         given: options.agent,
         sources: target.profile.sources,
         features: target.profile.features,
+        ...(generate.timings === undefined ? {} : { timings: generate.timings }),
       },
       world: target.world,
       runtime: target.runtime,
@@ -127,7 +129,7 @@ export async function campaignOf(
       requirements: asked,
       bail: options.bail,
       shrink: options.shrink,
-      corpus: corpus?.plans(Math.floor(cases * corpusShare)) ?? [],
+      corpus: repeated,
       onRecovered: (plan) => corpus?.removeFailure(plan),
       onReached: ({ plan, states }) => corpus?.addStates(plan, new Set(states)),
       replayLine: (casePath) =>
@@ -138,10 +140,21 @@ export async function campaignOf(
       warnings: await pool.warnings(),
     });
     for (const finding of allFindings(result)) corpus?.addFailure(finding.plan);
-    return withKnownFailing(result, known);
+    return withKnownFailing({ ...result, ...shapeOf(generate, repeated.length) }, known);
   } finally {
     await pool.close();
   }
+}
+
+/** What the cases depend on besides the seed, the suites and the agent. */
+function shapeOf(
+  { profile, sharesAgent }: GenerateOptions,
+  repeatedCases: number,
+): Pick<CampaignResult, 'sharesAgent' | 'repeatedCases'> {
+  return {
+    ...(profile === 'live' && sharesAgent === true ? { sharesAgent } : {}),
+    ...(repeatedCases > 0 ? { repeatedCases } : {}),
+  };
 }
 
 function binaryOption(agentBinary: string | undefined): string {

@@ -73,7 +73,13 @@ export async function serveCommand(options: ServeOptions): Promise<ExitCode> {
   try {
     const campaign = {
       pool,
-      agent: { name: profile.name, given, sources: profile.sources, features: profile.features },
+      agent: {
+        name: profile.name,
+        given,
+        sources: profile.sources,
+        features: profile.features,
+        ...(generate.timings === undefined ? {} : { timings: generate.timings }),
+      },
       world: 'live',
       runtime: options.runtime,
       seed,
