@@ -7,6 +7,7 @@ import { deleteObject, deleteOptionsOf } from './delete-object.js';
 import { discoveryAnswer } from './discovery/discovery.js';
 import { openApiAnswer } from './discovery/openapi.js';
 import { createDryStore, isDryRun } from './dry-store.js';
+import { createLimitedStore, type StoreLimits } from './limited-store.js';
 import { listObjects, type ListResult } from './list-objects.js';
 import { routeOf, verbOf, type ApiVerb, type Route } from './route.js';
 import { ApiFailure, failure, notFoundFailure, type ApiAnswer } from './status-body.js';
@@ -23,6 +24,7 @@ export interface ApiServerOptions {
   readonly node?: string;
   /** Called for each namespace that somebody creates, so that what belongs in it can be put there. */
   readonly onNamespace?: (name: string) => void;
+  readonly limits?: StoreLimits;
 }
 
 /** An answer; for lists also what they show. */
@@ -44,8 +46,11 @@ export interface ApiServer {
 
 const noQuery: Readonly<Record<string, string>> = {};
 
-export function createApiServer({ store, wallClock, node, onNamespace }: ApiServerOptions): ApiServer {
-  const context = { store, wallClock, node, onNamespace };
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  const { wallClock, node, onNamespace, limits } = options;
+  const store = createLimitedStore(options.store, limits);
+  const dryStore = createLimitedStore(createDryStore(options.store), limits);
+  const context = { store, dryStore, wallClock, node, onNamespace };
   return {
     handle(request, options) {
       try {
@@ -75,6 +80,7 @@ export function createApiServer({ store, wallClock, node, onNamespace }: ApiServ
 
 interface Context {
   readonly store: ApiStore;
+  readonly dryStore: ApiStore;
   readonly wallClock: () => number;
   readonly node: string | undefined;
   readonly onNamespace: ((name: string) => void) | undefined;
@@ -116,7 +122,7 @@ const versionInfo = {
 
 /** Requests about objects, other than to list and watch them. */
 function single(given: Context, route: Route, request: ApiPortRequest): ApiAnswer {
-  const context = isDryRun(request.query) ? { ...given, store: createDryStore(given.store) } : given;
+  const context = isDryRun(request.query) ? { ...given, store: given.dryStore } : given;
   const verb = verbOf(request, route);
   checkSubresource(route, verb);
   if (route.name === undefined) return onCollection(context, route, request);

@@ -44,6 +44,35 @@ test('the history is bounded, and what is forgotten can no longer be resumed fro
   expect(next!.revision).toBe(store.oldestRevision() + 1);
 });
 
+test('the history is bounded by what is in it too, also by one object alone', () => {
+  const { store } = createTestServer({ historyMaxBytes: 1_000_000 });
+  const first = store.revision();
+  let object = store.create(podResource, testPod('a'));
+  for (let count = 0; count < 30; count++) {
+    object = store.put(podResource, { ...object, status: { filler: 'ä'.repeat(50_000) } });
+    const kept = store.since(podResource, store.oldestRevision());
+    expect(kept.length).toBeLessThanOrEqual(10);
+  }
+  expect(store.oldestRevision()).toBeGreaterThan(first);
+  const seen: unknown[] = [];
+  store.subscribe(({ type }) => seen.push(type));
+  store.put(podResource, { ...object, status: { filler: 'x'.repeat(2_000_000) } });
+  expect([store.oldestRevision(), seen]).toEqual([store.revision(), ['MODIFIED']]);
+  expect(store.list(podResource)).toHaveLength(1);
+});
+
+test('knows about how much is there', () => {
+  const { store } = createTestServer();
+  const start = store.bytes();
+  const object = store.create(podResource, testPod('a', { metadata: { annotations: { more: 'x' } } }));
+  const text = JSON.stringify(object);
+  expect(Math.abs(store.bytes() - text.length)).toBeLessThan(text.length / 10);
+  store.put(podResource, { ...object, status: { filler: 'x'.repeat(1_000) } });
+  expect(store.bytes()).toBeGreaterThan(text.length + 900);
+  store.remove(podResource, 'default/a');
+  expect(store.bytes()).toBe(start);
+});
+
 test('revisions are found by time', () => {
   const { store, time } = createTestServer();
   const start = time.ms;

@@ -1,5 +1,6 @@
 import { assert } from '../../harness/core/errors.js';
 import { keyOfObject, type ApiObject, type ApiResource } from './api-object.js';
+import { sizeOf } from './object-size.js';
 
 /** One write, as watches see it. */
 export interface ApiChange {
@@ -20,6 +21,8 @@ export interface ApiStoreOptions {
   readonly createUid: () => string;
   /** Changes kept for watches that resume and for old lists; older ones are compacted. Default 20,000. */
   readonly historyMax?: number;
+  /** Of the objects in them, in bytes. Default 64 MiB. */
+  readonly historyMaxBytes?: number;
 }
 
 /** The server's data: one counter of revisions over all resources, the present, and the recent past. */
@@ -28,6 +31,8 @@ export interface ApiStore {
   revision(): number;
   /** Revisions below it can no longer be resumed from or listed at. */
   oldestRevision(): number;
+  /** About the size of all objects that are there. */
+  bytes(): number;
   get(resource: ApiResource, key: string): ApiObject | undefined;
   /** Fills in UID, creationTimestamp and resourceVersion. The key must be free. */
   create(resource: ApiResource, object: ApiObject): ApiObject;
@@ -48,16 +53,20 @@ export interface ApiStore {
 }
 
 const historyMaxDefault = 20_000;
+const historyMaxBytesDefault = 64 * 1024 * 1024;
 
 /** An empty store at revision 1. */
 export function createApiStore(options: ApiStoreOptions): ApiStore {
   const { wallClock, createUid, historyMax = historyMaxDefault } = options;
+  const { historyMaxBytes = historyMaxBytesDefault } = options;
   const objects = new Map<ApiResource, Map<string, ApiObject>>();
   const sortedLists = new Map<ApiResource, readonly ApiObject[]>();
   const listeners = new Set<(change: ApiChange) => void>();
   let history: ApiChange[] = [];
   let revision = 1;
   let oldest = 1;
+  let bytes = 0;
+  let historyBytes = 0;
 
   const mapOf = (resource: ApiResource): Map<string, ApiObject> => {
     let map = objects.get(resource);
@@ -69,11 +78,15 @@ export function createApiStore(options: ApiStoreOptions): ApiStore {
     sortedLists.delete(change.resource);
     const committed = { ...change, revision, atMs: wallClock() };
     history.push(committed);
+    const size = sizeOf(change.object);
+    historyBytes += size;
+    bytes += change.type === 'DELETED' ? 0 : size;
+    if (change.previous !== undefined) bytes -= sizeOf(change.previous);
     // Dropped by halves: the cost per write stays constant.
-    if (history.length > historyMax) {
-      const kept = history.length >> 1;
-      oldest = history[history.length - kept - 1]!.revision;
-      history = history.slice(-kept);
+    while (history.length > historyMax || (historyBytes > historyMaxBytes && history.length > 0)) {
+      const dropped = history.splice(0, (history.length + 1) >> 1);
+      oldest = dropped.at(-1)!.revision;
+      for (const { object } of dropped) historyBytes -= sizeOf(object);
     }
     // It has happened, so all of them hear of it; only then does the writer learn that one of them failed.
     const failures: unknown[] = [];
@@ -90,6 +103,7 @@ export function createApiStore(options: ApiStoreOptions): ApiStore {
   return {
     revision: () => revision,
     oldestRevision: () => oldest,
+    bytes: () => bytes,
     get: (resource, key) => objects.get(resource)?.get(key),
     create(resource, object) {
       const key = keyOfObject(resource, object);
@@ -142,6 +156,7 @@ export function createApiStore(options: ApiStoreOptions): ApiStore {
     },
     compact() {
       history = [];
+      historyBytes = 0;
       oldest = ++revision;
     },
     subscribe(listener) {

@@ -45,7 +45,7 @@ const reasons: { readonly [code: number]: string } = {
   504: 'Timeout',
 };
 
-/** A Status of kind Failure with the reason that Kubernetes gives for this code, unless another is named. */
+/** A Status of kind Failure with the reason that Kubernetes gives for this code, unless another is named; '' is none. */
 export function failureBody(
   code: number,
   message: string,
@@ -58,7 +58,7 @@ export function failureBody(
     metadata: {},
     status: 'Failure',
     message,
-    ...(reason === undefined ? {} : { reason }),
+    ...(reason === undefined || reason === '' ? {} : { reason }),
     ...(details === undefined ? {} : { details }),
     code,
   };

@@ -1,22 +1,18 @@
 import type { ApiPortRequest } from '../../harness/ports/agent.js';
 import { createApiServer, type ApiServerOptions } from './api-server.js';
-import { createApiStore } from './api-store.js';
+import { createApiStore, type ApiStoreOptions } from './api-store.js';
 import type { ApiObject } from './api-object.js';
 
 /** A server whose time a test sets, for the tests beside. */
 export function createTestServer(
-  options: Pick<ApiServerOptions, 'node' | 'onNamespace'> & { readonly historyMax?: number } = {},
+  options: Pick<ApiServerOptions, 'node' | 'onNamespace' | 'limits'> &
+    Pick<ApiStoreOptions, 'historyMax' | 'historyMaxBytes'> = {},
 ) {
   const time = { ms: Date.UTC(2026, 0, 1) };
   let uids = 0;
   const wallClock = (): number => time.ms;
-  const { historyMax, ...serverOptions } = options;
-  const store = createApiStore({
-    wallClock,
-    createUid: () => `uid-${++uids}`,
-    ...(historyMax === undefined ? {} : { historyMax }),
-  });
-  const server = createApiServer({ store, wallClock, ...serverOptions });
+  const store = createApiStore({ wallClock, createUid: () => `uid-${++uids}`, ...options });
+  const server = createApiServer({ ...options, store, wallClock });
   const ask = (
     method: ApiPortRequest['method'],
     path: string,
