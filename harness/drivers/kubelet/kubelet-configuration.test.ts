@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { AgentEndpoints } from '../../ports/driver.js';
-import { kubeletConfiguration, kubeletDirectories } from './kubelet-configuration.js';
+import { kubeletConfiguration, kubeletDirectories, type KubeletServer } from './kubelet-configuration.js';
 import { kubeletProfile } from './kubelet-profile.js';
 
 const fast = { standalone: false, slowResync: false };
@@ -15,9 +15,13 @@ function endpointsOf(minor: number, parts: Partial<AgentEndpoints> = {}): AgentE
   return { nodeName: 'node-1', runtime: 'unix:///cri.sock', stateDirectory: '/state', timings, ...parts };
 }
 
-function configurationOf(minor: number, parts: Partial<AgentEndpoints> = {}): Record<string, unknown> {
+function configurationOf(
+  minor: number,
+  parts: Partial<AgentEndpoints> = {},
+  server?: KubeletServer,
+): Record<string, unknown> {
   const endpoints = endpointsOf(minor, parts);
-  return kubeletConfiguration(versionOf(minor), endpoints, directories) as Record<string, unknown>;
+  return kubeletConfiguration(versionOf(minor), endpoints, directories, server) as Record<string, unknown>;
 }
 
 /** The fields that came after 1.29, by the version that first knows them. */
@@ -73,4 +77,26 @@ test('what is standalone has no API source', () => {
     'file',
     'http',
   ]);
+});
+
+test('without a server it does not lead to the port of another kubelet', () => {
+  // It publishes its port in any case, and that of all kubelets where it is not given one.
+  expect(configurationOf(36)).toMatchObject({ enableServer: false, port: 1, readOnlyPort: 0 });
+});
+
+test('with a server it is at one address, and answers those only whom the authority vouches for', () => {
+  const server = { address: '10.0.0.2', port: 20_250, clientAuthorityFile: '/state/authority.pem' };
+  expect(configurationOf(29, {}, server)).toMatchObject({
+    enableServer: true,
+    address: '10.0.0.2',
+    port: 20_250,
+    readOnlyPort: 0,
+    healthzPort: 0,
+    authentication: {
+      anonymous: { enabled: false },
+      webhook: { enabled: false },
+      x509: { clientCAFile: '/state/authority.pem' },
+    },
+    authorization: { mode: 'AlwaysAllow' },
+  });
 });

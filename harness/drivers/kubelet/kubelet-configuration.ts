@@ -17,6 +17,17 @@ export interface KubeletDirectories {
   readonly kernelSettings: string;
 }
 
+/** Where a kubelet answers for its pods, and whom. */
+export interface KubeletServer extends KubeletAddress {
+  /** PEM. Whoever has a certificate of this authority may do everything, and nobody else anything. */
+  readonly clientAuthorityFile: string;
+}
+
+export interface KubeletAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
 /** The directories of the kubelet of a run; they survive its restarts. */
 export function kubeletDirectories(stateDirectory: string): KubeletDirectories {
   const own = (name: string): string => join(stateDirectory, 'kubelet', name);
@@ -38,13 +49,14 @@ export function takesBackoffMax({ minor }: KubeletVersion): boolean {
 
 /**
  * The KubeletConfiguration for one version: a field that a version does not know would keep it from starting. It
- * asks nothing of the machine that a container cannot give: neither systemd nor cgroups of its own, no ports,
- * no firewall rules.
+ * asks nothing of the machine that a container cannot give: neither systemd nor cgroups of its own, no firewall rules,
+ * and no ports unless it is given a server.
  */
 export function kubeletConfiguration(
   version: KubeletVersion,
   endpoints: AgentEndpoints,
   directories: KubeletDirectories,
+  server?: KubeletServer,
 ): object {
   const { minor } = version;
   const gates = takesBackoffMax(version) && minor < 35 ? { KubeletCrashLoopBackOffMax: true } : undefined;
@@ -56,6 +68,7 @@ export function kubeletConfiguration(
     ...(endpoints.http === undefined ? {} : { staticPodURL: endpoints.http }),
     ...periods(version, endpoints),
     ...withoutTheMachine,
+    ...serverFields(server),
     ...limits,
     ...(minor >= 30 ? { podLogsDir: directories.podLogs } : {}),
     ...(minor >= 31 ? { failCgroupV1: false } : {}),
@@ -76,6 +89,26 @@ function periods(version: KubeletVersion, { timings }: AgentEndpoints): object {
   };
 }
 
+/**
+ * Also a kubelet that does not serve publishes a port, 10250 if it is given none, where another kubelet may be; zero it
+ * refuses. At this one nothing is.
+ */
+const portOfNobody = 1;
+
+function serverFields(server: KubeletServer | undefined): object {
+  const authorization = { mode: 'AlwaysAllow' };
+  const webhook = { enabled: false };
+  if (server === undefined) {
+    // There is no kubelet without a way in, even where there is no door.
+    const authentication = { anonymous: { enabled: true }, webhook };
+    return { enableServer: false, port: portOfNobody, authentication, authorization };
+  }
+  const { address, port, clientAuthorityFile } = server;
+  const x509 = { clientCAFile: clientAuthorityFile };
+  const authentication = { anonymous: { enabled: false }, webhook, x509 };
+  return { enableServer: true, address, port, authentication, authorization };
+}
+
 const withoutTheMachine = {
   failSwapOn: false,
   cgroupDriver: 'cgroupfs',
@@ -85,11 +118,8 @@ const withoutTheMachine = {
   makeIPTablesUtilChains: false,
   // The machine needs its kubelets no more than its other processes.
   oomScoreAdj: 0,
-  enableServer: false,
   readOnlyPort: 0,
   healthzPort: 0,
-  authentication: { anonymous: { enabled: true }, webhook: { enabled: false } },
-  authorization: { mode: 'AlwaysAllow' },
   // Nothing is resolved in the pods, and without a name server each of them would be complained about.
   clusterDNS: ['10.96.0.10'],
   clusterDomain: 'cluster.local',
