@@ -7,8 +7,10 @@ type CampaignOptions =
   'runtime' | 'suites' | 'requirements' | 'seed' | 'cases' | 'timeMs' | 'report' | 'verbose';
 
 export interface ServeOptions extends Pick<RunOptions, CampaignOptions> {
-  /** Path of an agent file that says what the attached agent supports. */
+  /** Path of an agent file that says what the attached agent supports, or `kubelet` with its variants. */
   readonly agent?: string;
+  /** Of `--agent kubelet`. */
+  readonly agentBinary?: string;
 }
 
 interface ParsedServe extends Omit<ServeOptions, 'suites' | 'requirements' | 'timeMs'> {
@@ -21,7 +23,8 @@ interface ParsedServe extends Omit<ServeOptions, 'suites' | 'requirements' | 'ti
 export function serveCommandLine(found: (options: ServeOptions) => void): Command {
   return new Command('serve')
     .description('print endpoints, wait for an agent that someone else starts, and run a campaign against it')
-    .option('--agent <file>', 'agent file that says what the agent supports')
+    .option('--agent <agent>', 'agent file that says what the agent supports, or kubelet')
+    .option('--agent-binary <path>', 'the kubelet to start (default: the one in PATH)')
     .option('--runtime <runtime>', runtimeChoices, runtime, 'memory')
     .option('--suite <names>', 'only these suites (several)', several, [])
     .option('--requirement <globs>', 'only these requirements (several)', several, [])

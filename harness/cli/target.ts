@@ -50,7 +50,7 @@ export async function resolveTarget(asked: {
       hint: 'Leave --world out, or say --world live.',
     });
   }
-  checkBinary(reference, asked);
+  checkBinary(reference.kind, asked);
   const shared = { given: asked.agent, reference, world, runtime: asked.runtime };
   if (reference.kind === 'file') {
     const file = await loadAgentFile(reference.path);
@@ -66,18 +66,19 @@ export async function resolveTarget(asked: {
   return { ...shared, profile, driver, readyTimeoutMs: undefined };
 }
 
-function checkBinary(
-  reference: AgentReference,
-  asked: { readonly agent: string; readonly agentBinary?: string | undefined },
+/** Throws a HarnessError (exit code 64) when a program is named for an agent that names its own. */
+export function checkBinary(
+  kind: AgentReference['kind'],
+  asked: { readonly agent?: string | undefined; readonly agentBinary?: string | undefined },
 ): void {
-  if (asked.agentBinary === undefined || reference.kind === 'kubelet') return;
+  if (asked.agentBinary === undefined || kind === 'kubelet') return;
   throw new HarnessError({
     code: 'usage',
     message: 'Only --agent kubelet takes --agent-binary.',
     exitCode: ExitCode.usage,
     path: '--agent-binary',
     expected: '--agent kubelet',
-    got: `--agent ${asked.agent}`,
+    got: asked.agent === undefined ? 'no --agent' : `--agent ${asked.agent}`,
     hint: 'An agent file names its program itself, in its command.',
   });
 }

@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ExitCode } from '../../core/errors.js';
-import { shellWord } from '../../core/shell-word.js';
 import { createAttachedDriver } from '../../drivers/attached-driver.js';
-import { filledStart, type ProcessDriverOptions } from '../../drivers/process-driver.js';
 import { generateCase } from '../../explore/generate-case.js';
 import { mergePlans } from '../../explore/merge-plans.js';
 import { agentFeatures } from '../../ports/agent.js';
@@ -19,9 +17,8 @@ import { peopleKubeconfigOf } from '../../sources/api/kubeconfig-files.js';
 import { askedRequirements, chooseSuites } from '../choose.js';
 import { checkLive, withReaper } from '../live-pool.js';
 import { generateOptionsOf } from '../generate-options.js';
-import { loadAgentFile } from '../load-input.js';
 import { presentResult } from '../present-result.js';
-import { processOfFile } from '../target.js';
+import { servedAgentOf, type ServedAgent } from '../served-agent.js';
 
 const casesDefault = 5;
 /** Someone has to read the endpoints and type a command. */
@@ -30,9 +27,8 @@ const attachTimeoutMs = 30 * 60_000;
 /** `conformance serve`: prints endpoints, waits for an agent, and runs some cases in a row against it. */
 export async function serveCommand(options: ServeOptions): Promise<ExitCode> {
   checkReportFolder(options.report);
-  const { agent } = options;
-  const asDeclared = agent === undefined ? undefined : processOfFile(agent, await loadAgentFile(agent));
-  const profile = asDeclared?.profile ?? anyAgent();
+  const agent = await servedAgentOf(options);
+  const profile = agent?.profile ?? anyAgent();
   const driver = createAttachedDriver(profile);
   const interrupt = onInterrupt();
   const seed = options.seed ?? randomBytes(4).toString('hex');
@@ -60,7 +56,7 @@ export async function serveCommand(options: ServeOptions): Promise<ExitCode> {
   const check = (one: Plan): Promise<CheckedPlan> =>
     (executed ??= checkLive(one, target, {
       signal: interrupt.signal,
-      attach: (endpoints) => announce(endpoints, profile, asDeclared),
+      attach: (endpoints) => announce(endpoints, profile, agent),
     }));
   const runner = createCaseRunner({ check, suites, seed, generate, reduceExecutionsMax: 0, repeats: 0 });
   const pool: CasePool = {
@@ -112,11 +108,7 @@ function anyAgent(): AgentProfile {
   return { name: 'attached', sources: ['file', 'http', 'api'], features, timings: kubeletTimings };
 }
 
-function announce(
-  endpoints: AgentEndpoints,
-  profile: AgentProfile,
-  asDeclared: ProcessDriverOptions | undefined,
-): void {
+function announce(endpoints: AgentEndpoints, profile: AgentProfile, agent: ServedAgent | undefined): void {
   const lines = [
     ['runtime', endpoints.runtime],
     ['node name', endpoints.nodeName],
@@ -125,6 +117,7 @@ function announce(
     ['kubeconfig', endpoints.api],
     ['for kubectl', endpoints.api === undefined ? undefined : peopleKubeconfigOf(endpoints.api)],
     ['feed', endpoints.feed],
+    ['agent address', agent?.address],
     ['state', endpoints.stateDirectory],
     // An agent that takes its periods from outside is judged by these, so it has to be given them.
     [
@@ -137,16 +130,7 @@ function announce(
   );
   for (const [name, value] of lines)
     if (value !== undefined) process.stdout.write(`  ${name!.padEnd(13)} ${value}\n`);
-  if (asDeclared !== undefined)
-    process.stdout.write(`\nAs ${asDeclared.file} says:\n\n  ${shellLine(asDeclared, endpoints)}\n`);
+  if (agent !== undefined)
+    process.stdout.write(`\n${agent.introduction}\n\n  ${agent.startLine(endpoints)}\n`);
   process.stdout.write('\n');
-}
-
-/** What a shell is to be told to start the agent as the harness would. */
-function shellLine(asDeclared: ProcessDriverOptions, endpoints: AgentEndpoints): string {
-  const { command, env } = filledStart(asDeclared, endpoints);
-  const assignments = Object.entries(env).map(([name, value]) => `${name}=${shellWord(value)}`);
-  const cd =
-    asDeclared.workingDirectory === undefined ? '' : `cd ${shellWord(asDeclared.workingDirectory)} && `;
-  return `${cd}${[...assignments, ...command.map(shellWord)].join(' ')}`;
 }
