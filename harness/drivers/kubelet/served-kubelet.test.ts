@@ -32,8 +32,8 @@ spec:
 `;
 
 describe.runIf(binary !== '')('kubectl, with a real kubelet that serve waits for', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'served-kubelet-'));
-  const environment = { ...process.env, HOME: directory, KUBECONFIG: '', TMPDIR: directory, FORCE_COLOR: '' };
+  let directory = '';
+  const environment = { ...process.env, HOME: '', KUBECONFIG: '', TMPDIR: '', FORCE_COLOR: '' };
   /** Each in a group of its own. */
   const started: ChildProcess[] = [];
   let printed = '';
@@ -75,6 +75,8 @@ describe.runIf(binary !== '')('kubectl, with a real kubelet that serve waits for
   const commandLine = (): string => /^ {2}(\S.* unshare .*)$/m.exec(printed)![1]!;
 
   beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'served-kubelet-'));
+    Object.assign(environment, { HOME: directory, TMPDIR: directory });
     const bounds = ['--suite', 'mux', '--cases', '40', '--seed', '1', '--report', 'out'];
     const words = ['serve', '--agent', 'kubelet', '--agent-binary', binary, ...bounds];
     const output = collected(start(process.execPath, [main, ...words]));
