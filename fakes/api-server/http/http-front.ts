@@ -14,7 +14,9 @@ import { onClientError, refuseConnection, send, sendFailure } from './answers.js
 import { encodeOpenApi, openApiProtobufType } from './openapi-protobuf.js';
 import { createOpenConnections, type OpenConnections } from './open-connections.js';
 import { createUserFinder, type UserFinder } from './user-finder.js';
+import { createUnreadAnswers, type UnreadAnswers } from './unread-answers.js';
 import { createWatchServer, type WatchServer } from './watch-server.js';
+import { whenGone } from './when-gone.js';
 
 /** Whoever knows the token is this user. */
 export interface ApiUser {
@@ -33,6 +35,8 @@ export interface HttpFrontOptions {
   readonly watchesMax?: number;
   /** Open at one time; more are closed. Default 1,000. */
   readonly connectionsMax?: number;
+  /** Of answers that wait for their clients to read them; those that wait longest are cut off. Default 256 MiB. */
+  readonly unreadMaxBytes?: number;
   /** For the headers of a request to arrive. Default 10 s. */
   readonly headersTimeoutMs?: number;
   /** For a whole request to arrive. Default 30 s. */
@@ -51,6 +55,7 @@ export interface HttpFront {
 
 const bodyMaxBytesDefault = 3 * 1024 * 1024;
 const watchesMaxDefault = 400;
+const unreadMaxBytesDefault = 256 * 1024 * 1024;
 const connectionsMaxDefault = 1_000;
 const headersTimeoutMsDefault = 10_000;
 const requestTimeoutMsDefault = 30_000;
@@ -68,9 +73,14 @@ export function createHttpFront(options: HttpFrontOptions): HttpFront {
     frameworkErrors: (error, _request, reply) => sendFailure(reply, error),
     forceCloseConnections: true,
   }) as unknown as FastifyInstance<Server>;
+  const connections = createOpenConnections(app.server);
   const serving: Serving = {
     users: createUserFinder(options.users),
-    connections: createOpenConnections(app.server),
+    connections,
+    unread: createUnreadAnswers({
+      maxBytes: options.unreadMaxBytes ?? unreadMaxBytesDefault,
+      reset: (request) => connections.reset(request),
+    }),
     watches: createWatchServer({ watchesMax: options.watchesMax ?? watchesMaxDefault }),
     agents: createAgentProxy(),
   };
@@ -85,7 +95,7 @@ export function createHttpFront(options: HttpFrontOptions): HttpFront {
     },
     async close() {
       const closed = app.close();
-      serving.connections.close();
+      connections.close();
       await closed;
     },
   };
@@ -120,6 +130,7 @@ function createFrontServer(
 interface Serving {
   readonly users: UserFinder;
   readonly connections: OpenConnections;
+  readonly unread: UnreadAnswers;
   readonly watches: WatchServer;
   readonly agents: AgentProxy;
 }
@@ -128,10 +139,19 @@ interface Serving {
 const openPaths: readonly string[] = ['/healthz', '/livez', '/readyz'];
 
 function addRoutes(app: FastifyInstance<Server>, serving: Serving): void {
+  const { connections, unread } = serving;
   // Who is not known is told so before anything else is read.
   app.addHook('onRequest', (request, reply, next) => {
-    if (userOf(serving, request) === undefined) send(reply, failure(401, 'Unauthorized'));
+    if (!unread.admit(request.raw, reply.raw)) {
+      reply.hijack();
+      connections.reset(request.raw);
+    } else if (userOf(serving, request) === undefined) send(reply, failure(401, 'Unauthorized'));
     else next();
+  });
+  app.addHook('onSend', (request, reply, payload, next) => {
+    const isText = typeof payload === 'string' || Buffer.isBuffer(payload);
+    unread.add(request.raw, reply.raw, isText ? payload.length : 0);
+    next();
   });
   app.setErrorHandler((error: Error, _request, reply) => sendFailure(reply, error));
   app.setNotFoundHandler((request, reply) => {
@@ -199,7 +219,7 @@ function handle(serving: Serving, request: FastifyRequest, reply: FastifyReply):
     return;
   }
   const caller = { alive: true };
-  reply.raw.once('close', () => (caller.alive = false));
+  whenGone(request.raw, reply.raw, () => (caller.alive = false));
   const asked: ApiPortRequest = {
     method: request.method as ApiPortRequest['method'],
     path,

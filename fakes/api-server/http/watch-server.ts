@@ -6,6 +6,7 @@ import { failure, type ApiAnswer } from '../status-body.js';
 import { representedEvent, type Representation } from '../table/representation.js';
 import { send } from './answers.js';
 import type { ApiUser } from './http-front.js';
+import { whenGone } from './when-gone.js';
 
 interface WatchServing {
   readonly user: ApiUser;
@@ -48,7 +49,7 @@ export function createWatchServer({ watchesMax }: { readonly watchesMax: number 
       const own = responses;
       const response = reply.raw;
       own.add(response);
-      response.once('close', () => own.delete(response));
+      whenGone(reply.request.raw, response, () => own.delete(response));
       stream(reply, serving, isTooSlow);
     },
   };
@@ -74,9 +75,13 @@ function stream(
     {
       caller,
       onEvent(event) {
+        // What comes before the connection is seen to be gone would be kept in vain.
+        if (!caller.alive) return;
         begin();
         response.write(lineOf(form.as === 'object' ? event : representedEvent(event, form, Date.now())));
-        if (isTooSlow(response)) reset();
+        if (!isTooSlow(response)) return;
+        caller.alive = false;
+        reset();
       },
       onEnd(status, body) {
         if (status === 0) {
@@ -90,7 +95,7 @@ function stream(
     },
     request,
   );
-  response.once('close', () => {
+  whenGone(reply.request.raw, response, () => {
     caller.alive = false;
     watch.close();
   });
