@@ -75,15 +75,34 @@ function parseLabels(selector: string): Matcher[] {
       const wanted = set[2] === 'in';
       return labelMatcher(set[1]!, (value) => (value !== undefined && values.includes(value)) === wanted);
     }
-    const equality = /^([^=!\s]+)\s*(==|=|!=)\s*(\S*)$/.exec(term);
+    const order = /^([^=!<>\s()]+)\s*([<>])\s*(\S+)$/.exec(term);
+    if (order !== null) {
+      const [, name, operator, text] = order as unknown as [string, string, string, string];
+      const bound = wholeNumberOf(text);
+      if (bound === undefined) {
+        throw new ApiFailure(400, `for 'Gt', 'Lt' operators, the value must be an integer: "${term}"`);
+      }
+      return labelMatcher(name, (value) => {
+        const number = value === undefined ? undefined : wholeNumberOf(value);
+        return number !== undefined && (operator === '>' ? number > bound : number < bound);
+      });
+    }
+    const equality = /^([^=!<>\s]+)\s*(==|=|!=)\s*([^=!<>\s]*)$/.exec(term);
     if (equality !== null) {
       const wanted = equality[2] !== '!=';
       return labelMatcher(equality[1]!, (value) => (value === equality[3]) === wanted);
     }
-    const existence = /^(!?)\s*([^=!\s()]+)$/.exec(term);
+    const existence = /^(!?)\s*([^=!<>\s()]+)$/.exec(term);
     if (existence === null) throw new ApiFailure(400, `unable to parse requirement: "${term}"`);
     return labelMatcher(existence[2]!, (value) => (value === undefined) === (existence[1] === '!'));
   });
+}
+
+/** What Go's ParseInt takes, in 64 bits: numbers may be larger than those of JavaScript are exact. */
+function wholeNumberOf(text: string): bigint | undefined {
+  if (!/^[+-]?[0-9]{1,40}$/.test(text)) return undefined;
+  const number = BigInt(text.replace(/^\+/, ''));
+  return BigInt.asIntN(64, number) === number ? number : undefined;
 }
 
 function labelMatcher(name: string, matches: (value: string | undefined) => boolean): Matcher {
