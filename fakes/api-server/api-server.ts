@@ -9,6 +9,7 @@ import { openApiAnswer } from './discovery/openapi.js';
 import { createDryStore, isDryRun } from './dry-store.js';
 import { createLimitedStore, type StoreLimits } from './limited-store.js';
 import { listObjects, type ListResult } from './list-objects.js';
+import { authorizeNode } from './node-authorizer.js';
 import { routeOf, verbOf, type ApiVerb, type Route } from './route.js';
 import { ApiFailure, failure, notFoundFailure, type ApiAnswer } from './status-body.js';
 import { createSubresource } from './subresources.js';
@@ -125,6 +126,8 @@ function single(given: Context, route: Route, request: ApiPortRequest): ApiAnswe
   const context = isDryRun(request.query) ? { ...given, store: given.dryStore } : given;
   const verb = verbOf(request, route);
   checkSubresource(route, verb);
+  if (route.name === undefined) checkCollection(route, verb);
+  if (given.node !== undefined) authorizeNode(given.store, given.node, { route, verb, body: request.body });
   if (route.name === undefined) return onCollection(context, route, request);
   const object = context.store.get(route.resource, objectKey(route.namespace, route.name));
   if (object === undefined) throw notFoundFailure(route.resource.name, route.name);
@@ -187,6 +190,12 @@ function checkSubresource({ resource, subresource }: Route, verb: ApiVerb): void
   const known = resource.subresources.find(({ name }) => name === subresource);
   if (known === undefined) throw new ApiFailure(404, 'the server could not find the requested resource');
   if (!known.verbs.includes(verbsOfSubresources[verb] ?? verb)) throw notAllowed;
+}
+
+/** All namespaces together are only looked at, and namespaces go one by one. */
+function checkCollection({ resource, namespace }: Route, verb: ApiVerb): void {
+  const spansNamespaces = resource.isNamespaced && namespace === undefined;
+  if (spansNamespaces || (verb === 'delete' && resource === namespaceResource)) throw notAllowed;
 }
 
 function checkBinding({ node }: Context, { subresource, name }: Route): void {
