@@ -34,54 +34,71 @@ export function deleteOptionsOf(
   };
 }
 
+interface Deleting {
+  readonly store: ApiStore;
+  readonly wallClock: () => number;
+}
+
 /**
  * Deletes as the Kubernetes API does. A pod that is bound to a node and not finished stays, with a
- * deletionTimestamp, until its agent deletes it with grace 0; a grace period only ever gets shorter. Answers
- * the object as it is then, or as it was last.
+ * deletionTimestamp, until its agent deletes it with grace 0; a grace period only ever gets shorter. One that goes at
+ * once gets its deletionTimestamp too, just before. Answers the object as it is then, or as it was last.
  */
 export function deleteObject(
-  { store, wallClock }: { readonly store: ApiStore; readonly wallClock: () => number },
+  { store, wallClock }: Deleting,
   resource: ApiResource,
   object: ApiObject,
   options: DeleteOptions,
 ): ApiObject {
   checkPreconditions(resource, object, options);
-  const { metadata } = object;
-  const graceS = resource === podResource ? podGraceS(object, options.gracePeriodSeconds) : 0;
-  if (graceS === 0 && (metadata.finalizers ?? []).length === 0) {
-    return store.remove(resource, keyOfObject(resource, object));
-  }
-  const earlierS = metadata.deletionGracePeriodSeconds;
-  if (metadata.deletionTimestamp !== undefined && earlierS !== undefined && graceS >= earlierS) return object;
-  const nowMs = wallClock();
-  // A second deletion shortens the period counted from the first.
-  const beganMs =
-    metadata.deletionTimestamp === undefined || earlierS === undefined
-      ? nowMs
-      : Date.parse(metadata.deletionTimestamp) - earlierS * 1000;
-  return store.put(resource, {
-    ...object,
-    metadata: {
-      ...metadata,
-      deletionTimestamp: timestampOf(Math.max(nowMs, beganMs + graceS * 1000)),
-      deletionGracePeriodSeconds: graceS,
-      ...(metadata.generation === undefined ? {} : { generation: metadata.generation + 1 }),
-    },
-  });
+  const { finalizers = [] } = object.metadata;
+  const isPod = resource === podResource;
+  if (!isPod && finalizers.length === 0) return store.remove(resource, keyOfObject(resource, object));
+  const metadata = isPod
+    ? podMetadata(object, options.gracePeriodSeconds, wallClock())
+    : begun(object, 0, wallClock());
+  const marked = metadata === object.metadata ? object : store.put(resource, { ...object, metadata });
+  if ((metadata.deletionGracePeriodSeconds ?? 0) > 0 || finalizers.length > 0) return marked;
+  return store.remove(resource, keyOfObject(resource, object));
 }
 
-/** The grace period of this deletion in whole seconds. Nothing runs of a pod without a node, or of a finished one. */
-function podGraceS(object: ApiObject, asked: number | undefined): number {
+type Metadata = ApiObject['metadata'];
+
+/** What this deletion makes of the metadata of a pod. */
+function podMetadata(object: ApiObject, asked: number | undefined, nowMs: number): Metadata {
+  const { metadata } = object;
+  const { deletionTimestamp, deletionGracePeriodSeconds: earlierS = 0 } = metadata;
+  // A negative period means the shortest one that is still graceful.
+  const askedS = asked !== undefined && asked < 0 ? 1 : asked;
+  if (deletionTimestamp === undefined) return begun(object, firstGraceS(object, askedS), nowMs);
+  if (earlierS === 0 || askedS === undefined || askedS >= earlierS) return metadata;
+  // It shortens the period counted from the first deletion, but to no end in the past.
+  const endMs = Date.parse(deletionTimestamp) + (askedS - earlierS) * 1_000;
+  return {
+    ...metadata,
+    deletionTimestamp: timestampOf(Math.max(endMs, nowMs)),
+    // One that would be over already is still one: its agent has to see it.
+    deletionGracePeriodSeconds: endMs < nowMs ? Math.min(askedS, 1) : askedS,
+  };
+}
+
+function begun({ metadata }: ApiObject, graceS: number, nowMs: number): Metadata {
+  if (metadata.deletionTimestamp !== undefined) return metadata;
+  return {
+    ...metadata,
+    deletionTimestamp: timestampOf(nowMs + graceS * 1_000),
+    deletionGracePeriodSeconds: graceS,
+    ...(metadata.generation === undefined ? {} : { generation: metadata.generation + 1 }),
+  };
+}
+
+/** In whole seconds. Nothing runs of a pod without a node, or of a finished one. */
+function firstGraceS(object: ApiObject, askedS: number | undefined): number {
   const spec = object.spec as { nodeName?: string; terminationGracePeriodSeconds?: number };
   const phase = (object.status as { phase?: string } | undefined)?.phase;
-  if (spec.nodeName === undefined || phase === 'Succeeded' || phase === 'Failed') return 0;
-  const grace =
-    asked ??
-    object.metadata.deletionGracePeriodSeconds ??
-    spec.terminationGracePeriodSeconds ??
-    graceDefaultS;
-  // A negative period means the shortest one that is still graceful.
-  return grace < 0 ? 1 : grace;
+  if ((spec.nodeName ?? '') === '' || phase === 'Succeeded' || phase === 'Failed') return 0;
+  const graceS = askedS ?? spec.terminationGracePeriodSeconds ?? graceDefaultS;
+  return graceS < 0 ? 1 : graceS;
 }
 
 function checkPreconditions(resource: ApiResource, object: ApiObject, options: DeleteOptions): void {

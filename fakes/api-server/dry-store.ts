@@ -1,13 +1,18 @@
+import { keyOfObject, type ApiObject } from './api-object.js';
 import type { ApiStore } from './api-store.js';
 import { ApiFailure } from './status-body.js';
 
 /** A store in which writes answer what they would do, and do nothing. */
 export function createDryStore(store: ApiStore): ApiStore {
+  const written = new Map<string, ApiObject>();
   return {
     ...store,
     create: (_resource, object) => object,
-    put: (_resource, object) => object,
-    remove: (resource, key) => store.get(resource, key)!,
+    put(resource, object) {
+      written.set(keyOfObject(resource, object), object);
+      return object;
+    },
+    remove: (resource, key) => written.get(key) ?? store.get(resource, key)!,
     compact() {},
   };
 }

@@ -191,6 +191,7 @@ class Gate implements ApiGate {
       }
       recordRequest(this.context, route, { verb: 'watch', query, status: session.silent ? 0 : 200 });
       session.whenOver(() => result.open.close());
+      session.endInitial();
       this.endInTime(session, query);
     };
     this.sessions.add(session);

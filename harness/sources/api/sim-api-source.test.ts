@@ -79,17 +79,18 @@ test('a watch from a list sees every later change once, and the journal says wha
   update(1, 1);
   remove(0);
   await pass(10);
-  expect(watching.seen).toEqual(['ADDED db', 'MODIFIED db', 'DELETED web']);
+  expect(watching.seen).toEqual(['ADDED db', 'MODIFIED db', 'MODIFIED web', 'DELETED web']);
   expect(context.served().map((event) => event.change ?? event.outcome)).toEqual([
     'list',
     'added',
+    'modified',
     'modified',
     'deleted',
   ]);
   watching.close();
   update(1, 2);
   await pass(10);
-  expect(watching.seen.length).toBe(3);
+  expect(watching.seen.length).toBe(4);
 });
 
 test('the initial events of a watch become a list with their closing bookmark', async () => {
@@ -108,6 +109,21 @@ test('the initial events of a watch become a list with their closing bookmark', 
   expect(refused.ends).toEqual([422]);
 });
 
+test('a watch that sends the present and takes no bookmarks shows it as a list all the same', async () => {
+  const { add, update, watch, context, advance: pass } = setUp();
+  add(0);
+  add(1);
+  const { allowWatchBookmarks: _none, ...plain } = bookmarks;
+  const query = { ...plain, sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' };
+  const watching = watch(query);
+  await pass(10);
+  expect(watching.seen).toEqual(['ADDED db', 'ADDED web']);
+  expect(context.served()).toMatchObject([{ outcome: 'list', revision: 3, pods: [{}, {}] }]);
+  update(1, 1);
+  await pass(10);
+  expect(context.served().map((event) => event.change ?? event.outcome)).toEqual(['list', 'modified']);
+});
+
 test('graceful deletion lasts until the agent deletes with grace 0 and the right UID', async () => {
   const { add, delete: remove, list, ask, context } = setUp();
   add(1);
@@ -121,7 +137,8 @@ test('graceful deletion lasts until the agent deletes with grace 0 and the right
   const right = await ask({ method: 'DELETE', path: podPath, body: options(pods[0]!.metadata.uid!) });
   expect(right.status).toBe(200);
   expect((await list()).pods).toEqual([]);
-  expect(context.held().map((event) => event.pods.length)).toEqual([0, 1, 1, 0]);
+  // Its last deletion is held for the moment in which it is seen.
+  expect(context.held().map((event) => event.pods.length)).toEqual([0, 1, 1, 1, 0]);
 });
 
 test('a status patch changes the status alone, and what is held stays as it was', async () => {

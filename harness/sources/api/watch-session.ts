@@ -99,6 +99,17 @@ export class WatchSession {
     }
   }
 
+  /** What there was at first has been pushed. Without bookmarks nothing else says so. */
+  endInitial(): void {
+    if (this.initialPods === undefined || !this.isJournalled || !this.isOpen || this.isSilent) return;
+    if (this.options.query['allowWatchBookmarks'] === 'true') return;
+    const shown = this.context.store.revision();
+    this.enqueue(0, () => {
+      this.context.catchUp.noteShown(shown);
+      this.journalInitial();
+    });
+  }
+
   /** The next two events, if they concern different objects, change places. */
   reorderNext(): void {
     if (this.swap === 'off') this.swap = 'armed';
@@ -253,8 +264,7 @@ export class WatchSession {
     if (event.type === 'BOOKMARK') {
       // With sendInitialEvents the agent has a list only now that it is complete.
       if (origin === 'initialEnd') {
-        recordServed(context, { outcome: 'list', revision, pods: this.initialPods ?? [] });
-        this.initialPods = undefined;
+        this.journalInitial();
       } else recordServed(context, { outcome: 'change', change: 'bookmark', revision, pods: [] });
       return;
     }
@@ -272,6 +282,12 @@ export class WatchSession {
       ...(isStale ? { stale: true } : { revision }),
       pods: [pod],
     });
+  }
+
+  private journalInitial(): void {
+    const revision = this.context.heldRevision();
+    recordServed(this.context, { outcome: 'list', revision, pods: this.initialPods ?? [] });
+    this.initialPods = undefined;
   }
 
   /** Whether the agent was shown a newer version of this pod before. */
