@@ -84,3 +84,75 @@ test('a pod with its defaults is not changed again, and garbage is left to those
   const garbage = { containers: ['x', { name: 'main', ports: 1, resources: 'much', livenessProbe: [] }] };
   expect(() => defaultPod(testPod('a', { spec: garbage }))).not.toThrow();
 });
+
+test('references to fields, hooks and projected files get what they lack', () => {
+  const fieldRef = { fieldPath: 'metadata.name' };
+  const completed = { apiVersion: 'v1', fieldPath: 'metadata.name' };
+  const container = containerOf({
+    env: [
+      { name: 'A', value: 'x' },
+      { name: 'B', valueFrom: { fieldRef } },
+      { name: 'C', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } },
+    ],
+    lifecycle: { postStart: { httpGet: { port: 80 } }, preStop: { exec: { command: ['true'] } } },
+    startupProbe: { tcpSocket: { port: 80 } },
+  });
+  expect(container).toMatchObject({
+    env: [
+      { name: 'A', value: 'x' },
+      { name: 'B', valueFrom: { fieldRef: completed } },
+      { name: 'C', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } },
+    ],
+    lifecycle: {
+      postStart: { httpGet: { port: 80, path: '/', scheme: 'HTTP' } },
+      preStop: { exec: { command: ['true'] } },
+    },
+    startupProbe: { tcpSocket: { port: 80 }, periodSeconds: 10 },
+  });
+  const items = [{ path: 'a', fieldRef }];
+  const sources = [
+    { downwardAPI: { items } },
+    { serviceAccountToken: { path: 'token' } },
+    { configMap: { name: 'c' } },
+  ];
+  const volumes = [
+    { name: 'a', downwardAPI: { items } },
+    { name: 'b', projected: { sources } },
+  ];
+  const { spec } = defaultPod(testPod('a', { spec: { volumes } }));
+  expect((spec as { volumes: unknown }).volumes).toEqual([
+    { name: 'a', downwardAPI: { defaultMode: 420, items: [{ path: 'a', fieldRef: completed }] } },
+    {
+      name: 'b',
+      projected: {
+        defaultMode: 420,
+        sources: [
+          { downwardAPI: { items: [{ path: 'a', fieldRef: completed }] } },
+          { serviceAccountToken: { path: 'token', expirationSeconds: 3600 } },
+          { configMap: { name: 'c' } },
+        ],
+      },
+    },
+  ]);
+});
+
+test('what is empty counts as not said, and so does a probe’s zero; other zeros mean what they say', () => {
+  const container = containerOf({
+    image: 'workload:v1',
+    imagePullPolicy: '',
+    terminationMessagePath: '',
+    ports: [{ containerPort: 80, protocol: '' }],
+    livenessProbe: { httpGet: { port: 80, path: '', scheme: '' }, periodSeconds: 0 },
+  });
+  expect(container).toMatchObject({
+    imagePullPolicy: 'IfNotPresent',
+    terminationMessagePath: '/dev/termination-log',
+    ports: [{ containerPort: 80, protocol: 'TCP' }],
+    livenessProbe: { httpGet: { port: 80, path: '/', scheme: 'HTTP' }, periodSeconds: 10 },
+  });
+  const volumes = [{ name: 'a', secret: { secretName: 's', defaultMode: 0 } }];
+  const pod = defaultPod(
+    testPod('a', { spec: { restartPolicy: '', terminationGracePeriodSeconds: 0, volumes } }),
+  );
+  expect(pod.spec).toMatchObject({ restartPolicy: 'Always', terminationGracePeriodSeconds: 0, volumes });
+});

@@ -15,7 +15,7 @@ export function defaultPod(pod: ApiObject): ApiObject {
     schedulerName: 'default-scheduler',
     enableServiceLinks: true,
     securityContext: {},
-    ...withoutNull(pod.spec),
+    ...withoutEmpty(pod.spec),
   };
   for (const list of ['initContainers', 'containers', 'ephemeralContainers'])
     mapList(spec, list, (container) => defaultContainer(container, isHostNetwork));
@@ -29,13 +29,18 @@ function defaultContainer(container: JsonObject, isHostNetwork: boolean): JsonOb
     terminationMessagePolicy: 'File',
     imagePullPolicy: isLatest(container['image']) ? 'Always' : 'IfNotPresent',
     resources: {},
-    ...withoutNull(container),
+    ...withoutEmpty(container),
   };
   mapList(result, 'ports', (port) => ({
     protocol: 'TCP',
     ...(isHostNetwork ? { hostPort: port['containerPort'] } : {}),
-    ...port,
+    ...withoutEmpty(port),
   }));
+  mapList(result, 'env', (variable) => mapField(variable, 'valueFrom', withFieldRef));
+  if (isJsonObject(result['lifecycle'])) {
+    const hooks = mapField(result['lifecycle'], 'postStart', withHttpGet);
+    result['lifecycle'] = mapField(hooks, 'preStop', withHttpGet);
+  }
   for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe']) {
     const asked = result[probe];
     if (isJsonObject(asked)) result[probe] = defaultProbe(asked);
@@ -60,15 +65,23 @@ function isLatest(image: unknown): boolean {
 }
 
 function defaultProbe(probe: JsonObject): JsonObject {
-  const { httpGet } = probe;
   return {
     timeoutSeconds: 1,
     periodSeconds: 10,
     successThreshold: 1,
     failureThreshold: 3,
-    ...probe,
-    ...(isJsonObject(httpGet) ? { httpGet: { path: '/', scheme: 'HTTP', ...httpGet } } : {}),
+    // A period or a count of zero is none.
+    ...Object.fromEntries(Object.entries(withHttpGet(probe)).filter(([, value]) => value !== 0)),
   };
+}
+
+function withHttpGet(handler: JsonObject): JsonObject {
+  return mapField(handler, 'httpGet', (get) => ({ path: '/', scheme: 'HTTP', ...withoutEmpty(get) }));
+}
+
+/** What names a field of the pod, in the version of the API that is meant. */
+function withFieldRef(source: JsonObject): JsonObject {
+  return mapField(source, 'fieldRef', (ref) => ({ apiVersion: 'v1', ...withoutEmpty(ref) }));
 }
 
 /** Files that a volume shows can be read by everybody and written by their owner: 0644. */
@@ -80,14 +93,30 @@ function defaultVolume(volume: JsonObject): JsonObject {
   const result: Record<string, unknown> = { ...volume };
   for (const kind of ['secret', 'configMap', 'projected', 'downwardAPI']) {
     const source = result[kind];
-    if (isJsonObject(source)) result[kind] = { defaultMode, ...source };
+    if (isJsonObject(source)) result[kind] = defaultFiles({ defaultMode, ...source });
   }
   return result;
 }
 
-/** What is null counts as not said. */
-function withoutNull(object: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
+/** The files that a volume shows, or each part of it. */
+function defaultFiles(source: JsonObject): JsonObject {
+  const result: Record<string, unknown> = { ...source };
+  mapList(result, 'items', withFieldRef);
+  mapList(result, 'sources', (part) => {
+    const files = mapField(part, 'downwardAPI', defaultFiles);
+    return mapField(files, 'serviceAccountToken', (token) => ({ expirationSeconds: 3_600, ...token }));
+  });
+  return result;
+}
+
+/** What is null or an empty text counts as not said. */
+function withoutEmpty(object: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null && value !== ''));
+}
+
+function mapField(object: JsonObject, name: string, change: (field: JsonObject) => JsonObject): JsonObject {
+  const field = object[name];
+  return isJsonObject(field) ? { ...object, [name]: change(field) } : object;
 }
 
 function mapList(
