@@ -1,7 +1,7 @@
 import type { ApiPortRequest } from '../../harness/ports/agent.js';
 import { namespaceResource, objectKey, podResource, type ApiObject } from './api-object.js';
 import type { ApiStore } from './api-store.js';
-import { createObject } from './create-object.js';
+import { createByUpdate, createObject } from './create-object.js';
 import { deleteNamespace } from './delete-namespace.js';
 import { deleteObject, deleteOptionsOf } from './delete-object.js';
 import { discoveryAnswer } from './discovery/discovery.js';
@@ -130,7 +130,10 @@ function single(given: Context, route: Route, request: ApiPortRequest): ApiAnswe
   if (given.node !== undefined) authorizeNode(given.store, given.node, { route, verb, body: request.body });
   if (route.name === undefined) return onCollection(context, route, request);
   const object = context.store.get(route.resource, objectKey(route.namespace, route.name));
-  if (object === undefined) throw notFoundFailure(route.resource.name, route.name);
+  if (object === undefined) {
+    if (verb !== 'update') throw notFoundFailure(route.resource.name, route.name);
+    return { status: 201, body: createByUpdate(context, route, request) };
+  }
   switch (verb) {
     case 'get':
       return { status: 200, body: object };

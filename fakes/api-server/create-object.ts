@@ -6,8 +6,10 @@ import {
   type ApiResource,
 } from './api-object.js';
 import type { ApiStore } from './api-store.js';
+import { qosClassOf } from './qos-class.js';
 import type { Route } from './route.js';
 import { ApiFailure, notFoundFailure } from './status-body.js';
+import { isCreatedByUpdate } from './update-rules.js';
 import { checkFields, objectFromBody } from './validate-object.js';
 
 interface Creating {
@@ -27,7 +29,7 @@ export function createObject(
   const { resource } = route;
   checkFields(resource, body, query);
   const object = objectFromBody(route, withName(store, body));
-  const { uid: _uid, resourceVersion: _version, deletionTimestamp: _deletion, ...metadata } = object.metadata;
+  const metadata = withoutPast(object.metadata, resource === podResource);
   const fresh: ApiObject = { ...object, metadata };
   if (node !== undefined && resource === podResource) checkMirror(fresh, node);
   checkNamespace(store, resource, fresh);
@@ -41,11 +43,46 @@ export function createObject(
   return created;
 }
 
+/** What a PUT of an object that is not there does: of some kinds it creates them. Throws also 404. */
+export function createByUpdate(
+  context: Creating,
+  route: Route,
+  request: Parameters<typeof createObject>[2],
+): ApiObject {
+  const { resource, name = '', subresource } = route;
+  if (subresource !== undefined || !isCreatedByUpdate(resource)) throw notFoundFailure(resource.name, name);
+  const { metadata } = (request.body ?? {}) as { readonly metadata?: { readonly uid?: unknown } };
+  if ((metadata?.uid ?? '') === '') return createObject(context, route, request);
+  const why = `Precondition failed: UID in precondition: ${String(metadata!.uid)}, UID in object meta: `;
+  const message = `Operation cannot be fulfilled on ${resource.name} "${name}": ${why}`;
+  throw new ApiFailure(409, message, 'Conflict', { name, kind: resource.name });
+}
+
+type Metadata = ApiObject['metadata'];
+
+/** What only the server can know is not the author's to say. */
+function withoutPast(said: Metadata, hasGeneration: boolean): Metadata {
+  const {
+    uid: _uid,
+    resourceVersion: _version,
+    generation: _generation,
+    creationTimestamp: _creation,
+    deletionTimestamp: _deletion,
+    deletionGracePeriodSeconds: _grace,
+    ...metadata
+  } = said;
+  return hasGeneration ? { ...metadata, generation: 1 } : metadata;
+}
+
 function withFirstStatus(resource: ApiResource, object: ApiObject): ApiObject {
-  if (resource === podResource && object.status === undefined)
-    return { ...object, status: { phase: 'Pending' } };
+  if (resource === podResource) return { ...object, status: firstPodStatus(object) };
   if (resource === namespaceResource) return { ...object, status: { phase: 'Active' } };
   return object;
+}
+
+/** The status of a pod of which nothing has run yet. */
+export function firstPodStatus(pod: ApiObject): object {
+  return { phase: 'Pending', qosClass: qosClassOf(pod) };
 }
 
 const nameLetters = 'bcdfghjklmnpqrstvwxz2456789';

@@ -114,3 +114,33 @@ describe('the generation of a pod', () => {
     expect(pod.metadata.generation).toBe(1);
   });
 });
+
+describe('a lease', () => {
+  const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
+  const body = (holderIdentity: string, metadata: object = {}) => ({
+    kind: 'Lease',
+    metadata: { name: 'n1', ...metadata },
+    spec: { holderIdentity },
+  });
+
+  test('that is not there is created by an update', () => {
+    const { ask } = createTestServer();
+    const put = ask('PUT', `${leases}/n1`, { body: body('a', { resourceVersion: '7' }) });
+    expect(put).toMatchObject({ status: 201, body: { metadata: { name: 'n1', uid: 'uid-1' } } });
+    const other = ask('PUT', `${leases}/n2`, { body: { metadata: { name: 'n2', uid: 'of-another' } } });
+    expect(other).toMatchObject({ status: 409, body: { reason: 'Conflict' } });
+    expect(ask('PUT', `${leases}/n3`, { body: { metadata: { name: 'n4' } } }).status).toBe(400);
+    expect(ask('PUT', '/api/v1/nodes/n1', { body: { metadata: { name: 'n1' } } }).status).toBe(404);
+    expect(ask('PATCH', `${leases}/n2`, { body: {}, ...merge }).status).toBe(404);
+  });
+
+  test('is updated only by who says which version', () => {
+    const { ask } = createTestServer();
+    const { resourceVersion } = metadataOf(ask('POST', leases, { body: body('a') }));
+    const put = (metadata: object) => ask('PUT', `${leases}/n1`, { body: body('b', metadata) });
+    expect(put({})).toMatchObject({ status: 422, body: { reason: 'Invalid' } });
+    expect(put({ resourceVersion: '1' }).status).toBe(409);
+    expect(put({ resourceVersion }).status).toBe(200);
+    expect(ask('PATCH', `${leases}/n1`, { body: { spec: {} }, ...merge }).status).toBe(200);
+  });
+});

@@ -12,6 +12,7 @@ import type { Route } from './route.js';
 import { ApiFailure } from './status-body.js';
 import { checkTypes } from './types/check-types.js';
 import { shareEqual, updateMetadata } from './update-metadata.js';
+import { needsVersion } from './update-rules.js';
 import { checkIdentity, objectFromBody } from './validate-object.js';
 
 const mirrorAnnotation = 'kubernetes.io/config.mirror';
@@ -70,6 +71,10 @@ export function replaceObject(
   if (version !== undefined && version !== '' && version !== object.metadata.resourceVersion) {
     const why = 'the object has been modified; please apply your changes to the latest version and try again';
     throw conflict(resource, object, why);
+  }
+  if ((version ?? '') === '' && needsVersion(resource)) {
+    const why = 'metadata.resourceVersion: Invalid value: 0: must be specified for an update';
+    throw new ApiFailure(422, `${resource.name} "${object.metadata.name}" is invalid: ${why}`);
   }
   const isStatus = route.subresource === 'status';
   const next = isStatus ? withStatus(route, object, wanted) : exceptStatus(route, object, wanted);

@@ -10,6 +10,7 @@ import {
   type ApiChange,
   type ApiStore,
 } from '../../../fakes/api-server/api-store.js';
+import { firstPodStatus } from '../../../fakes/api-server/create-object.js';
 import { defaultPod } from '../../../fakes/api-server/default-pod.js';
 import { deleteObject } from '../../../fakes/api-server/delete-object.js';
 import { podOf } from '../../spec/manifest.js';
@@ -188,12 +189,12 @@ function boundPod(
   { spec, nodeName }: { readonly spec: number; readonly nodeName: string },
 ): ApiObject {
   const pod = podOf(planPod, spec);
-  return defaultPod({
+  const bound = defaultPod({
     ...pod,
     metadata: { ...pod.metadata, generation: 1 },
     spec: { ...pod.spec, nodeName },
-    status: { phase: 'Pending' },
   });
+  return { ...bound, status: firstPodStatus(bound) };
 }
 
 function updated(object: ApiObject, pod: Pod, nodeName: string): ApiObject {
