@@ -4,7 +4,6 @@ const createdByUpdate = new Set([
   'v1/events',
   'v1/services',
   'coordination.k8s.io/v1/leases',
-  'events.k8s.io/v1/events',
   'node.k8s.io/v1/runtimeclasses',
 ]);
 

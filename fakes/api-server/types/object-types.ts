@@ -104,16 +104,13 @@ const reference = struct({
 });
 const eventSource = struct({ component: text, host: text });
 const eventSeries = struct({ count: int32, lastObservedTime: microTime });
-const commonEvent = {
+/** In the words of the core version, in which both are kept. */
+const event = {
   eventTime: microTime,
   series: eventSeries,
   action: text,
   related: reference,
   type: text,
-};
-
-const coreEvent = {
-  ...commonEvent,
   involvedObject: reference,
   reason: text,
   message: text,
@@ -123,19 +120,6 @@ const coreEvent = {
   count: int32,
   reportingComponent: text,
   reportingInstance: text,
-};
-
-const newEvent = {
-  ...commonEvent,
-  regarding: reference,
-  reason: text,
-  note: text,
-  reportingController: text,
-  reportingInstance: text,
-  deprecatedSource: eventSource,
-  deprecatedFirstTimestamp: time,
-  deprecatedLastTimestamp: time,
-  deprecatedCount: int32,
 };
 
 const service = {
@@ -152,8 +136,7 @@ const service = {
 const own: { readonly [resource: string]: z.ZodRawShape } = {
   'v1/pods': podTypes,
   'v1/nodes': node,
-  'v1/events': coreEvent,
-  'events.k8s.io/v1/events': newEvent,
+  'v1/events': event,
   'v1/configmaps': { data: textMap, binaryData: textMap, immutable: flag },
   'v1/secrets': { data: textMap, stringData: textMap, type: text, immutable: flag },
   'v1/services': service,
