@@ -43,6 +43,29 @@ describe('mirrors before every source has delivered', () => {
     expect(failed(deleted(waiting(), { ...mirror, metadata }))).toEqual([]);
   });
 
+  it('MUX-11: the answer to the deletion that ends a mirror says so, which was not asked for before', () => {
+    const ended = (graceS: number): Pod => ({
+      ...mirror,
+      metadata: {
+        ...mirror.metadata,
+        deletionTimestamp: '2026-01-01T00:00:00Z',
+        deletionGracePeriodSeconds: graceS,
+      },
+    });
+    expect(failed(deleted(waiting(), ended(0)))).toEqual(['MUX-11']);
+    expect(
+      failed(
+        deleted(
+          waiting()
+            .list('api', [ended(30)])
+            .at(900),
+          ended(0),
+        ),
+      ),
+    ).toEqual([]);
+    expect(failed(deleted(waiting(), ended(30)))).toEqual([]);
+  });
+
   it('MUX-11: the mirror of a pod that a source lists may be replaced', () => {
     const trace = waiting()
       .list('file', [makePod('web', { image: 'image:2' })])

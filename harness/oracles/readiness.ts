@@ -18,16 +18,23 @@ const lateWriteMs = 10_000;
 export const readiness: Oracle = {
   name: 'readiness',
   requirements: ['MUX-11'],
-  kinds: ['runtime.request', 'api.request'],
+  kinds: ['runtime.request', 'api.request', 'source.served'],
   methods: ['RemoveContainer', 'RemovePodSandbox'],
   begin(context) {
     const { model, run } = context;
     // One that ran before the trace began may have been shown more than the trace tells.
     if (run.attached === true || run.lane !== undefined) return {};
+    /** UIDs of mirrors that were shown with an end that somebody had asked for. */
+    const ending = new Set<string>();
     return {
       onEvent(event) {
+        if (event.kind === 'source.served') {
+          for (const pod of event.pods ?? [])
+            if (isMirror(pod) && isEnding(pod)) ending.add(pod.metadata.uid!);
+          return;
+        }
         if (model.desired.allReady()) return;
-        if (event.kind === 'api.request') judgeMirror(context, event);
+        if (event.kind === 'api.request') judgeMirror(context, event, ending);
         else if (model.call?.pod !== undefined) judgeRemoval(context, model.call, model.call.pod);
       },
     };
@@ -37,13 +44,14 @@ export const readiness: Oracle = {
 function judgeMirror(
   { model, ledger, run }: OracleContext,
   { verb, resource, subresource, namespace, name, result }: ApiRequest,
+  ending: ReadonlySet<string>,
 ): void {
   if (verb !== 'delete' || resource !== 'pods' || subresource !== undefined || name === undefined) return;
   // Only the answer to a deletion that took place tells which object it was.
   const object = result as Pod | undefined;
   if (object?.metadata === undefined || !isMirror(object)) return;
   // Somebody has asked for its end already, this request perhaps: what it was for cannot be told.
-  if (object.metadata.deletionTimestamp !== undefined) return;
+  if (isEnding(object) || ending.has(object.metadata.uid ?? '')) return;
   const sinceStartMs = model.t - model.agentStartedAtMs;
   // A request of the life before may be read from its socket only now.
   if (run.world === 'live' && model.incarnation > 1 && sinceStartMs <= lateWriteMs) return;
@@ -56,6 +64,11 @@ function judgeMirror(
     seen: `DELETE of it, while ${lateSources(model)} had not delivered yet.`,
     events: [model.agentStartedSeq],
   });
+}
+
+/** It has a time to end in. Without one, what it says of its end is of the request that removed it. */
+function isEnding({ metadata }: Pod): boolean {
+  return metadata.deletionTimestamp !== undefined && metadata.deletionGracePeriodSeconds !== 0;
 }
 
 /** A source has shown a pod of this name to the present life, so that its mirror may be the one of another version. */
