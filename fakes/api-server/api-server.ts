@@ -7,11 +7,8 @@ import { deleteObject, deleteOptionsOf } from './delete-object.js';
 import { discoveryAnswer } from './discovery/discovery.js';
 import { openApiAnswer } from './discovery/openapi.js';
 import { createDryStore, isDryRun } from './dry-store.js';
-<<<<<<< HEAD
-import { createLimitedStore, type StoreLimits } from './limited-store.js';
-=======
 import { withEventVersions } from './event-versions.js';
->>>>>>> b15c6b5 (Events are the same in both versions of their API)
+import { createLimitedStore, type StoreLimits } from './limited-store.js';
 import { listObjects, type ListResult } from './list-objects.js';
 import { authorizeNode } from './node-authorizer.js';
 import { routeOf, verbOf, type ApiVerb, type Route } from './route.js';
@@ -51,18 +48,12 @@ export interface ApiServer {
 
 const noQuery: Readonly<Record<string, string>> = {};
 
-<<<<<<< HEAD
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const { wallClock, node, onNamespace, limits } = options;
   const store = createLimitedStore(options.store, limits);
   const dryStore = createLimitedStore(createDryStore(options.store), limits);
   const context = { store, dryStore, wallClock, node, onNamespace };
-  return {
-=======
-export function createApiServer({ store, wallClock, node, onNamespace }: ApiServerOptions): ApiServer {
-  const context = { store, wallClock, node, onNamespace };
   return withEventVersions({
->>>>>>> b15c6b5 (Events are the same in both versions of their API)
     handle(request, options) {
       try {
         const route = routeOf(request.path);
