@@ -111,13 +111,21 @@ describe('a runtime that lanes share', () => {
     expect(seenBy(two)).toHaveLength(2);
   });
 
-  it('shows the status of each image to a lane once', () => {
+  it('shows to a lane that an image is there once, and until then each time that it is not', () => {
     const one = enter(1);
     const status = (image: string) => call('ImageStatus', { image: { image } });
-    for (const image of ['a', 'b', 'a']) status(image);
+    const images = ['conformance/workload:v1', 'conformance/workload:v2'] as const;
+    for (const image of [images[0], images[0]])
+      expect((status(image) as { response: { image?: object } }).response.image).toBeFalsy();
+    expect(seenBy(one)).toHaveLength(2);
+    for (const image of images) call('PullImage', { image: { image } });
+    while (clock.step());
+    for (const image of [images[0], images[1], images[0]])
+      expect((status(image) as { response: { image?: object } }).response.image).toBeTruthy();
     const two = enter(2);
-    expect(status('a')).toMatchObject({ response: {} });
-    expect([seenBy(one).length, seenBy(two).length]).toEqual([2, 1]);
+    status(images[0]);
+    const shown = (lane: Lane) => seenBy(lane).filter((call) => call === 'ImageStatus');
+    expect([shown(one).length, shown(two).length]).toEqual([4, 1]);
   });
 
   it('falsifies the part of the plan that says so, and no other', () => {

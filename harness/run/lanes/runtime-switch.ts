@@ -53,7 +53,7 @@ interface Lane {
   readonly streams: Map<(event: ContainerEvent) => void, () => void>;
   /** Sandboxes, containers and UIDs that lead to it. */
   readonly keys: Set<string>;
-  /** Images of which it has been shown the status. */
+  /** Images that it has been shown to be there. */
   readonly images: Set<string>;
 }
 
@@ -117,14 +117,16 @@ export function createRuntimeSwitch(backend: () => RuntimeBackend): RuntimeSwitc
 
   /**
    * Agents ask for the image of every container that they start, and nothing says for which pod. Plans that change images
-   * or disturb such calls run alone, so that one answer for each image tells a lane all that there is to know.
+   * or disturb such calls run alone, so that a lane learns all that there is to know when it is first shown that the image
+   * is there.
    */
   function hasSeen(lane: Lane, method: CriMethod, request: object): boolean {
-    if (method !== 'ImageStatus') return false;
-    const image = (request as AnyRequest).image?.image ?? '';
-    const isKnown = lane.images.has(image);
-    lane.images.add(image);
-    return isKnown;
+    return method === 'ImageStatus' && lane.images.has(imageOf(request));
+  }
+
+  function noteImage(lane: Lane, request: object, result: CriResult): void {
+    const { response } = result as { response?: { image?: object | null } };
+    if (response?.image) lane.images.add(imageOf(request));
   }
 
   /** Asks the runtime once, and lets each lane see its part of the answer before the agent has the whole. */
@@ -141,6 +143,7 @@ export function createRuntimeSwitch(backend: () => RuntimeBackend): RuntimeSwitc
       common = call;
       handleIn(lane, method, request, (result) => {
         answers.set(lane, result);
+        if (method === 'ImageStatus') noteImage(lane, request, result);
         finish();
       });
       common = undefined;
@@ -279,6 +282,10 @@ interface AnyRequest {
 function namesOne(request: object): boolean {
   const { filter } = request as AnyRequest;
   return Boolean(filter?.id || filter?.podSandboxId || filter?.labelSelector?.[Keys.labelPodUid]);
+}
+
+function imageOf(request: object): string {
+  return (request as AnyRequest).image?.image ?? '';
 }
 
 /** What a lane would see if it were alone although no pod of its own is named. */
