@@ -1,6 +1,6 @@
 import type { Pod, SourceKind } from '../spec/pod.js';
 import type { SourceHeld, SourceServed, Stamp } from '../trace/events.js';
-import { graceSecondsOf } from './pod-meaning.js';
+import { graceSecondsOf, specGraceSecondsOf } from './pod-meaning.js';
 
 /** One pod as one source knows it: by its UID, or by its full name when it has none. */
 export interface DesiredPod {
@@ -139,9 +139,12 @@ export function emptyView(kind: SourceKind): SourceView {
   };
 }
 
-/** Of a UID that a list says twice, in two ways, either may be the one that an agent goes by. */
+/**
+ * Of a UID that a list says twice, in two ways, either may be the one that an agent goes by. A deletion at once, with a
+ * grace of zero, may be taken for one that asks for none of its own (kubelet, `calculateEffectiveGracePeriod`).
+ */
 export function longestGraceS({ pod, pods }: DesiredPod): number {
-  return Math.max(graceSecondsOf(pod), ...pods.map(graceSecondsOf));
+  return Math.max(...[pod, ...pods].map((one) => graceSecondsOf(one) || specGraceSecondsOf(one)));
 }
 
 /** Takes the pod off its source's list. */

@@ -106,13 +106,17 @@ export function restartsAfter(policy: RestartPolicy, exitCode: number): boolean 
   }
 }
 
-/** The grace period in force, in seconds: of the deletion when there is one, else of the spec, default 30. */
+/** The grace period in force, in seconds: of the deletion when there is one, else of the spec. */
 export function graceSecondsOf(pod: Pod): number {
+  const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata;
   return (
-    (pod.metadata.deletionTimestamp === undefined ? undefined : pod.metadata.deletionGracePeriodSeconds) ??
-    pod.spec.terminationGracePeriodSeconds ??
-    30
+    (deletionTimestamp === undefined ? undefined : deletionGracePeriodSeconds) ?? specGraceSecondsOf(pod)
   );
+}
+
+/** What the author of the pod said, in seconds, default 30. */
+export function specGraceSecondsOf({ spec }: Pod): number {
+  return spec.terminationGracePeriodSeconds ?? 30;
 }
 
 /** Mirror pods are what the agent itself wrote about its static pods: output, never input. */

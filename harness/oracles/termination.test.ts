@@ -51,6 +51,25 @@ describe('termination', () => {
     expect(failed(ended().stop(webPod, { timeoutS: 16 }))).toEqual([]);
   });
 
+  it('TERM-01: a pod that is deleted at once may have its own grace, and no more', () => {
+    const deletion = { deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 0 };
+    const gone = { ...web, metadata: { ...web.metadata, ...deletion } };
+    const deleted = (): TraceBuilder =>
+      createTrace(['feed'])
+        .agent()
+        .list('feed', [web])
+        .at(500)
+        .start(webPod)
+        .at(20_000)
+        .list('feed', [gone])
+        .at(20_010)
+        .list('feed', [])
+        .at(20_500);
+    // A kubelet takes a grace period of zero for none that was asked for.
+    for (const timeoutS of [2, 20]) expect(failed(deleted().stop(webPod, { timeoutS }))).toEqual([]);
+    expect(failed(deleted().stop(webPod, { timeoutS: 21 }))).toEqual(['TERM-01']);
+  });
+
   it('TERM-01: a later request lengthens the grace', () => {
     const deletion = { deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 3 };
     const gone = { ...web, metadata: { ...web.metadata, ...deletion } };

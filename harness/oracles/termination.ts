@@ -1,10 +1,9 @@
 import type { ActualContainer, ActualPod } from '../model/actual-pod.js';
 import type { Call, ModelView } from '../model/model-view.js';
-import { graceSecondsOf } from '../model/pod-meaning.js';
+import { graceSecondsOf, specGraceSecondsOf } from '../model/pod-meaning.js';
 import { reactedByMs } from '../model/pod-versions.js';
 import { isUnwanted, podsOf, standingOf, wasKnown } from '../model/standing.js';
 import { tearsDown } from '../model/stop-reason.js';
-import type { Pod } from '../spec/pod.js';
 import { isPreStop } from '../spec/workload.js';
 import type { TraceEvent } from '../trace/events.js';
 import { oracleBounds } from './bounds.js';
@@ -77,7 +76,7 @@ function judgeGrace({ model, ledger, run }: OracleContext, call: Call, pod: Actu
   }
   const candidates = podsOf(model, pod);
   if (candidates.length === 0) return;
-  const anyS = Math.max(...candidates.map(graceSecondsOf), ...candidates.map(specGraceOf));
+  const anyS = Math.max(...candidates.map(graceSecondsOf), ...candidates.map(specGraceSecondsOf));
   // Once a termination has begun, what is asked later may shorten it only.
   const isEnding =
     (is === 'gone' || is === 'deleting') &&
@@ -109,7 +108,7 @@ function judgeGrace({ model, ledger, run }: OracleContext, call: Call, pod: Actu
   // Whoever took longer to get here has that much less left, and a repeated stop may be shorter.
   const unwantedMs = is === 'gone' ? entry.removedAtMs : entry.changedAtMs;
   const since = pod.stopBeganMs < 0 ? unwantedMs : Math.min(unwantedMs, pod.stopBeganMs);
-  const leastS = Math.min(...candidates.map(graceSecondsOf), ...candidates.map(specGraceOf));
+  const leastS = Math.min(...candidates.map(graceSecondsOf), ...candidates.map(specGraceSecondsOf));
   const leftS = leastS - Math.ceil((model.t - since) / 1000) - 1;
   if (timeoutS < leftS) {
     report(`Pod ${pod.fullName} has a grace period of ${leastS} s, of which at least ${leftS} s are left.`);
@@ -128,7 +127,11 @@ function armPreStop({ model, ledger, deadlines, run }: OracleContext, call: Call
   const container = call.container;
   if (!isPreStop(cmd) || entry === undefined || container === undefined) return;
   ledger.exercised('TERM-01');
-  const graceS = Math.max(stopTimeoutMinS, ...podsOf(model, pod).map(graceSecondsOf), specGraceOf(entry.pod));
+  const graceS = Math.max(
+    stopTimeoutMinS,
+    ...podsOf(model, pod).map(graceSecondsOf),
+    specGraceSecondsOf(entry.pod),
+  );
   deadlines.arm({
     boundMs: graceS * 1_000 + 2_000 + run.slackMs,
     // A replacement may be called off; a termination may not.
@@ -146,10 +149,6 @@ function armPreStop({ model, ledger, deadlines, run }: OracleContext, call: Call
         events: [call.request.seq, container.startedSeq],
       }),
   });
-}
-
-function specGraceOf(pod: Pod): number {
-  return pod.spec.terminationGracePeriodSeconds ?? 30;
 }
 
 function armRetry(
