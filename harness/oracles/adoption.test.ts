@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fastTimings } from '../spec/timings.js';
+import { boundsOf, fastTimings, garbageBoundMs } from '../spec/timings.js';
 import { exercised, failed } from './testing/failed.js';
 import { asGiven, createTrace, makePod } from './testing/trace-builder.js';
 import type { TraceBuilder } from './testing/trace-builder.js';
@@ -189,8 +189,7 @@ describe('agent restart, orphans and runtime faults', () => {
       trace.call('RemoveContainer', { containerId: 'c-u1-main' }, () =>
         trace.container('c-u1-main', webPod, 'removed'),
       );
-    const { garbageCollectionMs, relistMs } = fastTimings;
-    const lastMs = 50_000 + garbageCollectionMs + relistMs;
+    const lastMs = 50_000 + garbageBoundMs(boundsOf(fastTimings));
     expect(failed(removed(restarted().at(lastMs)))).toEqual([]);
     expect(failed(removed(restarted().at(lastMs + 100)))).toEqual(['QUIET-01']);
     // Who keeps the last one that ended removes the one before it, however long ago that ended.
@@ -215,14 +214,13 @@ describe('agent restart, orphans and runtime faults', () => {
   });
 
   it('QUIET-01: what is left of a pod may be collected in the quiet phase, while that is due', () => {
-    const { garbageCollectionMs, relistMs } = fastTimings;
     const ended = (): TraceBuilder => {
       const trace = createTrace(['feed']).agent().list('feed', [web]).at(500).start(webPod);
       trace.at(50_000).list('feed', []).at(50_500).stop(webPod);
       return trace.at(50_600).phase('settled').phase('quiet');
     };
     const sandbox = { pod: webPod, sandboxId: 's-u1' };
-    const containersMs = 50_500 + garbageCollectionMs + relistMs;
+    const containersMs = 50_500 + garbageBoundMs(boundsOf(fastTimings));
     expect(failed(ended().at(containersMs).call('StopPodSandbox', sandbox).remove(webPod))).toEqual([]);
     expect(
       failed(

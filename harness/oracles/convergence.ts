@@ -314,10 +314,10 @@ function judgeQuietCall(context: OracleContext, quietSeq: number): void {
 }
 
 /**
- * A call for what has ended, within a period of garbage collection after it did: some agents collect so seldom that the
- * rest does not wait for it, and may stop again until then what has stopped.
+ * A call for what has ended, as long after it did as GC-01 allows: some agents collect so seldom that the rest does not
+ * wait for it, and may stop again until then what has stopped.
  */
-function isCollection({ model, run }: OracleContext): boolean {
+function isCollection({ model, run, bounds }: OracleContext): boolean {
   const { call } = model;
   if (call === undefined || call.hitsLive) return false;
   const { method, containerId = '', sandboxId = '' } = call.request;
@@ -328,9 +328,7 @@ function isCollection({ model, run }: OracleContext): boolean {
     ? model.actual.containers.get(containerId)
     : model.actual.sandboxes.get(sandboxId);
   if (target === undefined) return false;
-  // A sandbox goes after its containers.
-  const periods = method === 'RemovePodSandbox' ? 2 : 1;
-  return model.t - target.changedAtMs <= periods * model.bounds.Tgc + model.bounds.Tpleg + run.slackMs;
+  return model.t - target.changedAtMs <= oracleBounds(run, bounds).garbageMs;
 }
 
 /** A pull need not say for whom it is: then it is for a pod that uses the image. */
