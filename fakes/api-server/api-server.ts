@@ -51,8 +51,7 @@ const noQuery: Readonly<Record<string, string>> = {};
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const { wallClock, node, onNamespace, limits } = options;
   const store = createLimitedStore(options.store, limits);
-  const dryStore = createLimitedStore(createDryStore(options.store), limits);
-  const context = { store, dryStore, wallClock, node, onNamespace };
+  const context = { store, limits, wallClock, node, onNamespace };
   return withEventVersions({
     handle(request, options) {
       try {
@@ -82,7 +81,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 
 interface Context {
   readonly store: ApiStore;
-  readonly dryStore: ApiStore;
+  readonly limits: StoreLimits | undefined;
   readonly wallClock: () => number;
   readonly node: string | undefined;
   readonly onNamespace: ((name: string) => void) | undefined;
@@ -124,7 +123,9 @@ const versionInfo = {
 
 /** Requests about objects, other than to list and watch them. */
 function single(given: Context, route: Route, request: ApiPortRequest): ApiAnswer {
-  const context = isDryRun(request.query) ? { ...given, store: given.dryStore } : given;
+  // What one dry run would write is nothing to the next.
+  const dry = (): ApiStore => createLimitedStore(createDryStore(given.store), given.limits);
+  const context = isDryRun(request.query) ? { ...given, store: dry() } : given;
   const verb = verbOf(request, route);
   checkSubresource(route, verb);
   if (route.name === undefined) checkCollection(route, verb);

@@ -87,3 +87,14 @@ test('a trial run stores nothing', () => {
   expect(events).toEqual([]);
   expect(store.list(podResource)).toHaveLength(1);
 });
+
+test('what one dry run would write is nothing to the next', () => {
+  const { ask } = setUp();
+  const maps = '/api/v1/namespaces/default/configmaps';
+  expect(ask('POST', maps, { body: { metadata: { name: 'c' } } }).status).toBe(201);
+  const contentType = 'application/merge-patch+json';
+  const query = { dryRun: 'All' };
+  const patch = { metadata: { labels: { dry: 'yes' } } };
+  expect(ask('PATCH', `${maps}/c`, { body: patch, contentType, query }).body).toMatchObject(patch);
+  expect((ask('DELETE', `${maps}/c`, { query }).body as ApiObject).metadata.labels).toBeUndefined();
+});
