@@ -7,10 +7,10 @@ export interface OpenCases {
   readonly unsettled: number;
   /** Cut short because the agent made too many calls. */
   readonly floods: number;
+  /** So many were cut short that the campaign went no further. */
+  readonly isLeftOut: boolean;
   /** The agent ended on its own, and was started again. */
   readonly ownExits: number;
-  /** There were so many of those that the campaign went no further. */
-  readonly isLeftOut: boolean;
 }
 
 /** How many cases there were of each kind: a sentence for each. */
