@@ -1,7 +1,7 @@
 /**
  * The benchmark: prints one JSON object. Speeds are compared within this run only; absolute figures are those of
  * the machine and the moment. `--quick` does about a tenth of the work; `--no-docker` and `--no-containerd` leave out
- * what needs those.
+ * what needs those. A kubelet has its part when `CONFORMANCE_KUBELET` names one, and the user is root.
  */
 import { apiServer } from './bench/api-server.js';
 import { commandLine, live } from './bench/command-line.js';
@@ -9,11 +9,13 @@ import { containerd } from './bench/containerd.js';
 import { criCalls } from './bench/cri.js';
 import { docker } from './bench/docker.js';
 import { growth } from './bench/growth.js';
+import { kubelet } from './bench/kubelet.js';
 import { memory } from './bench/memory.js';
 import { mutantTimes } from './bench/mutant-times.js';
 import { simulation } from './bench/simulation.js';
 
 const isQuick = process.argv.includes('--quick');
+const kubeletBinary = process.env['CONFORMANCE_KUBELET'];
 const result = {
   node: process.version,
   simulation: await simulation(isQuick ? 500 : 4_000),
@@ -21,6 +23,7 @@ const result = {
   mutants: await mutantTimes(),
   commandLine: await commandLine(),
   live: live(isQuick ? 3 : 20),
+  ...(kubeletBinary === undefined ? {} : { kubelet: await kubelet(kubeletBinary, isQuick ? 100 : 600) }),
   apiServer: await apiServer({ pods: 1_000, watches: 100, writes: isQuick ? 50 : 500 }),
   criCalls: await criCalls(isQuick ? 100 : 1_000),
   ...(process.argv.includes('--no-containerd') ? {} : { containerd: await containerd(isQuick ? 5 : 15) }),

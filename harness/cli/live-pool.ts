@@ -60,7 +60,8 @@ const repeats = 5;
 /** Real containers take a tenth of a second to start, and on a busy machine some seconds. */
 const realRuntimeDeadlineMs = 30_000;
 
-const lanesMaxDefault = 100;
+/** Most of what lanes do is to wait until nothing changes any more. */
+const lanesMaxDefault = 160;
 /** Agents that serve one case each wait more than they work, those with long periods most of all. */
 const agentsPerCore = { brief: 1, slow: 2 };
 /** A kubelet whose periods are a second takes a thirtieth of a core when containers cost nothing. */
@@ -84,7 +85,10 @@ export function createLivePool(options: LivePoolOptions): LivePool {
   const agents = jobs ?? (isSlow ? Math.min(slowAgentsMaxDefault, sustained) : sustained);
   const lanesMax = jobs ?? lanesMaxDefault;
   const withAgent = pLimit(agents);
-  const starting = createStartGate(availableParallelism());
+  // An agent that many plans share goes on while others start, and is not to wait for them.
+  const starting = createStartGate(
+    Math.max(1, availableParallelism() - (options.sharesAgent === true ? 1 : 0)),
+  );
   let reaper: Reaper | undefined;
   /** Ends when there are no more batches. What needs the machine for itself waits for it where cases take a minute. */
   let endBatches = (): void => {};

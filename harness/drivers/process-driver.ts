@@ -102,20 +102,39 @@ function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
+/** Output is written so often, in milliseconds: agents that say much say it a line at a time. */
+const logPeriodMs = 100;
+
 /** Writes what streams bring to a file, as far as there is room. */
 function keepLog(path: string, streams: readonly Readable[]): { end(): void } {
   const log = createWriteStream(path);
   let left = logBytesMax;
+  let flushing: NodeJS.Timeout | undefined;
   log.on('error', () => (left = 0));
+  const flush = (): void => {
+    flushing = undefined;
+    log.uncork();
+  };
+  const write = (chunk: Buffer): void => {
+    if (flushing === undefined) {
+      log.cork();
+      flushing = setTimeout(flush, logPeriodMs).unref();
+    }
+    log.write(chunk);
+  };
+  const end = (lastWords?: string): void => {
+    clearTimeout(flushing);
+    log.end(lastWords);
+  };
   for (const stream of streams) {
     stream.on('data', (chunk: Buffer) => {
       if (left <= 0) return;
-      log.write(left >= chunk.length ? chunk : chunk.subarray(0, left));
+      write(left >= chunk.length ? chunk : chunk.subarray(0, left));
       left -= chunk.length;
-      if (left <= 0) log.end('\n(the rest was left out)\n');
+      if (left <= 0) end('\n(the rest was left out)\n');
     });
   }
-  return { end: () => void log.end() };
+  return { end };
 }
 
 function wrap(

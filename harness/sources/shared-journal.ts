@@ -17,6 +17,7 @@ export interface JournalPart {
  */
 export function createSharedJournal(parts: ReadonlySet<JournalPart>): Journal {
   const events: TraceEvent[] = [];
+  const ownerOf = createOwners(parts);
 
   function recordServed(event: SourceServed): void {
     for (const part of parts) {
@@ -25,8 +26,11 @@ export function createSharedJournal(parts: ReadonlySet<JournalPart>): Journal {
     }
   }
 
+  /** Requests for a part's own objects, and those for all pods. */
   function recordRequest(event: ApiRequest): void {
-    for (const part of parts) if (isConcerned(part, event)) part.context.journal.record({ ...event });
+    if (event.namespace !== undefined) ownerOf(event.namespace)?.context.journal.record({ ...event });
+    else if (event.resource === 'pods' && event.name === undefined)
+      for (const part of parts) part.context.journal.record({ ...event });
   }
 
   function take(body: TraceEventBody): void {
@@ -58,20 +62,31 @@ function servedTo(part: JournalPart, event: SourceServed): SourceServed | undefi
   return { ...rest, ...revision, pods };
 }
 
-/** Requests for its own objects, and those for all pods. */
-function isConcerned(part: JournalPart, { resource, namespace, name }: ApiRequest): boolean {
-  if (namespace !== undefined) return part.owns(namespace);
-  return resource === 'pods' && name === undefined;
+/** Tells whose a namespace is. It is asked with every request, so that what was found is remembered. */
+function createOwners(
+  parts: ReadonlySet<JournalPart>,
+): (namespace: string | undefined) => JournalPart | undefined {
+  const known = new Map<string, JournalPart>();
+  return (namespace) => {
+    if (namespace === undefined) return undefined;
+    const found = known.get(namespace);
+    if (found !== undefined && parts.has(found)) return found;
+    known.delete(namespace);
+    for (const part of parts) {
+      if (!part.owns(namespace)) continue;
+      known.set(namespace, part);
+      return part;
+    }
+    return undefined;
+  };
 }
 
 /** Faults and delays of the part that a request or an event concerns; those of all pods are undisturbed. */
 export function sharedDisturbances(parts: ReadonlySet<JournalPart>): SourceDisturbances {
+  const ownerOf = createOwners(parts);
   return {
-    fault(point) {
-      if (point.source !== 'api' || point.namespace === undefined) return undefined;
-      for (const part of parts) if (part.owns(point.namespace)) return part.context.disturbances.fault(point);
-      return undefined;
-    },
+    fault: (point) =>
+      point.source === 'api' ? ownerOf(point.namespace)?.context.disturbances.fault(point) : undefined,
     deliveryDelayMs: () => 0,
   };
 }

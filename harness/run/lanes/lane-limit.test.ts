@@ -31,6 +31,16 @@ test('it settles near what the agent sustains', () => {
   expect(Math.min(...last)).toBeGreaterThan(10);
 });
 
+test('a cut is given the time that the lanes which run take to end', () => {
+  const limit = createLaneLimit({ max: 100, lateMsMax: 250, addedMax: 40 });
+  settle(limit, 1_000, 30);
+  // Late, and for as long as all that run are still there.
+  for (let period = 0; period < 30; period++) limit.observe({ lanes: 100, lateMs: 900 });
+  expect(limit.lanes()).toBe(70);
+  for (let period = 0; period < 3; period++) limit.observe({ lanes: 70, lateMs: 900 });
+  expect(limit.lanes()).toBe(49);
+});
+
 test('lanes that nobody uses are no reason for more of them', () => {
   const limit = createLaneLimit({ max: 100, lateMsMax: 250, addedMax: 40 });
   for (let period = 0; period < 20; period++) limit.observe({ lanes: 2, lateMs: 0 });

@@ -46,8 +46,9 @@ export function createLaneLimit({ max, lateMsMax, addedMax }: LaneLimitOptions):
       lateBefore = isLate;
       // One hiccup may be anybody's.
       if (isSlow) {
-        if (patience > 0) return;
-        limit = Math.max(1, Math.floor(Math.min(limit, lanes) * cut));
+        // A cut shows only when the lanes that run have come to an end, and those take their time.
+        if (patience > 0 || lanes > limit) return;
+        limit = Math.max(1, Math.floor(lanes * cut));
         patience = periodsAfterCut;
       } else if (lanes >= limit && !isLate && patience === 0) {
         limit = Math.min(max, Math.ceil(limit * growth), limit + addedMax);
