@@ -74,6 +74,23 @@ const runPod = (name = 'p', runtimeHandler = ''): Promise<CriResult> => {
   const metadata = { name, uid: 'u', namespace: 'default', attempt: 0 };
   return invoke('RunPodSandbox', { config: { metadata }, runtimeHandler });
 };
+async function makeContainer(podSandboxId: string, name = 'main'): Promise<CriResult> {
+  const image = { image: 'w:1' };
+  await invoke('PullImage', { image });
+  return invoke('CreateContainer', { podSandboxId, config: { metadata: { name, attempt: 0 }, image } });
+}
+/** The first refusal on the way to a running container, or the last answer. */
+async function startPod(): Promise<CriResult> {
+  const run = await runPod();
+  if (run.code !== 'OK') return run;
+  const made = await makeContainer(responseOf<{ podSandboxId: string }>(run).podSandboxId);
+  if (made.code !== 'OK') return made;
+  return invoke('StartContainer', responseOf<{ containerId: string }>(made));
+}
+const responseOf = <Response>(result: CriResult): Response => {
+  if (result.code !== 'OK') throw new Error(result.message);
+  return result.response as Response;
+};
 const failureOf = (work: Promise<unknown>): Promise<HarnessError> =>
   work.then(
     () => expect.unreachable('it went well'),
@@ -162,16 +179,30 @@ describe('in the middle of a run', () => {
     expect(failures).toHaveLength(1);
   });
 
-  test('it cannot run pods any more: that is not laid at the door of the agent', async () => {
-    let isBroken = false;
-    const endpoint = await runtime({
-      refuse: (method) =>
-        isBroken && method === 'RunPodSandbox' ? { code: 'UNKNOWN', message: 'no address left' } : undefined,
-    });
-    await open(endpoint);
-    isBroken = true;
-    expect(await runPod()).toEqual({ code: 'UNKNOWN', message: 'no address left' });
-    expect(failures).toMatchObject([{ code: 'runtime-failed', got: 'no address left' }]);
+  test.each(['RunPodSandbox', 'CreateContainer', 'StartContainer'] as const)(
+    'it can no longer carry out %s: that is not laid at the door of the agent',
+    async (broken) => {
+      let isBroken = false;
+      const refusal = { code: 'UNKNOWN', message: 'no space left on device' } as const;
+      const endpoint = await runtime({
+        refuse: (method) => (isBroken && method === broken ? refusal : undefined),
+      });
+      await open(endpoint);
+      isBroken = true;
+      expect(await startPod()).toEqual(refusal);
+      expect(failures).toMatchObject([{ code: 'runtime-failed', got: refusal.message }]);
+    },
+  );
+
+  test('what the agent asks for is refused, where the same is done for others: no accident', async () => {
+    await open(await runtime());
+    const { podSandboxId } = responseOf<{ podSandboxId: string }>(await runPod());
+    const { containerId } = responseOf<{ containerId: string }>(await makeContainer(podSandboxId));
+    await invoke('StartContainer', { containerId });
+    expect(await invoke('StartContainer', { containerId })).toMatchObject({ code: 'UNKNOWN' });
+    await invoke('StopPodSandbox', { podSandboxId });
+    expect(await makeContainer(podSandboxId, 'other')).toMatchObject({ code: 'NOT_FOUND' });
+    expect(failures).toEqual([]);
   });
 
   test('what is not there is stopped already, also for a runtime that refuses to stop it', async () => {
@@ -181,15 +212,8 @@ describe('in the middle of a run', () => {
       refuse: (method) => (hasLost && method.startsWith('Stop') ? refusal : undefined),
     });
     await open(endpoint);
-    const { response } = (await runPod()) as unknown as { response: { podSandboxId: string } };
-    const { podSandboxId } = response;
-    const image = { image: 'w:1' };
-    await invoke('PullImage', { image });
-    const config = { metadata: { name: 'main', attempt: 0 }, image };
-    const made = (await invoke('CreateContainer', { podSandboxId, config })) as unknown as {
-      response: { containerId: string };
-    };
-    const { containerId } = made.response;
+    const { podSandboxId } = responseOf<{ podSandboxId: string }>(await runPod());
+    const { containerId } = responseOf<{ containerId: string }>(await makeContainer(podSandboxId));
     const done = { code: 'OK', response: {} };
     expect(await invoke('StopContainer', { containerId: 'of-another-run', timeout: 1 })).toEqual(done);
     expect(await invoke('StopPodSandbox', { podSandboxId: 'of-another-run' })).toEqual(done);

@@ -31,8 +31,10 @@ export interface CriBackendOptions {
 const probeTimeoutMs = 5_000;
 /** What a runtime is making when a run ends has to be there before it can be removed. */
 const makingTimeoutMs = 30_000;
-/** Another pod of this name and attempt is there: the one refusal of a sandbox that is the agent's own doing. */
+/** Another pod or container of this name and attempt is there: that refusal is always the agent's own doing. */
 const nameTaken = /is reserved for/;
+/** What a pod takes to run. */
+const runsPods: ReadonlySet<CriMethod> = new Set(['RunPodSandbox', 'CreateContainer', 'StartContainer']);
 
 /**
  * A real CRI runtime behind the CRI. Calls go on to it, with the label of the run on what they make, and its answers
@@ -96,7 +98,7 @@ export async function createCriBackend(options: CriBackendOptions): Promise<Runt
       const { code, message } = error as CriCallFailure;
       await noteTrouble(error);
       // Nothing of the agent's need be wrong in it: can the runtime still run what is known to be right?
-      if (method === 'RunPodSandbox' && !closed && !failed && !nameTaken.test(message))
+      if (runsPods.has(method) && !closed && !failed && !nameTaken.test(message))
         await tryPod(prepared).catch(fail);
       const known = grpcCodes.find((each) => each === code) ?? 'UNKNOWN';
       return { code: known, message: withoutRun(message, runId) };
