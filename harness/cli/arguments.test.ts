@@ -6,6 +6,8 @@ const parse = (line: string) => parseArguments(line.split(' ').filter(Boolean), 
 
 test('run passes on only what was said', () => {
   expect(parse('run')).toEqual({ command: 'run', options: {} });
+  expect(parse('run --share-agent')).toEqual({ command: 'run', options: { shareAgent: true } });
+  expect(parse('run --no-share-agent')).toEqual({ command: 'run', options: { shareAgent: false } });
   expect(parse('run --no-shrink --bail')).toEqual({ command: 'run', options: { shrink: false, bail: true } });
 });
 

@@ -58,7 +58,7 @@ export interface RunOptions {
   readonly seed?: string;
   readonly cases?: number;
   readonly timeMs?: number;
-  /** In live, plans share a running agent where they can. */
+  /** In live, plans share a running agent where they can. Default: for a kubelet with the memory runtime. */
   readonly shareAgent?: boolean;
   /** Absent: as many as there are cores; of shared agents as many as they sustain. */
   readonly jobs?: number;
@@ -231,7 +231,11 @@ function runCommandLine(found: Found): Command {
       'the most cases at once (default: what the machine and the agent sustain)',
       positive,
     )
-    .option('--share-agent', 'experimental, in live: plans share a running agent where they can')
+    .option(
+      '--share-agent',
+      'in live: cases share a running agent where they can (the default for a kubelet with the memory runtime)',
+    )
+    .option('--no-share-agent', 'each case has an agent of its own')
     .option('--bail', 'stop at the first finding')
     .option('--known-failing <file>', 'requirements that are expected to fail; an unexpected pass fails')
     .option('--report <directory>', 'the report folder (default: conformance-report)')

@@ -187,4 +187,7 @@ test('the statement says what was left out and how to check it', () => {
   expect(reproduceLine({ ...failing, seed: "it's" })).toBe(
     "npx node-agent-conformance@0.1.0 run --agent ./agent.yaml --world sim --runtime memory --seed 'it'\\''s' --cases 4000",
   );
+  const shared = { ...failing, world: 'live', sharesAgent: true, repeatedCases: 30 } as const;
+  expect(reproduceLine(shared)).toMatch(/ --share-agent --seed \S+ --cases 3970$/);
+  expect(reproduceLine({ ...shared, sharesAgent: false })).toContain(' --no-share-agent ');
 });

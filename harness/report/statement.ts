@@ -56,7 +56,9 @@ export function reproduceLine(result: CampaignResult): string {
   const words = ['npx', `node-agent-conformance@${result.suiteVersion}`, 'run'];
   if (result.agent.given !== 'reference') words.push('--agent', result.agent.given);
   words.push('--world', result.world, '--runtime', result.runtime);
-  words.push('--seed', result.seed, '--cases', String(result.cases));
+  if (result.world === 'live') words.push(result.sharesAgent === true ? '--share-agent' : '--no-share-agent');
+  // Those of earlier campaigns are at hand on one machine only, and come on top.
+  words.push('--seed', result.seed, '--cases', String(result.cases - (result.repeatedCases ?? 0)));
   // Names may hold what a terminal would obey.
   return words.map((word) => shellWord(word.replace(/[^\x20-\x7e]/g, '?'))).join(' ');
 }

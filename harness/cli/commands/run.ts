@@ -100,7 +100,7 @@ export async function campaignOf(
   const asked = askedRequirements(options.requirements);
   const generate = {
     ...generateOptionsOf(target.profile, target.world),
-    ...(options.shareAgent === true ? { sharesAgent: true } : {}),
+    ...(sharesAgent(options, target) ? { sharesAgent: true } : {}),
   };
   const suites = chooseSuites(options, generate, asked);
   const seed = options.seed ?? randomBytes(4).toString('hex');
@@ -146,6 +146,14 @@ export async function campaignOf(
   }
 }
 
+/**
+ * A kubelet takes a second of a core to start, and its cases most of a minute in which it has little to do. Real
+ * containers are what takes the time where there are any.
+ */
+function sharesAgent({ shareAgent }: RunOptions, { reference, runtime }: Target): boolean {
+  return shareAgent ?? (reference.kind === 'kubelet' && runtime === 'memory');
+}
+
 /** What the cases depend on besides the seed, the suites and the agent. */
 function shapeOf(
   { profile, sharesAgent }: GenerateOptions,
@@ -170,19 +178,15 @@ function withKnownFailing(
   return { ...compared, exitCode: exitCodeOf(compared) };
 }
 
-function poolOptionsOf({ jobs, shrinkMs, alsoOn, shareAgent }: PoolOptions): PoolOptions & {
-  jobs: number | undefined;
-  sharesAgent: boolean;
-} {
+function poolOptionsOf({ jobs, shrinkMs, alsoOn }: PoolOptions): PoolOptions & { jobs: number | undefined } {
   return {
     jobs,
-    sharesAgent: shareAgent === true,
     ...(shrinkMs === undefined ? {} : { shrinkMs }),
     ...(alsoOn === undefined ? {} : { alsoOn }),
   };
 }
 
-type PoolOptions = Pick<RunOptions, 'jobs' | 'shrinkMs' | 'alsoOn' | 'shareAgent'>;
+type PoolOptions = Pick<RunOptions, 'jobs' | 'shrinkMs' | 'alsoOn'>;
 
 interface OpenPool {
   readonly cases: CasePool;
@@ -201,7 +205,14 @@ async function openPool(run: {
   const { target, suites, seed, generate } = run;
   if (target.world === 'live') {
     const { createLivePool } = await import('../live-pool.js');
-    const cases = createLivePool({ target, suites, seed, generate, ...poolOptionsOf(run.options) });
+    const cases = createLivePool({
+      target,
+      suites,
+      seed,
+      generate,
+      sharesAgent: generate.sharesAgent === true,
+      ...poolOptionsOf(run.options),
+    });
     await cases.open();
     return { cases, warnings: () => Promise.resolve([]), close: () => cases.close() };
   }
