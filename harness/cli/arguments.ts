@@ -236,7 +236,7 @@ function runCommandLine(found: Found): Command {
       'in live: cases share a running agent where they can (the default for a kubelet with the memory runtime)',
     )
     .option('--no-share-agent', 'each case has an agent of its own')
-    .option('--bail', 'stop at the first finding')
+    .option('--bail', 'stop at the first finding; in live, at the first that is certain')
     .option('--known-failing <file>', 'requirements that are expected to fail; an unexpected pass fails')
     .option('--report <directory>', 'the report folder (default: conformance-report)')
     .option('--format <formats>', 'text, json, junit, html (several; default: all)', formats)

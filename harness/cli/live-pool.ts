@@ -40,6 +40,8 @@ export interface LivePoolOptions {
   readonly onChecked?: (checked: CheckedPlan) => void;
   /** Plans share a running agent where they can. Absent: each has one for itself. */
   readonly sharesAgent?: boolean;
+  /** The campaign ends with what is certain first, so that it is looked into at once. */
+  readonly bail?: boolean;
 }
 
 /** Cases against real processes, and what watches over what they leave behind. */
@@ -161,7 +163,7 @@ export function createLivePool(options: LivePoolOptions): LivePool {
         ]),
       ),
       alone: async (work) => {
-        if (isSlow) await batches;
+        if (isSlow && options.bail !== true) await batches;
         return gate.alone(work);
       },
       seen,

@@ -51,6 +51,7 @@ export interface CampaignOptions {
   readonly batchSize: number;
   /** Requirements that count; findings of others are left out. */
   readonly requirements: ReadonlySet<RequirementId>;
+  /** Ends with the first finding; against real processes with the first that is not in doubt. */
   readonly bail: boolean;
   readonly shrink: boolean;
   /** Plans that failed or were of interest before: they run first. */
@@ -159,7 +160,9 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     try {
       const reduced = await options.pool.reduce(plan, found, options.shrink, options.signal);
       if (reduced.trouble !== undefined) noteFailure(reduced.trouble);
-      return reportedFinding(signature, reduced, options);
+      const finding = reportedFinding(signature, reduced, options);
+      if (options.bail && !isDoubtful(finding)) stopped = true;
+      return finding;
     } catch (error) {
       noteFailure(error);
       return await asSeen(plan, found);
@@ -182,7 +185,8 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       for (const finding of failed.findings) {
         if (!options.requirements.has(finding.requirement)) continue;
         suspicions.note(failed.plan, finding);
-        if (options.bail) stopped = true;
+        // Against a real process it may have been the moment's, and is tried again first.
+        if (options.bail && options.world === 'sim') stopped = true;
       }
       if (stopped) break;
     }

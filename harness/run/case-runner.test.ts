@@ -389,3 +389,19 @@ test('what waits for its turn takes no time from a reduction', async () => {
   expect((await reduceTaking(0)).minimal).toBe(true);
   expect((await reduceTaking(60_000)).minimal).toBe(false);
 });
+
+test('--bail ends a campaign against real processes with what is certain, not with what is in doubt', async () => {
+  const run = (doubtful: number) =>
+    runCampaign({
+      ...onlyMux03,
+      pool: poolOf(runnerBrokenAfter(doubtful), 1),
+      cases: 60,
+      batchSize: 1,
+      bail: true,
+    });
+  const [sure, doubted] = [await run(0), await run(1)];
+  expect([sure.exitCode, doubted.exitCode]).toEqual([1, 1]);
+  expect(doubted.cases).toBeGreaterThan(sure.cases);
+  expect(doubted.cases).toBeLessThan(60);
+  expect((await run(Infinity)).cases).toBe(60);
+});

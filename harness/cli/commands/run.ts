@@ -178,15 +178,21 @@ function withKnownFailing(
   return { ...compared, exitCode: exitCodeOf(compared) };
 }
 
-function poolOptionsOf({ jobs, shrinkMs, alsoOn }: PoolOptions): PoolOptions & { jobs: number | undefined } {
+function poolOptionsOf({
+  jobs,
+  bail,
+  shrinkMs,
+  alsoOn,
+}: PoolOptions): PoolOptions & { jobs: number | undefined } {
   return {
     jobs,
+    bail,
     ...(shrinkMs === undefined ? {} : { shrinkMs }),
     ...(alsoOn === undefined ? {} : { alsoOn }),
   };
 }
 
-type PoolOptions = Pick<RunOptions, 'jobs' | 'shrinkMs' | 'alsoOn'>;
+type PoolOptions = Pick<RunOptions, 'jobs' | 'bail' | 'shrinkMs' | 'alsoOn'>;
 
 interface OpenPool {
   readonly cases: CasePool;
