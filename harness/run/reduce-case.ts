@@ -160,29 +160,47 @@ export function createCaseReducer(options: ReduceOptions, sources: readonly Sour
     return undefined;
   }
 
-  /** A plan that fails now and then is tried until it would have failed in most cases. */
+  /**
+   * A plan that fails now and then is tried until it would have failed in most cases. What is left of one that failed
+   * every time has to fail every time too, or it would be made smaller until it only just fails.
+   */
   async function shrink(
     plan: Plan,
     signature: string,
     { failed, tried }: Tries,
   ): Promise<Reduction & { readonly seen: Shown | undefined }> {
-    const attempts = failed >= tried ? 1 : attemptsFor(failed / tried);
+    const isSteady = failed >= tried;
+    const attempts = isSteady ? 1 : attemptsFor(failed / tried);
+    const furtherAttempts = isSteady ? Math.min(tried, steadyAttempts) - attempts : 0;
     const workTime = createWorkTime();
     const seen = new Map<Plan, Shown>();
+
+    async function tryTimes(candidate: Plan, times: number): Promise<CheckedPlan[] | undefined> {
+      const checked = await Promise.all(
+        Array.from({ length: times }, () => tryCandidate(candidate, signature)),
+      );
+      for (const one of checked) workTime.note(one?.outcome.durationMs ?? 0);
+      return checked.includes(undefined) ? undefined : (checked as CheckedPlan[]);
+    }
+
     const reduction = await reducePlan({
       plan,
       signature,
       sources,
       async run(candidate) {
-        const checked = await Promise.all(
-          Array.from({ length: attempts }, () => tryCandidate(candidate, signature)),
-        );
-        for (const one of checked) workTime.note(one?.outcome.durationMs ?? 0);
-        if (checked.includes(undefined)) return undefined;
-        const failing = checked.filter((one) => fails(one!, signature));
-        if (failing.length > 0)
+        const checked = await tryTimes(candidate, attempts);
+        if (checked === undefined) return undefined;
+        const isShown = checked.some((one) => fails(one, signature));
+        if (isShown && furtherAttempts > 0) {
+          const more = await tryTimes(candidate, furtherAttempts);
+          if (more === undefined) return undefined;
+          if (!more.every((one) => fails(one, signature))) return new Set<string>();
+          checked.push(...more);
+        }
+        const failing = checked.filter((one) => fails(one, signature));
+        if (isShown)
           seen.set(candidate, { failed: failing.length, tried: checked.length, shown: failing[0] });
-        return new Set(checked.flatMap((one) => one!.findings.map(signatureOf)));
+        return new Set(checked.flatMap((one) => one.findings.map(signatureOf)));
       },
       budget: options.reduceExecutionsMax,
       width: options.reduceWidth,
@@ -266,6 +284,8 @@ function wasStarved({ outcome }: CheckedPlan): boolean {
   return stalledMs > starvedShare * outcome.durationMs;
 }
 
+/** So often in a row a candidate has to fail, where the plan that it is made of has failed every time. */
+const steadyAttempts = 3;
 /** The most attempts at one candidate of a reduction. */
 const attemptsMax = 5;
 /** What fails now and then is to fail in one of the attempts this often. */
