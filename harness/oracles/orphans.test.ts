@@ -18,13 +18,16 @@ describe('what is left of a pod that has ended', () => {
   });
 
   it('GC-01: so it is when the world was at rest for two periods, though the bound is not over', () => {
-    const end = (phase: 'settled' | 'unsettled', afterMs: number): TraceBuilder => {
+    const end = (phase: 'settled' | 'unsettled', afterMs: number, refusedMs?: number): TraceBuilder => {
       const trace = removed().stop(webPod, { timeoutS: 20 });
       const stoppedMs = trace.events.at(-1)!.t;
+      const target = { pod: webPod, container: 'main', containerId: 'c-u1-main' };
+      if (refusedMs !== undefined)
+        trace.at(stoppedMs + refusedMs).call('RemoveContainer', { ...target, code: 'INTERNAL' });
       trace
         .phase('heal')
         .phase('settle')
-        .at(stoppedMs + 1_000)
+        .at(stoppedMs + (refusedMs ?? 0) + 1_000)
         .phase(phase)
         .phase('quiet');
       return trace.at(stoppedMs + afterMs).add({ kind: 'run.ended', actor: 'harness', outcome: 'complete' });
@@ -32,6 +35,9 @@ describe('what is left of a pod that has ended', () => {
     const periodsMs = 2 * fastTimings.garbageCollectionMs;
     expect(failed(end('settled', periodsMs))).toEqual(['GC-01']);
     expect(failed(end('settled', periodsMs - 1))).toEqual([]);
+    // What the runtime refused is tried again with the next collection.
+    expect(failed(end('settled', periodsMs, 1_000))).toEqual([]);
+    expect(failed(end('settled', periodsMs + 2_000, 1_000))).toEqual(['GC-01']);
     expect(failed(end('unsettled', periodsMs))).not.toContain('GC-01');
   });
 

@@ -53,7 +53,9 @@ export const orphans: Oracle = {
       end(complete) {
         if (!complete || !isSettled) return;
         for (const pod of awaited) {
-          const isOverdue = model.t - residueSinceMs(model, pod) >= bounds.garbagePeriodsMs;
+          // What the runtime refused is tried again with the next collection.
+          const sinceMs = Math.max(residueSinceMs(model, pod), pod.failedAtMs);
+          const isOverdue = model.t - sinceMs >= bounds.garbagePeriodsMs;
           if (isResidue(model, pod) && isOverdue) reportResidue(context, pod);
         }
       },
