@@ -1,0 +1,57 @@
+/** What campaigns found in kubelets: cases that another agent passes and, where one is at hand, a kubelet fails. */
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+
+const main = fileURLToPath(new URL('../../dist/harness/cli/main.js', import.meta.url));
+const directory = fileURLToPath(new URL('.', import.meta.url));
+const kubelet = process.env['CONFORMANCE_KUBELET'] ?? '';
+if (kubelet === '')
+  console.warn('\nCONFORMANCE_KUBELET is not set: NO CASE WAS TRIED WITH A REAL KUBELET.\n');
+const cases = readdirSync(directory).filter((name) => name.endsWith('.json'));
+/** None of them fails every time on every machine. */
+const attempts = 3;
+
+function replay(
+  name: string,
+  ...words: string[]
+): { readonly status: number | null; readonly output: string } {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [main, 'replay', join(directory, name), ...words],
+    { encoding: 'utf8' },
+  );
+  return { status, output: `${stdout}${stderr}` };
+}
+
+test('every case is about something that the file of known failures names', () => {
+  const known = parse(readFileSync(join(directory, 'known-failing.yaml'), 'utf8')) as {
+    requirement: string;
+  }[];
+  const named = new Set(known.map(({ requirement }) => requirement));
+  expect(cases.length).toBeGreaterThan(0);
+  for (const name of cases) {
+    const { requirement } = JSON.parse(readFileSync(join(directory, name), 'utf8')) as {
+      requirement: string;
+    };
+    expect(named).toContain(requirement);
+  }
+});
+
+test.each(cases)('%s asks for nothing that cannot be done', (name) => {
+  const { status, output } = replay(name, '--agent', 'reference');
+  expect(status, output).toBe(0);
+});
+
+describe.runIf(kubelet !== '')('a real kubelet', () => {
+  test.each(cases)('fails %s', { timeout: 900_000 }, (name) => {
+    for (let attempt = 1; ; attempt++) {
+      const { status, output } = replay(name, '--agent-binary', kubelet);
+      if (status === 1) return;
+      if (attempt === attempts) expect.fail(output);
+    }
+  });
+});
