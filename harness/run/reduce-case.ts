@@ -162,7 +162,7 @@ export function createCaseReducer(options: ReduceOptions, sources: readonly Sour
 
   /**
    * A plan that fails now and then is tried until it would have failed in most cases. What is left of one that failed
-   * every time has to fail every time too, or it would be made smaller until it only just fails.
+   * every time has to fail as many times, or it would be made smaller until it only just fails.
    */
   async function shrink(
     plan: Plan,
@@ -171,7 +171,7 @@ export function createCaseReducer(options: ReduceOptions, sources: readonly Sour
   ): Promise<Reduction & { readonly seen: Shown | undefined }> {
     const isSteady = failed >= tried;
     const attempts = isSteady ? 1 : attemptsFor(failed / tried);
-    const furtherAttempts = isSteady ? Math.min(tried, steadyAttempts) - attempts : 0;
+    const furtherAttempts = isSteady ? tried - attempts : 0;
     const workTime = createWorkTime();
     const seen = new Map<Plan, Shown>();
 
@@ -284,8 +284,6 @@ function wasStarved({ outcome }: CheckedPlan): boolean {
   return stalledMs > starvedShare * outcome.durationMs;
 }
 
-/** So often in a row a candidate has to fail, where the plan that it is made of has failed every time. */
-const steadyAttempts = 3;
 /** The most attempts at one candidate of a reduction. */
 const attemptsMax = 5;
 /** What fails now and then is to fail in one of the attempts this often. */
