@@ -101,8 +101,10 @@ const progressPeriodMs = 1_000;
  */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
   const startedMs = performance.now();
+  const bailing = new AbortController();
+  const signal = AbortSignal.any([options.signal, bailing.signal]);
   // Every case under way listens, and there is no bound to how many are.
-  setMaxListeners(0, options.signal);
+  for (const each of [options.signal, signal]) setMaxListeners(0, each);
   const origin: CaseOrigin = {
     suiteVersion: packageVersion(),
     catalogueRevision,
@@ -130,7 +132,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
 
   /** What was found so far is reported whatever ends the campaign; without anything found, the error is all. */
   function noteFailure(error: unknown): void {
-    if (options.signal.aborted || endedBy !== undefined) return;
+    if (signal.aborted || endedBy !== undefined) return;
     if (sum.cases === 0 && suspicions.size === 0) throw error;
     endedBy = asHarnessError(error);
     stopped = true;
@@ -158,10 +160,10 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     const signature = signatureOf(found);
     reducing++;
     try {
-      const reduced = await options.pool.reduce(plan, found, options.shrink, options.signal);
+      const reduced = await options.pool.reduce(plan, found, options.shrink, signal);
       if (reduced.trouble !== undefined) noteFailure(reduced.trouble);
       const finding = reportedFinding(signature, reduced, options);
-      if (options.bail && !isDoubtful(finding)) stopped = true;
+      if (options.bail && options.world === 'live' && !isDoubtful(finding)) bailing.abort();
       return finding;
     } catch (error) {
       noteFailure(error);
@@ -195,7 +197,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
 
   const over = (): boolean =>
     stopped ||
-    options.signal.aborted ||
+    signal.aborted ||
     (options.timeMs !== undefined && performance.now() - startedMs >= options.timeMs);
 
   async function runAll(): Promise<void> {
@@ -204,7 +206,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     const ways = {
       batchSize: options.batchSize,
       width: pool.width,
-      signal: options.signal,
+      signal,
       isOver: over,
       isStopped: () => stopped,
       onAhead: (count: number) => void (ahead += count),

@@ -425,3 +425,19 @@ test('--bail ends a campaign against real processes with what is certain, not wi
   expect(doubted.cases).toBeLessThan(60);
   expect((await run(Infinity)).cases).toBe(60);
 });
+
+test('--bail waits for nothing else that was seen once something is certain', async () => {
+  const { runner } = runnerBrokenFor(Infinity);
+  let reductions = 0;
+  const pool: CasePool = {
+    ...poolOf(runner, 1),
+    reduce: (plan, found, shrink, signal) =>
+      reductions++ === 0
+        ? runner.reduce(plan, found, shrink)
+        : new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
+  };
+  const result = await runCampaign({ ...campaign, pool, cases, batchSize: cases, bail: true });
+  expect(reductions).toBeGreaterThan(1);
+  expect(result).toMatchObject({ exitCode: 1 });
+  expect(result.interrupted).toBeUndefined();
+});
