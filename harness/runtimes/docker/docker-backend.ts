@@ -39,6 +39,7 @@ import { watchEngine } from './engine-events.js';
 import { execSync } from './exec-sync.js';
 import { prepareDocker } from './prepare-docker.js';
 import { removeContainersOfRun } from './sweep.js';
+import { tryEngine } from './try-engine.js';
 
 export interface DockerBackendOptions {
   /** Labels everything that is made; unique among the runs on this engine. */
@@ -49,6 +50,8 @@ export interface DockerBackendOptions {
 }
 
 const empty: CriResult = { code: 'OK', response: {} };
+/** What a pod takes to run. */
+const runsPods: ReadonlySet<CriMethod> = new Set(['RunPodSandbox', 'CreateContainer', 'StartContainer']);
 
 /**
  * Real containers behind the CRI, by Docker. The engine runs them; what exists, in which state and why, is
@@ -69,6 +72,7 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
   const names = new Map<string, string>();
   let conditions = { runtimeReady: true, networkReady: true };
   let closed = false;
+  let failed = false;
   let lastCreatedNs = 0;
 
   const life = createContainerLife({
@@ -97,8 +101,16 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
     throw engineGone(error);
   });
 
+  function failWith(error: HarnessError): void {
+    if (closed || failed) return;
+    failed = true;
+    options.onFailure?.(error);
+  }
   function fail(cause: unknown): void {
-    if (!closed) options.onFailure?.(engineGone(cause));
+    failWith(engineGone(cause));
+  }
+  function failUnable(cause: unknown): void {
+    failWith(isConnectionLost(cause) ? engineGone(cause) : engineUnable(cause));
   }
 
   /** Grows strictly: agents take the newest sandbox or container to be the one created last. */
@@ -153,8 +165,6 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
       return ok<'RunPodSandbox'>({ podSandboxId: handle.id });
     } catch (error) {
       names.delete(key);
-      // There is nothing of the agent's in it that could be wrong.
-      if (!closed && (engineStatus(error) ?? 0) >= 500) options.onFailure?.(engineUnable(error));
       throw error;
     }
   }
@@ -293,6 +303,8 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
       return await handler(request);
     } catch (error) {
       if (isConnectionLost(error)) fail(error);
+      // Nothing of the agent's need be wrong in it: can the engine still run what is known to be right?
+      else if (runsPods.has(method)) await tryEngine(engine, run).catch(failUnable);
       return refuse(engineStatus(error) === undefined ? 'UNAVAILABLE' : 'UNKNOWN', engineMessage(error));
     }
   }

@@ -17,11 +17,11 @@ export function engineGone(cause: unknown): HarnessError {
 export function engineUnable(cause: unknown): HarnessError {
   return new HarnessError({
     code: 'docker-failed',
-    message: 'Docker could not start the container that stands for a sandbox.',
+    message: 'Docker could not run a pod that the suite made to try it.',
     exitCode: ExitCode.unavailable,
-    expected: 'an engine that can run the workload image in its bridge network',
+    expected: 'a container in the bridge network, and one of the workload image that shares it',
     got: engineMessage(cause),
-    hint: 'Look at the log of the engine: is its bridge network there, and room on its disk?',
+    hint: 'Look at the log of the engine: are its bridge network and the workload image there, and room on its disk?',
     cause,
   });
 }
