@@ -56,7 +56,7 @@ export function oracleBounds(run: RunStarted, bounds: Bounds): OracleBounds {
     sameUidMs: bounds.Thk + observe + bounds.Tresync + startExecutionMs,
     firstRestartMs: observe + bounds.Tresync + startExecutionMs,
     backoffSlackMs: (delayMs) =>
-      1.5 * Math.min(delayMs, run.timings.syncFrequencyMs) + 2_000 + bounds.Tpleg + startExecutionMs + slack,
+      1.5 * Math.min(delayMs, returnMs(run.timings)) + 2_000 + bounds.Tpleg + startExecutionMs + slack,
     orphanMs: bounds.Thk + observe + startExecutionMs,
     garbageMs: garbageBoundMs(bounds) + slack,
     garbagePeriodsMs: 2 * bounds.Tgc + slack,
@@ -64,6 +64,14 @@ export function oracleBounds(run: RunStarted, bounds: Bounds): OracleBounds {
     reportMs: 2 * bounds.Tpleg + bounds.Tstat + bounds.Terr + 2_000 + slack,
     clockToleranceMs: run.world === 'sim' ? 2 : 20,
   };
+}
+
+/**
+ * How long an agent may stay away from a pod in back-off. The catalogue has it by the re-sync; where that comes more often
+ * than retries do, as kubelets before v1.35 can be set up, a sync that back-off held up counts as one that failed.
+ */
+function returnMs({ syncFrequencyMs, errorRetryMs }: Timings): number {
+  return Math.max(syncFrequencyMs, errorRetryMs);
 }
 
 function sourceLatencyMs(source: SourceKind, timings: Timings): number {

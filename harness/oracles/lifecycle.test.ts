@@ -212,6 +212,28 @@ describe('lifecycle', () => {
     expect(exercised(trace, 'BACK-01')).toBe(1);
   });
 
+  it('BACK-01: an agent that comes back to a pod in back-off with its retries may be as late as these', () => {
+    const restartedAt = (ms: number, errorRetryMs: number): string[] => {
+      const timings = {
+        syncFrequencyMs: 1_000,
+        errorRetryMs,
+        backoffInitialMs: 10_000,
+        backoffMaxMs: 300_000,
+      };
+      const trace = createTrace(['feed'], { timings }).agent();
+      trace.list('feed', [web]).at(500).start(webPod);
+      trace.at(5_000).container('c-u1-main', webPod, 'exited', { ...exit, exitCode: 1 });
+      replace(trace.at(5_500), 'c-u1-2')
+        .at(6_000)
+        .container('c-u1-2', webPod, 'exited', { ...exit, exitCode: 1 });
+      for (let at = 10_000; at < ms; at += 2_000) trace.at(at).call('ListContainers', {});
+      return failed(replace(trace.at(ms), 'c-u1-3').rest());
+    };
+    expect(restartedAt(30_500, 10_000)).toEqual([]);
+    expect(restartedAt(30_500, 1_000)).toEqual(['BACK-01']);
+    expect(restartedAt(44_000, 10_000)).toEqual(['BACK-01']);
+  });
+
   it('BACK-01: an end that was seen late counts from when it was', () => {
     const restarted = (lateMs: number): string[] => {
       const trace = running()
