@@ -1,12 +1,9 @@
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
-import type { Clock } from '../core/clock.js';
-import { ExitCode, HarnessError } from '../core/errors.js';
 import { isBrief } from '../explore/paces.js';
 import type { GenerateOptions, Suite } from '../explore/suite.js';
 import { whyAlone } from '../explore/why-alone.js';
 import { createJudge, type Judge } from '../oracles/judge.js';
-import type { RuntimeBackend, RuntimeObserver } from '../ports/runtime.js';
 import { ensureReaper, type Reaper } from '../runtimes/leftovers/reaper.js';
 import { sweepLeftovers } from '../runtimes/leftovers/sweep-leftovers.js';
 import type { CasePool } from '../run/campaign.js';
@@ -18,10 +15,10 @@ import { createLanePool, type AgentSetup, type HousedAgent } from '../run/lanes/
 import { AgentLost, AgentNotReady, startSharedAgent } from '../run/lanes/shared-agent.js';
 import { withRunDirectory } from '../run/run-directory.js';
 import type { Plan } from '../spec/plan.js';
-import { criEndpoint, runtimeChoices } from '../spec/runtime-choice.js';
 import { liveTimings, type Timings } from '../spec/timings.js';
 import type { TraceListener } from '../trace/journal.js';
 import { createLaneGate } from './lane-gate.js';
+import { makeBackend } from './make-backend.js';
 import { createStartGate } from './start-gate.js';
 import type { Target } from './target.js';
 
@@ -221,7 +218,7 @@ function startAgent(setup: AgentSetup, target: Target, signal?: AbortSignal): Pr
         driver: target.driver!,
         directory,
         makeBackend: (observer, clock, onFailure) =>
-          makeBackend(target.runtime, { observer, clock, directory, onFailure }),
+          makeBackend(target, { observer, clock, directory, onFailure }),
         readyTimeoutMs: target.readyTimeoutMs,
         signal,
       });
@@ -312,7 +309,7 @@ export async function checkLive(
         driver: target.driver!,
         directory,
         makeBackend: (observer, clock, onFailure) =>
-          makeBackend(target.runtime, { observer, clock, directory, onFailure }),
+          makeBackend(target, { observer, clock, directory, onFailure }),
         ...run,
         ...(target.runtime === 'memory' ? {} : { callDeadlineMinMs: realRuntimeDeadlineMs }),
         ...more,
@@ -346,49 +343,4 @@ async function executeInOnlyLane(
   } finally {
     await housed.close();
   }
-}
-
-async function makeBackend(
-  runtime: string,
-  run: {
-    observer: RuntimeObserver;
-    clock: Clock;
-    directory: string;
-    onFailure: (error: HarnessError) => void;
-  },
-): Promise<RuntimeBackend> {
-  const { observer, clock } = run;
-  if (runtime === 'memory') {
-    const { createMemoryBackend } = await import('../runtimes/memory/memory-backend.js');
-    const { createPodLogs } = await import('../runtimes/memory/pod-logs.js');
-    const { createStreamingServer } = await import('../runtimes/streaming/streaming-server.js');
-    return createMemoryBackend({
-      clock,
-      observer,
-      epochMs: Date.now() - clock.now(),
-      logs: createPodLogs(),
-      streaming: createStreamingServer(),
-    });
-  }
-  const real = { runId: run.directory.split('/').at(-1)!, observer, onFailure: run.onFailure };
-  if (runtime === 'docker') {
-    const { createDockerBackend } = await import('../runtimes/docker/docker-backend.js');
-    return createDockerBackend(real);
-  }
-  const endpoint = criEndpoint(runtime);
-  if (endpoint === undefined) throw runtimeUnknown(runtime);
-  const { createCriBackend } = await import('../runtimes/cri/cri-backend.js');
-  return createCriBackend({ ...real, endpoint });
-}
-
-/** The command line takes no other; a case file may name one. */
-function runtimeUnknown(runtime: string): HarnessError {
-  return new HarnessError({
-    code: 'runtime-unknown',
-    message: `There is no runtime ${runtime}.`,
-    exitCode: ExitCode.usage,
-    expected: runtimeChoices,
-    got: runtime,
-    hint: 'Give one with --runtime.',
-  });
 }

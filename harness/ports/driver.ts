@@ -10,6 +10,11 @@ export interface AgentProfile {
   readonly features: readonly AgentFeature[];
   /** Periods in force unless the agent has `settable-timings`. */
   readonly timings: Timings;
+  /**
+   * Where the agent finds directories of its own mounted over those of the machine: paths below its state directory, by
+   * the place that it sees them at. The runtime does not see them there.
+   */
+  readonly mounts?: Readonly<Record<string, string>>;
 }
 
 /** What a live agent has to be told. */

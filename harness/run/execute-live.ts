@@ -17,6 +17,7 @@ import { timingsOf, type RunOutcome } from './execute-sim.js';
 import { createLiveSources } from './live-sources.js';
 import { createPodSlots } from './pod-slots.js';
 import { requestProblem } from './request-problem.js';
+import { stateDirectoryIn } from './run-directory.js';
 import { createRuntimeBoundary } from './runtime-boundary.js';
 import { watchStalls } from './stall-watch.js';
 import { watchStarvation } from './starvation-watch.js';
@@ -85,7 +86,7 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
   });
   const slots = createPodSlots(plan.setup.pods, nodeName);
   const disturbances = createDisturbances(plan, journal, slots);
-  const stateDirectory = join(options.directory, 'agent');
+  const stateDirectory = stateDirectoryIn(options.directory);
   mkdirSync(stateDirectory, { mode: 0o700 });
   const context = { clock, journal, nodeName, pods: plan.setup.pods, disturbances };
   const sources = await createLiveSources(kinds, context, options.directory);

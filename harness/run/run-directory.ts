@@ -36,6 +36,11 @@ export async function withRunDirectory<Result>(
   }
 }
 
+/** The agent's own directory in that of its run. */
+export function stateDirectoryIn(directory: string): string {
+  return join(directory, 'agent');
+}
+
 /** Before anything is made: sockets whose path is too long are made under another name, or not at all. */
 function checkSocketPaths(): void {
   const length = Buffer.byteLength(join(tmpdir(), `${runDirectoryPrefix}XXXXXX`, deepestSocket));

@@ -47,6 +47,11 @@ export function takesBackoffMax({ minor }: KubeletVersion): boolean {
   return minor >= 32;
 }
 
+/** Whether the directory of the pods' logs can be set. */
+export function takesPodLogsDirectory({ minor }: KubeletVersion): boolean {
+  return minor >= 30;
+}
+
 /**
  * The KubeletConfiguration for one version: a field that a version does not know would keep it from starting. It
  * asks nothing of the machine that a container cannot give: neither systemd nor cgroups of its own, no firewall rules,
@@ -70,7 +75,7 @@ export function kubeletConfiguration(
     ...withoutTheMachine,
     ...serverFields(server),
     ...limits,
-    ...(minor >= 30 ? { podLogsDir: directories.podLogs } : {}),
+    ...(takesPodLogsDirectory(version) ? { podLogsDir: directories.podLogs } : {}),
     ...(minor >= 31 ? { failCgroupV1: false } : {}),
     ...(gates === undefined ? {} : { featureGates: gates }),
     volumePluginDir: directories.volumePlugins,

@@ -1,7 +1,9 @@
+import { relative } from 'node:path';
 import type { AgentFeature } from '../../ports/agent.js';
 import type { AgentProfile } from '../../ports/driver.js';
 import { kubeletTimings, type Timings } from '../../spec/timings.js';
-import { takesBackoffMax } from './kubelet-configuration.js';
+import { fixedPlaces } from './kubelet-command.js';
+import { kubeletDirectories, takesBackoffMax, takesPodLogsDirectory } from './kubelet-configuration.js';
 import type { KubeletVariant } from './kubelet-variant.js';
 import type { KubeletVersion } from './kubelet-version.js';
 
@@ -29,6 +31,10 @@ export function kubeletProfile(version: KubeletVersion, variant: KubeletVariant)
     sources: variant.standalone ? ['file', 'http'] : ['file', 'http', 'api'],
     features,
     timings: timingsOf(version, variant),
+    // All others are told of a directory that everybody sees.
+    ...(takesPodLogsDirectory(version)
+      ? {}
+      : { mounts: { [fixedPlaces.podLogs]: relative('/', kubeletDirectories('/').podLogs) } }),
   };
 }
 

@@ -14,6 +14,7 @@ import { readyTimeoutMsDefault } from '../execute-live.js';
 import type { RunOutcome } from '../execute-sim.js';
 import { createSharedSources } from '../live-sources.js';
 import { requestProblem } from '../request-problem.js';
+import { stateDirectoryIn } from '../run-directory.js';
 import { watchStarvation } from '../starvation-watch.js';
 import { clearLane } from './clear-lane.js';
 import { createLateness } from './lateness.js';
@@ -119,7 +120,7 @@ class Shared implements SharedAgent {
   async start(): Promise<void> {
     const { options } = this;
     const { directory, timings } = options;
-    const stateDirectory = join(directory, 'agent');
+    const stateDirectory = stateDirectoryIn(directory);
     mkdirSync(stateDirectory, { mode: 0o700 });
     this.sources = await createSharedSources(options.kinds, { clock: this.clock, nodeName }, directory);
     const { observer } = this.runtimes;
