@@ -9,11 +9,12 @@ import { createProcessDriver } from '../drivers/process-driver.js';
 import { generateCase } from '../explore/generate-case.js';
 import type { AgentDriver, AgentExit, AgentProcess } from '../ports/driver.js';
 import { createMemoryBackend } from '../runtimes/memory/memory-backend.js';
-import type { Plan, Step } from '../spec/plan.js';
+import type { Fault, Plan, Step } from '../spec/plan.js';
 import { liveTimings } from '../spec/timings.js';
 import type { TraceEvent } from '../trace/events.js';
 import type { TraceListener } from '../trace/journal.js';
-import { executeLive } from './execute-live.js';
+import { liveDeadlinesOf } from './deadlines.js';
+import { executeLive, slackMsDefault } from './execute-live.js';
 import type { RunOutcome } from './execute-sim.js';
 
 const parent = mkdtempSync(join(tmpdir(), 'conformance-live-'));
@@ -144,6 +145,26 @@ test(
     expect(firstCall(events, 2).seq).toBeGreaterThan(stepOf(events, 's6').seq);
   },
 );
+
+test('a call that hangs is over when the agent gives up on it', { timeout: 60_000 }, async () => {
+  const plan = planOf([
+    { id: 's1', do: 'add', source: 'file', pod: 0, spec: 0 },
+    { id: 's2', do: 'wait', ms: 400 },
+    { id: 's3', do: 'settle' },
+    { id: 's4', do: 'remove', source: 'file', pod: 0 },
+  ]);
+  const faults: Fault[] = [{ at: { call: 'RunPodSandbox', pod: 0, nth: 1 }, effect: 'hang' }];
+  const { events } = await execute(referenceAgent(), { ...plan, faults });
+  const heal = events.find((event) => event.kind === 'phase' && event.phase === 'heal')!;
+  const hung = events.find((event) => event.kind === 'runtime.reply' && event.method === 'RunPodSandbox')!;
+  expect(hung).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+  // The agent tries again, and what it then makes is at rest before the plan goes on.
+  const sandbox = events.find((event) => event.kind === 'sandbox' && event.state === 'ready')!;
+  expect(sandbox.seq).toBeLessThan(stepOf(events, 's4').seq);
+  expect(hung.seq).toBeLessThan(heal.seq);
+  const settledMs = stepOf(events, 's4').t - stepOf(events, 's3').t;
+  expect(settledMs).toBeLessThan(liveDeadlinesOf(plan, liveTimings, slackMsDefault).settleMs);
+});
 
 function firstCall(events: readonly TraceEvent[], incarnation: number): TraceEvent {
   return events.find((event) => event.kind === 'runtime.request' && event.incarnation === incarnation)!;

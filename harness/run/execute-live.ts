@@ -122,7 +122,7 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
   const lives = createLives(driver, clock);
   const server = createCriServer({
     socketPath: join(options.directory, 'cri', 'cri.sock'),
-    handle(method, request, reply) {
+    handle(method, request, reply, { onCancelled }) {
       // The first call of an agent that somebody else started begins the run, and is answered in it.
       lives.noteCall(method);
       const life = lives.current();
@@ -130,7 +130,7 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
         reply({ code: 'UNAVAILABLE', message: 'no agent is expected to run' });
       } else {
         const problem = requestProblem(method, request);
-        if (problem === undefined) boundary.handle(life, method, request as never, reply);
+        if (problem === undefined) boundary.handle(life, method, request as never, reply, onCancelled);
         else reply(problem);
       }
     },

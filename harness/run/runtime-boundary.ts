@@ -20,13 +20,15 @@ export interface RuntimeBoundary {
   readonly view: RuntimeView;
   /**
    * One call of the agent. `reply` is called at most once, and never when the agent is gone. Returns how long
-   * the answer takes if the runtime needs no time: Infinity when that cannot be said.
+   * the answer takes if the runtime needs no time: Infinity when that cannot be said. `onGivenUp`: where that is seen,
+   * calls back when the agent no longer waits for the answer.
    */
   handle<Method extends CriMethod>(
     life: Life,
     method: Method,
     request: CriRequest<Method>,
     reply: (result: CriResult) => void,
+    onGivenUp?: (callback: () => void) => void,
   ): number;
   /** Subscribes the agent to container events; returns the end of the subscription. */
   subscribe(life: Life, onEvent: (event: ContainerEvent) => void): () => void;
@@ -176,8 +178,14 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
     held.add(release);
   }
 
-  function hold(call: OpenCall): void {
-    held.add(() => answer(call, refuse('UNAVAILABLE', 'the runtime was cut off while the call was open')));
+  /** Until heal, or until the agent gives up: what nobody waits for any more does not keep the world from rest. */
+  function hold(call: OpenCall, onGivenUp: ((callback: () => void) => void) | undefined): void {
+    const release = (): void =>
+      answer(call, refuse('UNAVAILABLE', 'the runtime was cut off while the call was open'));
+    held.add(release);
+    onGivenUp?.(() => {
+      if (held.delete(release)) answer(call, refuse('DEADLINE_EXCEEDED', 'context deadline exceeded'));
+    });
   }
 
   function effect(call: OpenCall): void {
@@ -220,7 +228,7 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
 
   const boundary: RuntimeBoundary = {
     view,
-    handle(life, method, request, reply) {
+    handle(life, method, request, reply, onGivenUp) {
       const number = ++calls;
       const target = view.target(method, request);
       journal.stamp(requestOf({ number, life, method, target, request }));
@@ -252,7 +260,7 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
         return Infinity;
       }
       if (fault?.effect === 'hang') {
-        hold(call);
+        hold(call, onGivenUp);
         return Infinity;
       }
       if (isUnrest) openUnrest++;

@@ -111,6 +111,23 @@ describe('a runtime that lanes share', () => {
     expect(seenBy(two)).toHaveLength(2);
   });
 
+  it('lets go of a call that hangs in one lane when the agent gives up on it', () => {
+    const one = enter(1, [{ at: { call: 'ListPodSandbox', nth: 1 }, effect: 'hang' }]);
+    enter(2);
+    let giveUp = (): void => {};
+    const answers: CriResult[] = [];
+    const onGivenUp = (callback: () => void): void => void (giveUp = callback);
+    const filter = { labelSelector: { 'io.kubernetes.pod.namespace': 'default-lane1' } };
+    runtimes.handle('ListPodSandbox', { filter }, (result) => void answers.push(result), onGivenUp);
+    expect(answers).toEqual([]);
+    expect(one.runtime.openCalls()).toBe(1);
+    giveUp();
+    giveUp();
+    expect(answers).toMatchObject([{ code: 'DEADLINE_EXCEEDED' }]);
+    expect(one.runtime.openCalls()).toBe(0);
+    expect(one.journal.events.at(-1)).toMatchObject({ kind: 'runtime.reply', code: 'DEADLINE_EXCEEDED' });
+  });
+
   it('shows to a lane that an image is there once, and until then each time that it is not', () => {
     const one = enter(1);
     const status = (image: string) => call('ImageStatus', { image: { image } });

@@ -13,13 +13,16 @@ import { laneOfNamespace } from './lane-names.js';
  * concerns all pods, or the node, goes through the boundaries of all, each of which sees its part of the answer.
  */
 export interface RuntimeSwitch {
-  handle(method: CriMethod, request: object, reply: (result: CriResult) => void): void;
+  handle(method: CriMethod, request: object, reply: (result: CriResult) => void, onGivenUp?: OnGivenUp): void;
   /** The agent's GetContainerEvents. */
   subscribe(onEvent: (event: ContainerEvent) => void): () => void;
   /** What the runtime tells. */
   readonly observer: RuntimeObserver;
   join(lane: number): LaneRuntime;
 }
+
+/** Calls back when the agent no longer waits for the answer. */
+type OnGivenUp = (callback: () => void) => void;
 
 /** One lane's side of the switch. */
 export interface LaneRuntime {
@@ -107,12 +110,14 @@ export function createRuntimeSwitch(backend: () => RuntimeBackend): RuntimeSwitc
     method: CriMethod,
     request: object,
     reply: (result: CriResult) => void,
+    onGivenUp: OnGivenUp | undefined,
   ): void {
     lane.openCalls++;
-    lane.boundary!.handle(lane.life!, method, request as never, (result) => {
+    const answered = (result: CriResult): void => {
       lane.openCalls--;
       reply(result);
-    });
+    };
+    lane.boundary!.handle(lane.life!, method, request as never, answered, onGivenUp);
   }
 
   /**
@@ -130,7 +135,12 @@ export function createRuntimeSwitch(backend: () => RuntimeBackend): RuntimeSwitc
   }
 
   /** Asks the runtime once, and lets each lane see its part of the answer before the agent has the whole. */
-  function handleInAll(method: CriMethod, request: object, reply: (result: CriResult) => void): void {
+  function handleInAll(
+    method: CriMethod,
+    request: object,
+    reply: (result: CriResult) => void,
+    onGivenUp: OnGivenUp | undefined,
+  ): void {
     const taking = [...lanes.values()].filter((lane) => lane.isOpen && !hasSeen(lane, method, request));
     const call: CommonCall = { method, waiting: new Map() };
     const answers = new Map<Lane, CriResult>();
@@ -140,12 +150,13 @@ export function createRuntimeSwitch(backend: () => RuntimeBackend): RuntimeSwitc
       reply(joinLists(method, whole, (entry) => answers.has(laneOfEntry(entry)!), [...answers.values()]));
     };
     for (const lane of taking) {
-      common = call;
-      handleIn(lane, method, request, (result) => {
+      const answered = (result: CriResult): void => {
         answers.set(lane, result);
         if (method === 'ImageStatus') noteImage(lane, request, result);
         finish();
-      });
+      };
+      common = call;
+      handleIn(lane, method, request, answered, onGivenUp);
       common = undefined;
     }
     backend().invoke(method, request as never, (result) => {
@@ -196,10 +207,10 @@ export function createRuntimeSwitch(backend: () => RuntimeBackend): RuntimeSwitc
   }
 
   return {
-    handle(method, request, reply) {
+    handle(method, request, reply, onGivenUp) {
       const lane = laneOf(request);
-      if (lane?.boundary !== undefined) handleIn(lane, method, request, reply);
-      else if (concernsAll(method) && !namesOne(request)) handleInAll(method, request, reply);
+      if (lane?.boundary !== undefined) handleIn(lane, method, request, reply, onGivenUp);
+      else if (concernsAll(method) && !namesOne(request)) handleInAll(method, request, reply, onGivenUp);
       else backend().invoke(method, request as never, reply);
     },
     subscribe(onEvent) {

@@ -107,10 +107,10 @@ class Shared implements SharedAgent {
     this.lateness = createLateness(this.clock, options.timings.relistMs);
     this.server = createCriServer({
       socketPath: join(options.directory, 'cri', 'cri.sock'),
-      handle: (method, request, reply) => {
+      handle: (method, request, reply, { onCancelled }) => {
         this.noteCall(method, request);
         const problem = requestProblem(method, request);
-        if (problem === undefined) this.runtimes.handle(method, request, reply);
+        if (problem === undefined) this.runtimes.handle(method, request, reply, onCancelled);
         else reply(problem);
       },
       subscribeEvents: (onEvent) => this.runtimes.subscribe(onEvent),
