@@ -141,13 +141,7 @@ function mirrorOf(pod: Pod, nodeName: string, nodeUid: string): Pod {
       ...(namespace === undefined ? {} : { namespace }),
       ...(labels === undefined ? {} : { labels }),
       annotations: { ...annotations, [Keys.annotationConfigMirror]: hashOf(pod) ?? '' },
-      ...(nodeUid === ''
-        ? {}
-        : {
-            ownerReferences: [
-              { apiVersion: 'v1', kind: 'Node', name: nodeName, uid: nodeUid, controller: true },
-            ],
-          }),
+      ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: nodeName, uid: nodeUid, controller: true }],
     },
     spec: { ...pod.spec, nodeName },
   };

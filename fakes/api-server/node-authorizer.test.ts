@@ -37,7 +37,7 @@ test('a node deletes pods one by one', () => {
   expect(ask('DELETE', `${pods}/mine`, { body: { gracePeriodSeconds: 0 } }).status).toBe(200);
 });
 
-test('a mirror that belongs to something belongs to its node', () => {
+test('a mirror belongs to its node', () => {
   const { ask, uid } = setUp();
   const owner = { apiVersion: 'v1', kind: 'Node', name: 'n1', uid, controller: true };
   const mirror = (ownerReferences?: object[], name = 'mirror') => {
@@ -57,8 +57,8 @@ test('a mirror that belongs to something belongs to its node', () => {
     [uncontrolled],
   ])
     expect([owners, mirror(owners)]).toEqual([owners, 403]);
-  expect(mirror([owner])).toBe(201);
-  expect(mirror(undefined, 'unowned')).toBe(201);
+  expect(mirror([owner], 'owned')).toBe(201);
+  expect(mirror(undefined)).toBe(403);
 });
 
 test('a node writes itself and its lease, and those of no other', () => {

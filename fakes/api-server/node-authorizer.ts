@@ -40,10 +40,7 @@ function checkPods(store: ApiStore, node: string, { route, verb, body }: Asked):
   throw forbidden(route, `User "system:node:${node}" cannot ${word} resource "pods" in API group ""`);
 }
 
-/**
- * A mirror is its node's: it goes when the node does. Unlike by Kubernetes one without an owner is taken, for there are
- * agents that do not know the UID of their node.
- */
+/** A mirror is its node's: it goes when the node does. */
 function checkOwnerOfMirror(
   store: ApiStore,
   node: string,
@@ -52,12 +49,12 @@ function checkOwnerOfMirror(
   const { annotations, ownerReferences } = (
     isJsonObject(body) && isJsonObject(body['metadata']) ? body['metadata'] : {}
   ) as Partial<ApiObject['metadata']>;
-  if (annotations?.['kubernetes.io/config.mirror'] === undefined || ownerReferences === undefined) return;
-  const isOne = Array.isArray(ownerReferences) && ownerReferences.length === 1;
-  const owner: unknown = isOne ? ownerReferences[0] : undefined;
+  if (annotations?.['kubernetes.io/config.mirror'] === undefined) return;
+  const [owner, ...others]: readonly unknown[] = Array.isArray(ownerReferences) ? ownerReferences : [];
   const why = `node "${node}" can only create pods with`;
+  if (others.length > 0) throw forbidden(route, `${why} a single owner reference set to itself`);
   if (!isJsonObject(owner) || owner['kind'] !== 'Node' || owner['name'] !== node) {
-    throw forbidden(route, `${why} a single owner reference set to itself`);
+    throw forbidden(route, `${why} an owner reference set to itself`);
   }
   if (owner['apiVersion'] !== 'v1' || owner['controller'] !== true) {
     throw forbidden(route, `${why} a controller owner reference set to itself`);

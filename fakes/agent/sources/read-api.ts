@@ -51,34 +51,41 @@ export function readApi(context: SourceReaderContext, port: ApiPort, listeners: 
     deliver();
   }
 
-  async function findNode(): Promise<void> {
+  async function begin(): Promise<void> {
     try {
-      const { status, body } = await port.request({
-        method: 'GET',
-        path: '/api/v1/nodes',
-        query: { fieldSelector: `metadata.name=${nodeName}` },
-      });
-      if (status !== 200 && status !== 404) throw new Error(`status ${status}`);
-      const [node] = status === 200 ? itemsOf(body) : [];
-      if (node === undefined) await createNode();
-      else listeners.onNode({ uid: node.metadata.uid ?? '' });
+      await findNode();
       backoffMs = backoffMinMs;
       void list();
     } catch (error) {
       context.log(`node: ${String(error)}`);
-      later(() => void findNode());
+      later(() => void begin());
     }
   }
 
-  /** Registers the node. Pods can be served without it, so a refusal changes nothing. */
-  async function createNode(): Promise<void> {
-    const { status, body } = await port.request({
-      method: 'POST',
+  /**
+   * Registers the node if it is not there. Pods can be served without it, so a refusal keeps nobody waiting but their
+   * mirrors, which belong to it, and it is tried again beside the rest.
+   */
+  async function findNode(): Promise<void> {
+    const found = await port.request({
+      method: 'GET',
       path: '/api/v1/nodes',
-      body: { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName } },
+      query: { fieldSelector: `metadata.name=${nodeName}` },
     });
-    const { metadata } = (body ?? {}) as { metadata?: { uid?: string } };
-    listeners.onNode({ uid: status < 300 ? (metadata?.uid ?? '') : '' });
+    if (found.status !== 200 && found.status !== 404) throw new Error(`status ${found.status}`);
+    let [node] = found.status === 200 ? itemsOf(found.body) : [];
+    if (node === undefined) {
+      const body = { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName } };
+      const created = await port.request({ method: 'POST', path: '/api/v1/nodes', body });
+      if (created.status >= 300) return findNodeLater(`status ${created.status}`);
+      node = created.body as Pod;
+    }
+    listeners.onNode({ uid: node.metadata.uid! });
+  }
+
+  function findNodeLater(why: unknown): void {
+    context.log(`node: ${String(why)}`);
+    later(() => void findNode().catch(findNodeLater));
   }
 
   async function list(): Promise<void> {
@@ -166,7 +173,7 @@ export function readApi(context: SourceReaderContext, port: ApiPort, listeners: 
     limit = scheduler.after(lengthS * 1_000 + watchEndSlackMs, () => finish('watch', false));
   }
 
-  void findNode();
+  void begin();
   return () => watch?.close();
 }
 

@@ -164,13 +164,16 @@ test('a status patch changes the status alone, and what is held stays as it was'
 
 test('mirror pods are created, listed and served, but never held; other pods are forbidden', async () => {
   const { ask, list, context } = setUp();
+  const node = await ask({ method: 'GET', path: '/api/v1/nodes/node-1' });
+  const { uid } = (node.body as { metadata: { uid: string } }).metadata;
+  const ownerReferences = [{ apiVersion: 'v1', kind: 'Node', name: 'node-1', uid, controller: true }];
   const mirror = (annotations: Record<string, string>) => ({
     method: 'POST' as const,
     path: '/api/v1/namespaces/default/pods',
     body: {
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: { name: 'web-node-1', annotations },
+      metadata: { name: 'web-node-1', annotations, ownerReferences },
       spec: { nodeName: 'node-1', containers: [{ name: 'main', image: 'workload' }] },
     },
   });
