@@ -24,22 +24,19 @@ function configurationOf(
   return kubeletConfiguration(versionOf(minor), endpoints, directories, server) as Record<string, unknown>;
 }
 
-/** The fields that came after 1.29, by the version that first knows them. */
-const since: Readonly<Record<string, number>> = { podLogsDir: 30, failCgroupV1: 31, crashLoopBackOff: 32 };
+/** The fields that came after 1.29, by the version that first gets them. */
+const since: Readonly<Record<string, number>> = { podLogsDir: 30, failCgroupV1: 31, crashLoopBackOff: 35 };
 
 test.each([29, 30, 31, 32, 33, 34, 35, 36])('a kubelet 1.%i gets only fields that it knows', (minor) => {
   const configuration = configurationOf(minor);
   for (const [field, first] of Object.entries(since))
     expect([field, field in configuration]).toEqual([field, minor >= first]);
-  // The maximum of the back-off is behind a gate until it is a beta feature.
-  const isGated = minor >= 32 && minor <= 34;
-  expect(configuration['featureGates']).toEqual(isGated ? { KubeletCrashLoopBackOffMax: true } : undefined);
 });
 
 test('the back-off that the profile declares is the one that is configured', () => {
   for (const [minor, maxMs] of [
-    [31, 300_000],
-    [32, 1_000],
+    [34, 300_000],
+    [35, 1_000],
     [36, 1_000],
   ] as const) {
     const { timings } = kubeletProfile(versionOf(minor), fast);

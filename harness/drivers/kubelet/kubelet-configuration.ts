@@ -42,9 +42,12 @@ export function kubeletDirectories(stateDirectory: string): KubeletDirectories {
   };
 }
 
-/** Whether the maximum of the crash back-off can be set, as a beta feature or behind a gate. */
+/**
+ * Whether the maximum of the crash back-off is to be set. Since 1.32 it can be, behind a gate; but only since 1.35 does a
+ * kubelet come back when a back-off that is shorter than its retries is over.
+ */
 export function takesBackoffMax({ minor }: KubeletVersion): boolean {
-  return minor >= 32;
+  return minor >= 35;
 }
 
 /** Whether the directory of the pods' logs can be set. */
@@ -64,7 +67,6 @@ export function kubeletConfiguration(
   server?: KubeletServer,
 ): object {
   const { minor } = version;
-  const gates = takesBackoffMax(version) && minor < 35 ? { KubeletCrashLoopBackOffMax: true } : undefined;
   return {
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
     kind: 'KubeletConfiguration',
@@ -77,7 +79,6 @@ export function kubeletConfiguration(
     ...limits,
     ...(takesPodLogsDirectory(version) ? { podLogsDir: directories.podLogs } : {}),
     ...(minor >= 31 ? { failCgroupV1: false } : {}),
-    ...(gates === undefined ? {} : { featureGates: gates }),
     volumePluginDir: directories.volumePlugins,
   };
 }
