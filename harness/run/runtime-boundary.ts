@@ -12,6 +12,9 @@ import type { PodSlots } from './pod-slots.js';
 import { createRuntimeView, nobody, type RuntimeView } from './runtime-view.js';
 import { tracedResponse } from './traced-response.js';
 
+/** Calls back, once at most, when the agent no longer waits for an answer. */
+export type OnGivenUp = (callback: () => void) => void;
+
 /**
  * Stands between the agent and the runtime: journals each call as request, effect and reply, and does to it
  * what the plan says. The same code serves both worlds; only the clock and the backend differ.
@@ -20,15 +23,15 @@ export interface RuntimeBoundary {
   readonly view: RuntimeView;
   /**
    * One call of the agent. `reply` is called at most once, and never when the agent is gone. Returns how long
-   * the answer takes if the runtime needs no time: Infinity when that cannot be said. `onGivenUp`: where that is seen,
-   * calls back when the agent no longer waits for the answer.
+   * the answer takes if the runtime needs no time: Infinity when that cannot be said. `onGivenUp` is
+   * absent where nobody sees it.
    */
   handle<Method extends CriMethod>(
     life: Life,
     method: Method,
     request: CriRequest<Method>,
     reply: (result: CriResult) => void,
-    onGivenUp?: (callback: () => void) => void,
+    onGivenUp?: OnGivenUp,
   ): number;
   /** Subscribes the agent to container events; returns the end of the subscription. */
   subscribe(life: Life, onEvent: (event: ContainerEvent) => void): () => void;
@@ -179,7 +182,7 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
   }
 
   /** Until heal, or until the agent gives up: what nobody waits for any more does not keep the world from rest. */
-  function hold(call: OpenCall, onGivenUp: ((callback: () => void) => void) | undefined): void {
+  function hold(call: OpenCall, onGivenUp: OnGivenUp | undefined): void {
     const release = (): void =>
       answer(call, refuse('UNAVAILABLE', 'the runtime was cut off while the call was open'));
     held.add(release);

@@ -30,7 +30,7 @@ test('a node whose registration is refused is registered later, and its pods do 
       nodeName: 'n1',
       timings: kubeletTimings,
       decisions: referenceDecisions,
-      scheduler: scheduler as never,
+      scheduler,
       random: () => 0,
       startedAtMs: 0,
       log: () => {},

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { AgentEndpoints } from '../../ports/driver.js';
 import { kubeletConfiguration, kubeletDirectories, type KubeletServer } from './kubelet-configuration.js';
@@ -43,6 +44,13 @@ test('the back-off that the profile declares is the one that is configured', () 
     expect(timings.backoffMaxMs).toBe(maxMs);
   }
   expect(configurationOf(36)['crashLoopBackOff']).toEqual({ maxContainerRestartPeriod: '1000ms' });
+});
+
+test('a kubelet that is told of no directory for the logs of pods has its own in the place of that of the machine', () => {
+  expect(kubeletProfile(versionOf(30), fast).mounts).toBeUndefined();
+  const mounts = kubeletProfile(versionOf(29), fast).mounts!;
+  expect(Object.keys(mounts)).toEqual(['/var/log/pods']);
+  expect(join('/state', mounts['/var/log/pods']!)).toBe(directories.podLogs);
 });
 
 test('until 1.34 a re-sync does not shorten the wait after a failure', () => {

@@ -46,7 +46,7 @@ export function kubeletDirectories(stateDirectory: string): KubeletDirectories {
  * Whether the maximum of the crash back-off is to be set. Since 1.32 it can be, behind a gate; but only since 1.35 does a
  * kubelet come back when a back-off that is shorter than its retries is over.
  */
-export function takesBackoffMax({ minor }: KubeletVersion): boolean {
+export function setsBackoffMax({ minor }: KubeletVersion): boolean {
   return minor >= 35;
 }
 
@@ -89,7 +89,7 @@ function periods(version: KubeletVersion, { timings }: AgentEndpoints): object {
     httpCheckFrequency: `${timings.httpCheckMs}ms`,
     syncFrequency: `${timings.syncFrequencyMs}ms`,
     runtimeRequestTimeout: `${timings.callDeadlineMs}ms`,
-    ...(takesBackoffMax(version)
+    ...(setsBackoffMax(version)
       ? { crashLoopBackOff: { maxContainerRestartPeriod: `${timings.backoffMaxMs}ms` } }
       : {}),
   };

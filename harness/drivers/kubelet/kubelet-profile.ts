@@ -3,7 +3,7 @@ import type { AgentFeature } from '../../ports/agent.js';
 import type { AgentProfile } from '../../ports/driver.js';
 import { kubeletTimings, type Timings } from '../../spec/timings.js';
 import { fixedPlaces } from './kubelet-command.js';
-import { kubeletDirectories, takesBackoffMax, takesPodLogsDirectory } from './kubelet-configuration.js';
+import { kubeletDirectories, setsBackoffMax, takesPodLogsDirectory } from './kubelet-configuration.js';
 import type { KubeletVariant } from './kubelet-variant.js';
 import type { KubeletVersion } from './kubelet-version.js';
 
@@ -51,6 +51,6 @@ function timingsOf(version: KubeletVersion, variant: KubeletVariant): Timings {
     errorRetryMs: version.minor >= 35 ? Math.min(errorRetryMs, syncFrequencyMs) : errorRetryMs,
     callDeadlineMs: 10_000,
     // A maximum below the first delay becomes the first delay too.
-    ...(takesBackoffMax(version) ? { backoffInitialMs: 1_000, backoffMaxMs: 1_000 } : {}),
+    ...(setsBackoffMax(version) ? { backoffInitialMs: 1_000, backoffMaxMs: 1_000 } : {}),
   };
 }

@@ -111,14 +111,16 @@ describe('a runtime that lanes share', () => {
     expect(seenBy(two)).toHaveLength(2);
   });
 
-  it('lets go of a call that hangs in one lane when the agent gives up on it', () => {
+  it.each([
+    ['of its own', { filter: { labelSelector: { 'io.kubernetes.pod.namespace': 'default-lane1' } } }],
+    ['of all', {}],
+  ])('lets go of a list %s that hangs in one lane when the agent gives up on it', (_whose, request) => {
     const one = enter(1, [{ at: { call: 'ListPodSandbox', nth: 1 }, effect: 'hang' }]);
     enter(2);
     let giveUp = (): void => {};
     const answers: CriResult[] = [];
     const onGivenUp = (callback: () => void): void => void (giveUp = callback);
-    const filter = { labelSelector: { 'io.kubernetes.pod.namespace': 'default-lane1' } };
-    runtimes.handle('ListPodSandbox', { filter }, (result) => void answers.push(result), onGivenUp);
+    runtimes.handle('ListPodSandbox', request, (result) => void answers.push(result), onGivenUp);
     expect(answers).toEqual([]);
     expect(one.runtime.openCalls()).toBe(1);
     giveUp();

@@ -4,7 +4,7 @@ import type { ContainerChanged, SandboxChanged } from '../../trace/events.js';
 import type { ContainerEvent, CriRequest, CriResult } from '../../ports/cri.js';
 import type { RuntimeBackend, RuntimeChange, RuntimeObserver } from '../../ports/runtime.js';
 import type { Life } from '../../ports/source.js';
-import type { RuntimeBoundary } from '../runtime-boundary.js';
+import type { OnGivenUp, RuntimeBoundary } from '../runtime-boundary.js';
 import { cutList, isList, joinLists, type ListPart } from './list-parts.js';
 import { laneOfNamespace } from './lane-names.js';
 
@@ -20,9 +20,6 @@ export interface RuntimeSwitch {
   readonly observer: RuntimeObserver;
   join(lane: number): LaneRuntime;
 }
-
-/** Calls back when the agent no longer waits for the answer. */
-type OnGivenUp = (callback: () => void) => void;
 
 /** One lane's side of the switch. */
 export interface LaneRuntime {

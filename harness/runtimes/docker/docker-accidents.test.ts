@@ -94,6 +94,8 @@ const breakAt = (part: RegExp, nth: number, refusal: Refusal): void => {
   refuse = (path) => (part.test(path) && ++seen >= nth ? refusal : undefined);
 };
 const isCreate = /\/containers\/create/;
+/** Those of pods alone: sandboxes can still be made. */
+const isContainerCreate = /\/containers\/create\?name=nac_main_/;
 const isStart = /\/containers\/[^/]+\/start/;
 
 describe('in the middle of a run the engine can no longer', () => {
@@ -102,6 +104,7 @@ describe('in the middle of a run the engine can no longer', () => {
     ['make sandboxes', isCreate, 1, full],
     ['start sandboxes', isStart, 1, full],
     ['make containers', isCreate, 2, full],
+    ['make containers, but sandboxes', isContainerCreate, 1, full],
     ['start containers', isStart, 2, full],
     ['find the workload image', isCreate, 2, { status: 404, message: 'No such image: conformance:1' }],
     ['be asked so much', isCreate, 2, { status: 429, message: 'too many requests' }],
@@ -127,6 +130,20 @@ test('one refusal that does not come again is the answer, and no accident', asyn
   expect(await runPod()).toEqual({ code: 'UNKNOWN', message: 'try again' });
   expect(await runPod()).toMatchObject({ code: 'OK' });
   expect(failures).toEqual([]);
+});
+
+test('what it cannot do is tried once: nothing is made for a run that is over', async () => {
+  let creates = 0;
+  refuse = (path) => {
+    if (!isCreate.test(path)) return undefined;
+    creates++;
+    return { status: 500, message: 'no space left on device' };
+  };
+  await runPod();
+  expect(creates).toBe(2);
+  await runPod();
+  expect(creates).toBe(3);
+  expect(failures).toHaveLength(1);
 });
 
 test('the engine goes away: said once', async () => {

@@ -304,7 +304,7 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
     } catch (error) {
       if (isConnectionLost(error)) fail(error);
       // Nothing of the agent's need be wrong in it: can the engine still run what is known to be right?
-      else if (runsPods.has(method)) await tryEngine(engine, run).catch(failUnable);
+      else if (runsPods.has(method) && !closed && !failed) await tryEngine(engine, run).catch(failUnable);
       return refuse(engineStatus(error) === undefined ? 'UNAVAILABLE' : 'UNKNOWN', engineMessage(error));
     }
   }
