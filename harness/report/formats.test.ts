@@ -4,10 +4,12 @@ import { z } from 'zod';
 import { HarnessError } from '../core/errors.js';
 import { requirements } from '../spec/requirements.js';
 import { exampleFinding, exampleResult, hostileFinding } from './example-result.js';
+import { htmlReport } from './html.js';
 import { githubAnnotations, githubSummary } from './github.js';
 import { jsonReport, reportSchema } from './json.js';
 import { junitReport } from './junit.js';
 import { compareKnownFailing } from './known-failing.js';
+import type { ReportedFinding } from './result.js';
 import { conformanceStatement, reproduceLine } from './statement.js';
 import { errorText, textReport } from './text.js';
 
@@ -35,6 +37,21 @@ test('the terminal says requirement and text, steps, expected and seen, events a
     expect(text.split('\n')).toContain(part);
   }
 });
+
+test('what was seen in an agent that is shared says how its names differ from those of the plan', () => {
+  const inLane = exampleResult([findingInLane(3)]);
+  const words = 'In an agent that can be shared, the namespaces of this plan end in -lane3.';
+  expect(textReport(inLane, { colors: false }).split('\n')).toContain(`  ${words}`);
+  expect(htmlReport(inLane)).toContain(words);
+  expect(textReport(failing, { colors: false })).not.toContain('-lane');
+  expect(htmlReport(failing)).not.toContain('-lane');
+});
+
+function findingInLane(lane: number): ReportedFinding {
+  const finding = exampleFinding();
+  const trace = finding.trace!.map((event) => (event.kind === 'run.started' ? { ...event, lane } : event));
+  return { ...finding, trace };
+}
 
 test('the terminal lists every requirement only when asked', () => {
   expect(textReport(passing, { colors: false })).not.toContain('TERM-01');

@@ -1,5 +1,6 @@
 import { findRequirement } from '../spec/requirements.js';
 import type { VerdictKind } from '../spec/verdict.js';
+import { laneEnding } from '../trace/lane-ending.js';
 import type { CampaignResult, ReportedFinding, ReportedVerdict, Reproduction } from './result.js';
 import { count } from './words.js';
 
@@ -50,10 +51,21 @@ export function wasTried({ reproduces = [] }: ReportedFinding): boolean {
 }
 
 /** Whether other plans shared the agent in an execution that showed it, or in one that was to show it again. */
-export function hadCompany({ trace, reproduces = [] }: ReportedFinding): boolean {
+export function hadCompany(finding: ReportedFinding): boolean {
+  return laneOf(finding) !== undefined || (finding.reproduces ?? []).some(({ company }) => company === true);
+}
+
+/** Why the names in what happened differ from those in the plan, where they do. */
+export function laneWords(finding: ReportedFinding): string | undefined {
+  const lane = laneOf(finding);
+  return lane === undefined
+    ? undefined
+    : `In an agent that can be shared, the namespaces of this plan end in ${laneEnding(lane)}.`;
+}
+
+function laneOf({ trace }: ReportedFinding): number | undefined {
   const start = trace?.[0];
-  const isFromLane = start?.kind === 'run.started' && start.lane !== undefined;
-  return isFromLane || reproduces.some(({ company }) => company === true);
+  return start?.kind === 'run.started' ? start.lane : undefined;
 }
 
 /** What became of something that was seen once. */

@@ -1,6 +1,6 @@
 import { findRequirement } from '../spec/requirements.js';
 import { eventWords, timeWords } from './event-words.js';
-import { companyNeeded, needsCompany, reproductionWords } from './groups.js';
+import { companyNeeded, laneWords, needsCompany, reproductionWords } from './groups.js';
 import { isMust, type CampaignResult, type ReportedFinding } from './result.js';
 import { escapeHtml } from './sanitize.js';
 import { drawTimeline } from './timeline-svg.js';
@@ -91,8 +91,11 @@ function eventsHtml(finding: ReportedFinding): string {
   const violated = `<tr class="violated"><td class="time">${timeWords(finding.atMs)}</td><td>${escapeHtml(finding.requirement)} is violated</td></tr>`;
   const before = rows.filter(({ t }) => t <= finding.atMs).map(({ row }) => row);
   const after = rows.filter(({ t }) => t > finding.atMs).map(({ row }) => row);
+  const lane = laneWords(finding);
   return [
-    '<h4>What happened</h4><table class="events"><thead><tr><th scope="col">Time</th><th scope="col">Event</th></tr></thead><tbody>',
+    '<h4>What happened</h4>',
+    lane === undefined ? '' : `<p class="legend">${escapeHtml(lane)}</p>`,
+    '<table class="events"><thead><tr><th scope="col">Time</th><th scope="col">Event</th></tr></thead><tbody>',
     ...before,
     violated,
     ...after,

@@ -6,6 +6,7 @@ import { eventWords, timeWords } from './event-words.js';
 import {
   companyNeeded,
   countVerdicts,
+  laneWords,
   needsCompany,
   reproductionWords,
   doubtWords,
@@ -169,6 +170,7 @@ function findingLines(
   const { steps, disturbances } = planWords(finding.plan);
   const certificate = finding.minimal ? 'none can be left out' : 'not minimal';
   const section = (name: string): string => `  ${colors.bold(name)}`;
+  const lane = laneWords(finding);
   const lines = [
     `${colors.bold(badge)} ${colors.bold(finding.requirement)} ${requirement?.title ?? ''} (${requirement?.level ?? 'MUST'})`,
     `  ${requirement?.text ?? ''}`,
@@ -186,6 +188,7 @@ function findingLines(
     `${section('Seen')}     ${printable(finding.seen)}`,
     '',
     section('What happened'),
+    ...(lane === undefined ? [] : [`  ${colors.dim(lane)}`]),
     ...bounded(
       finding.events.map((event) => `${colors.dim(timeWords(event.t))}  ${eventWords(event, finding.plan)}`),
       eventsShownMax,

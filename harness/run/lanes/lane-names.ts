@@ -1,9 +1,10 @@
 import type { SourceNames } from '../../ports/source.js';
 import type { Plan, PlanPod, Step } from '../../spec/plan.js';
+import { laneEnding } from '../../trace/lane-ending.js';
 
 /** What tells the pods of one lane from those of all others: no two lanes of an agent ever have the same number. */
 export function laneNames(lane: number): SourceNames {
-  const uidEnding = `-${mark(lane)}`;
+  const uidEnding = laneEnding(lane);
   return {
     uidEnding,
     owns: (namespace) => namespace?.endsWith(uidEnding) === true,
@@ -30,7 +31,7 @@ const labelMax = 63;
  * or a UID stays as it was.
  */
 export function planInLane(plan: Plan, lane: number): Plan {
-  const ending = `-${mark(lane)}`;
+  const ending = laneEnding(lane);
   const namespaces = distinct(
     plan.setup.pods.map((pod) => pod.identity.namespace),
     labelMax - ending.length,
