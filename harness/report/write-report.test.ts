@@ -62,6 +62,35 @@ test('checking a folder that can be written makes nothing', () => {
   expect(existsSync(join(directory, 'deep'))).toBe(false);
 });
 
+test('the cases of an earlier report go, and nothing else does', () => {
+  const report = join(directory, 'r');
+  writeReport(exampleResult([exampleFinding({ case: 'cases/gone.json' }), exampleFinding()]), { report });
+  const earlier = reportSchema.parse(JSON.parse(read('r/report.json')));
+  const listed = earlier.verdicts.flatMap(({ findings }) => findings);
+  const notOurs = ['outside.json', 'r/own.txt', 'r/cases/own.json'];
+  for (const path of notOurs) writeFileSync(join(directory, path), '');
+  for (const path of ['../outside.json', 'own.txt', 'cases/../own.txt', '/etc/hostname'])
+    listed.push({ ...listed[0]!, case: path, trace: path });
+  writeFileSync(
+    join(report, 'report.json'),
+    JSON.stringify({ ...earlier, verdicts: [{ ...earlier.verdicts[0]!, findings: listed }] }),
+  );
+
+  writeReport(exampleResult([exampleFinding()]), { report });
+  const left = [...notOurs, 'r/cases/WORK-01-static-pod.json', 'r/traces/WORK-01-static-pod.ndjson'];
+  for (const path of left) expect(existsSync(join(directory, path)), path).toBe(true);
+  for (const path of ['r/cases/gone.json', 'r/traces/gone.ndjson'])
+    expect(existsSync(join(directory, path)), path).toBe(false);
+});
+
+test('what is no report is overwritten, whatever it is', () => {
+  for (const text of ['', '{', '[]', '{"report":1}']) {
+    writeFileSync(join(directory, 'report.json'), text);
+    writeReport(exampleResult([exampleFinding()]), { report: directory });
+    expect(JSON.parse(read('report.json'))).toMatchObject({ findings: 1 });
+  }
+});
+
 test('a case path that leaves the folder is refused', () => {
   const finding = exampleFinding({ case: 'cases/../../evil.json' });
   expect(() => writeReport(exampleResult([finding]), { report: join(directory, 'in') })).toThrowError(

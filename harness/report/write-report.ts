@@ -1,11 +1,20 @@
-import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, isAbsolute, join, normalize, resolve } from 'node:path';
 import { assert, ExitCode, HarnessError } from '../core/errors.js';
 import { encodeTrace } from '../trace/codec.js';
 import { caseOf, type CaseOrigin } from './case-of.js';
 import { allCases } from './groups.js';
 import { htmlReport } from './html.js';
-import { jsonReport } from './json.js';
+import { jsonReport, reportSchema } from './json.js';
 import { junitReport } from './junit.js';
 import type { CampaignResult, ReportedFinding } from './result.js';
 import { conformanceStatement } from './statement.js';
@@ -20,18 +29,54 @@ export interface WriteReportOptions {
 
 /**
  * Writes the report folder: `report.json`, `cases/*.json`, `traces/*.ndjson`, `statement.md`, `junit.xml` and
- * `index.html`.
+ * `index.html`. The cases of a report that was there before go: they would be taken for failures of this campaign.
  */
 export function writeReport(result: CampaignResult, options: WriteReportOptions): void {
   const wants = (format: string): boolean => options.formats?.includes(format) ?? true;
   const write = (path: string, text: string): void =>
     writeFile(join(options.report, path), text, options.report);
+  const stale = new Set(writtenBefore(options.report));
   // Cases come first: they are what must not be lost when the disk fills up.
-  for (const finding of allCases(result)) writeCase(result, finding, options.report);
+  for (const finding of allCases(result)) {
+    writeCase(result, finding, options.report);
+    for (const path of pathsOf(finding)) stale.delete(path);
+  }
   write('report.json', `${JSON.stringify(jsonReport(result), null, 2)}\n`);
   write('statement.md', conformanceStatement(result));
   if (wants('junit')) write('junit.xml', junitReport(result));
   if (wants('html')) write('index.html', htmlReport(result));
+  for (const path of stale) removeQuietly(join(options.report, path));
+}
+
+/** Cases and traces that the folder's report lists so far. Whatever else is in the folder is not ours to remove. */
+function writtenBefore(report: string): string[] {
+  let text: string;
+  try {
+    text = readFileSync(join(report, 'report.json'), 'utf8');
+  } catch {
+    return [];
+  }
+  const before = reportSchema.safeParse(parsed(text));
+  if (!before.success) return [];
+  const { verdicts, flaky = [] } = before.data;
+  return [...verdicts.flatMap(({ findings }) => findings), ...flaky]
+    .flatMap((finding) => [finding.case, finding.trace])
+    .filter((path) => path !== undefined)
+    .map(normalize)
+    .filter((path) => /^(cases|traces)\/[^/]+$/.test(path));
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function pathsOf(finding: ReportedFinding): string[] {
+  const trace = tracePath(finding);
+  return [normalize(finding.case), ...(trace === undefined ? [] : [trace])];
 }
 
 /** Writes the case of one finding, and the trace that shows it. */
@@ -48,8 +93,7 @@ export function writeCase(origin: CaseOrigin, finding: ReportedFinding, report: 
 
 /** Removes what `writeCase` wrote. */
 export function removeCase(finding: ReportedFinding, report: string): void {
-  for (const path of [finding.case, tracePath(finding)])
-    if (path !== undefined) removeQuietly(join(report, path));
+  for (const path of pathsOf(finding)) removeQuietly(join(report, path));
 }
 
 /** Finds out before a campaign that its report could not be written, rather than after it. Leaves nothing. */
