@@ -91,6 +91,8 @@ export function progressLine(
 function timeLeftMs(state: CampaignProgress, timeMs: number | undefined): number | undefined {
   if (timeMs !== undefined) return Math.max(0, timeMs - state.elapsedMs);
   if (state.casesTotal === undefined || state.cases === 0) return undefined;
+  // How long failures are still looked into depends on what they are.
+  if (state.cases >= state.casesTotal) return undefined;
   return Math.max(0, (state.elapsedMs / state.cases) * (state.casesTotal - state.cases));
 }
 
