@@ -134,9 +134,10 @@ export function ownSandboxStatus(item: PodSandbox, status: PodSandboxStatus): Po
   return { ...status, metadata: item.metadata, labels: item.labels };
 }
 
+/** Without those of the suite, also those of its image, which cri-dockerd shows on each of its containers. */
 export function withoutRunLabels(labels: Readonly<Record<string, string>>): Record<string, string> {
-  const { [runLabels.run]: _run, [runLabels.owner]: _owner, ...rest } = labels;
-  return rest;
+  const own: readonly string[] = Object.values(runLabels);
+  return Object.fromEntries(Object.entries(labels).filter(([key]) => !own.includes(key)));
 }
 
 const ages: Readonly<Record<ContainerState, number>> = {
