@@ -158,6 +158,26 @@ describe('at the start', () => {
     rmSync(error.file!);
   });
 
+  test('it takes the workload image only when it is told that the user named it, and namespaces of the pod', async () => {
+    const endpoint = await runtime({
+      refuse(method, request) {
+        if (method !== 'CreateContainer') return undefined;
+        const { config, sandboxConfig } = request as CriRequest<'CreateContainer'>;
+        if ((config.image as { userSpecifiedImage?: string }).userSpecifiedImage === undefined)
+          return { code: 'UNKNOWN', message: 'user specified image not specified' };
+        const [own, ofPod] = [config.linux, sandboxConfig?.linux].map(
+          (linux) => linux?.securityContext?.namespaceOptions,
+        );
+        return own?.pid === ofPod?.pid
+          ? undefined
+          : { code: 'UNKNOWN', message: 'pod level PID namespace requested for the container' };
+      },
+    });
+    await open(endpoint);
+    expect(await startPod()).toMatchObject({ code: 'OK' });
+    expect(failures).toEqual([]);
+  });
+
   test('it cannot run a pod', async () => {
     const endpoint = await runtime({
       refuse: (method) =>
@@ -193,6 +213,48 @@ describe('in the middle of a run', () => {
       expect(failures).toMatchObject([{ code: 'runtime-failed', got: refusal.message }]);
     },
   );
+
+  test.each([
+    ['NODE' as const, 'POD' as const],
+    ['POD' as const, 'NODE' as const],
+  ])(
+    'it cannot run pods of network %s and processes %s, which this agent asks for and the first trial does not',
+    async (network, pid) => {
+      const namespaceOptions = { network, pid };
+      const refusal = { code: 'UNKNOWN', message: 'failed to update /proc/self/oom_score_adj' } as const;
+      const endpoint = await runtime({
+        refuse(method, request) {
+          const { config } = request as Partial<CriRequest<'RunPodSandbox'>>;
+          const asked = config?.linux?.securityContext?.namespaceOptions;
+          return method === 'RunPodSandbox' && asked?.network === network && asked.pid === pid
+            ? refusal
+            : undefined;
+        },
+      });
+      await open(endpoint);
+      const config = { metadata: { name: 'p', uid: 'u', namespace: 'default', attempt: 0 } };
+      const linux = { securityContext: { namespaceOptions } };
+      expect(await invoke('RunPodSandbox', { config: { ...config, linux } })).toEqual(refusal);
+      expect(failures).toMatchObject([{ code: 'runtime-failed', got: refusal.message }]);
+      expect(failures[0]!.expected).toContain(`network ${network}, processes ${pid}`);
+    },
+  );
+
+  test('it refuses namespaces that there are not: that is the agent’s doing', async () => {
+    const refusal = { code: 'INVALID_ARGUMENT', message: 'there is no such namespace' } as const;
+    const endpoint = await runtime({
+      refuse(method, request) {
+        const { config } = request as Partial<CriRequest<'RunPodSandbox'>>;
+        const asked = config?.linux?.securityContext?.namespaceOptions;
+        return method === 'RunPodSandbox' && asked?.pid === 'TARGET' ? refusal : undefined;
+      },
+    });
+    await open(endpoint);
+    const config = { metadata: { name: 'p', uid: 'u', namespace: 'default', attempt: 0 } };
+    const linux = { securityContext: { namespaceOptions: { pid: 'TARGET' as const } } };
+    expect(await invoke('RunPodSandbox', { config: { ...config, linux } })).toEqual(refusal);
+    expect(failures).toEqual([]);
+  });
 
   test('what the agent asks for is refused, where the same is done for others: no accident', async () => {
     await open(await runtime());

@@ -1,6 +1,6 @@
 import { CriCallFailure } from '../../core/cri-connection.js';
 import { asHarnessError, type HarnessError } from '../../core/errors.js';
-import type { CriResult } from '../../ports/cri.js';
+import type { CriRequest, CriResult, PodSandboxConfig } from '../../ports/cri.js';
 import type { RuntimeBackend, RuntimeObserver } from '../../ports/runtime.js';
 import { grpcCodes, type CriMethod } from '../../spec/plan.js';
 import { currentOwner, formatOwner } from '../leftovers/owner.js';
@@ -13,7 +13,7 @@ import type { ContainerRecord } from './cri-records.js';
 import { isUnreachable } from './cri-runtime.js';
 import { createObservation } from './observation.js';
 import { createOrders } from './orders.js';
-import { prepareRuntime, tryPod } from './prepare-runtime.js';
+import { namespacesOf, prepareRuntime, tryPod } from './prepare-runtime.js';
 import { removePodsOfRun } from './sweep.js';
 import { withoutRun } from './uid-in-run.js';
 
@@ -88,6 +88,14 @@ export async function createCriBackend(options: CriBackendOptions): Promise<Runt
     conditions: () => conditions,
   });
 
+  /** The sandbox that a call is about, as it was asked for. */
+  function sandboxOf(method: CriMethod, request: object): PodSandboxConfig | undefined {
+    if (method === 'RunPodSandbox') return (request as CriRequest<'RunPodSandbox'>).config;
+    const { podSandboxId = '', containerId = '' } = request as Record<string, string | undefined>;
+    const container = observation.containers.get(containerId);
+    return (container?.sandbox ?? observation.sandboxes.get(podSandboxId))?.config;
+  }
+
   async function answer(method: CriMethod, request: object): Promise<CriResult> {
     const handler = handlers[method] as ((request: object) => Promise<CriResult> | CriResult) | undefined;
     if (handler === undefined) return unknownMethod(method);
@@ -99,7 +107,7 @@ export async function createCriBackend(options: CriBackendOptions): Promise<Runt
       await noteTrouble(error);
       // Nothing of the agent's need be wrong in it: can the runtime still run what is known to be right?
       if (runsPods.has(method) && !closed && !failed && !nameTaken.test(message))
-        await tryPod(prepared).catch(fail);
+        await tryPod(prepared, namespacesOf(sandboxOf(method, request))).catch(fail);
       const known = grpcCodes.find((each) => each === code) ?? 'UNKNOWN';
       return { code: known, message: withoutRun(message, runId) };
     }

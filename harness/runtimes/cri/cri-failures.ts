@@ -1,4 +1,5 @@
 import { ExitCode, HarnessError } from '../../core/errors.js';
+import type { NamespaceOption } from '../../ports/cri.js';
 
 /** Nothing that speaks the CRI answers at the endpoint. */
 export function runtimeMissing(endpoint: string, cause: unknown): HarnessError {
@@ -38,12 +39,13 @@ export function runtimeNotReady(endpoint: string, got: string): HarnessError {
 }
 
 /** It cannot run what the suite itself made: nothing that an agent asked for is in it. */
-export function runtimeUnable(endpoint: string, cause: unknown): HarnessError {
+export function runtimeUnable(endpoint: string, cause: unknown, namespaces: NamespaceOption): HarnessError {
+  const { network, pid } = namespaces;
   return new HarnessError({
     code: 'runtime-failed',
     message: `The container runtime at ${endpoint} could not run a pod that the suite made to try it.`,
     exitCode: ExitCode.unavailable,
-    expected: 'a sandbox on the network of pods, and a container of the workload image in it',
+    expected: `a sandbox (network ${network}, processes ${pid}), and a container of the workload image in it`,
     got: messageOf(cause),
     hint: 'Look at the log of the runtime: has it the image of its sandboxes, a network configuration, and room on its disk?',
     cause,

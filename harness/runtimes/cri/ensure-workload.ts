@@ -44,6 +44,11 @@ export async function hasWorkload(runtime: CriRuntime): Promise<boolean> {
   return hasImage(runtime, imageName(workloadFiles()));
 }
 
+/** How containers ask for it: some runtimes refuse an image of which they are not told that the user named it. */
+export function askedImage(name: string): { image: string; userSpecifiedImage: string } {
+  return { image: name, userSpecifiedImage: name };
+}
+
 /** In full, since not all runtimes take a short name for one of docker.io. */
 function imageName(files: WorkloadFiles): string {
   return `docker.io/${workloadRepository}:${files.version}`;

@@ -4,7 +4,7 @@ import type { ChangeCause } from '../../trace/events.js';
 import { runLabels } from '../run-labels.js';
 import { uidInRun } from './uid-in-run.js';
 import type { ContainerRecord, SandboxRecord } from './cri-records.js';
-import { ensureWorkload, hasWorkload } from './ensure-workload.js';
+import { askedImage, ensureWorkload, hasWorkload } from './ensure-workload.js';
 import type { Observation } from './observation.js';
 import type { PreparedRuntime } from './prepare-runtime.js';
 
@@ -93,7 +93,7 @@ export function createOrders(
     async createContainer(sandbox, asked, imageRef) {
       const config = {
         ...asked,
-        image: { image },
+        image: askedImage(image),
         labels: { ...asked.labels, ...labels },
         linux: asked.linux ?? {},
       };
