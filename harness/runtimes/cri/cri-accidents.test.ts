@@ -151,6 +151,7 @@ describe('at the start', () => {
           ? { code: 'OK', response: { runtimeName: 'cri-o', runtimeVersion: '1.29', version: '0.1.0' } }
           : undefined,
     });
+    expect((await examineRuntime(endpoint)).found).toContain('lacks the workload image');
     const error = await failureOf(open(endpoint));
     expect(error).toMatchObject({ code: 'workload-image-missing', exitCode: 69 });
     expect(error.hint).toContain(`podman load --input ${error.file}`);
@@ -265,6 +266,44 @@ describe('in the middle of a run', () => {
     await invoke('StopPodSandbox', { podSandboxId });
     expect(await makeContainer(podSandboxId, 'other')).toMatchObject({ code: 'NOT_FOUND' });
     expect(failures).toEqual([]);
+  });
+
+  describe('it runs what the suite makes, and nothing that the agent asks for', () => {
+    const refusal = { code: 'UNKNOWN', message: 'cannot set hugetlb limit' } as const;
+    /** Refuses to make containers of agents of this name, and counts the pods that the suite makes to try it. */
+    async function refusing(name: string): Promise<() => number> {
+      let trials = 0;
+      const endpoint = await runtime({
+        refuse(method, request) {
+          if (method !== 'CreateContainer') return undefined;
+          const made = (request as CriRequest<'CreateContainer'>).config.metadata.name;
+          if (made === 'trial') trials++;
+          return made === name ? refusal : undefined;
+        },
+      });
+      await open(endpoint);
+      return () => trials;
+    }
+    async function askTenTimes(): Promise<void> {
+      const { podSandboxId } = responseOf<{ podSandboxId: string }>(await runPod('many'));
+      for (let count = 0; count < 10; count++)
+        expect(await makeContainer(podSandboxId, 'refused')).toEqual(refusal);
+    }
+
+    test('that is no failure of the agent’s, and said once it is certain', async () => {
+      const trials = await refusing('refused');
+      await askTenTimes();
+      expect(failures).toMatchObject([{ code: 'runtime-refuses', exitCode: 69, got: refusal.message }]);
+      // One at the start, and one for all of those refusals.
+      expect(trials()).toBe(2);
+    });
+
+    test('after one container that ran, the rest is what the agent made of it', async () => {
+      await refusing('refused');
+      expect(await startPod()).toMatchObject({ code: 'OK' });
+      await askTenTimes();
+      expect(failures).toEqual([]);
+    });
   });
 
   test('what is not there is stopped already, also for a runtime that refuses to stop it', async () => {

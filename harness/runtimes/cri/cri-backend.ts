@@ -13,7 +13,8 @@ import type { ContainerRecord } from './cri-records.js';
 import { isUnreachable } from './cri-runtime.js';
 import { createObservation } from './observation.js';
 import { createOrders } from './orders.js';
-import { namespacesOf, prepareRuntime, tryPod } from './prepare-runtime.js';
+import { prepareRuntime } from './prepare-runtime.js';
+import { createRefusalWatch } from './refusal-watch.js';
 import { removePodsOfRun } from './sweep.js';
 import { withoutRun } from './uid-in-run.js';
 
@@ -46,6 +47,7 @@ export async function createCriBackend(options: CriBackendOptions): Promise<Runt
   const { runtime } = prepared;
   const releaseReaper = ensureReaper().watchRuntime(endpoint);
   const images = createVirtualImages(observer);
+  const refusals = createRefusalWatch(prepared);
   /** Calls that may make something. */
   const making = new Set<Promise<unknown>>();
   let conditions = { runtimeReady: true, networkReady: true };
@@ -101,13 +103,17 @@ export async function createCriBackend(options: CriBackendOptions): Promise<Runt
     if (handler === undefined) return unknownMethod(method);
     if (closed) return { code: 'UNAVAILABLE', message: 'the runtime is closed' };
     try {
-      return await handler(request);
+      const result = await handler(request);
+      if (method === 'StartContainer' && result.code === 'OK') refusals.noteRun();
+      return result;
     } catch (error) {
       const { code, message } = error as CriCallFailure;
       await noteTrouble(error);
       // Nothing of the agent's need be wrong in it: can the runtime still run what is known to be right?
-      if (runsPods.has(method) && !closed && !failed && !nameTaken.test(message))
-        await tryPod(prepared, namespacesOf(sandboxOf(method, request))).catch(fail);
+      if (runsPods.has(method) && !closed && !failed && !nameTaken.test(message)) {
+        const trouble = await refusals.examine(withoutRun(message, runId), sandboxOf(method, request));
+        if (trouble !== undefined) fail(trouble);
+      }
       const known = grpcCodes.find((each) => each === code) ?? 'UNKNOWN';
       return { code: known, message: withoutRun(message, runId) };
     }

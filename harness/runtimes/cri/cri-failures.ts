@@ -52,6 +52,18 @@ export function runtimeUnable(endpoint: string, cause: unknown, namespaces: Name
   });
 }
 
+/** It runs what the suite itself made, and nothing that the agent asks for. */
+export function runtimeRefuses(endpoint: string, got: string, times: number): HarnessError {
+  return new HarnessError({
+    code: 'runtime-refuses',
+    message: `The container runtime at ${endpoint} has run no container for this agent, and refused ${times} times.`,
+    exitCode: ExitCode.unavailable,
+    expected: 'that it runs what the agent asks for, as it ran a pod that the suite made to try it',
+    got,
+    hint: 'Nothing can be said about the agent here: it asks for what this runtime, or this machine, does not have. Or use --runtime memory.',
+  });
+}
+
 /** It answered before and does not any more. */
 export function runtimeGone(endpoint: string, cause: unknown): HarnessError {
   return new HarnessError({

@@ -27,7 +27,7 @@ export async function ensureWorkload(runtime: CriRuntime): Promise<string> {
   const unfinished = `${path}.${process.pid}`;
   writeFileSync(unfinished, await workloadArchive(files, name));
   renameSync(unfinished, path);
-  if (runtime.name !== 'containerd') throw imageMissing(runtime, path, undefined);
+  if (!loadsWorkload(runtime)) throw imageMissing(runtime, path, undefined);
   try {
     const [program, ...words] = loadCommand(runtime, path);
     await promisify(execFile)(program!, words, { timeout: importTimeoutMs });
@@ -52,6 +52,11 @@ export function askedImage(name: string): { image: string; userSpecifiedImage: s
 /** In full, since not all runtimes take a short name for one of docker.io. */
 function imageName(files: WorkloadFiles): string {
   return `docker.io/${workloadRepository}:${files.version}`;
+}
+
+/** Whether the suite knows how to load the image by itself. */
+export function loadsWorkload(runtime: CriRuntime): boolean {
+  return runtime.name === 'containerd';
 }
 
 /** What loads an archive into the store of a runtime, as its people would type it. */

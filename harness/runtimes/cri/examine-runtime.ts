@@ -1,6 +1,6 @@
 import { asHarnessError } from '../../core/errors.js';
-import { assureReady, connectRuntime } from './cri-runtime.js';
-import { hasWorkload } from './ensure-workload.js';
+import { assureReady, connectRuntime, type CriRuntime } from './cri-runtime.js';
+import { hasWorkload, loadsWorkload } from './ensure-workload.js';
 
 /** What was found at an endpoint, and what to do when it cannot be used. */
 export interface RuntimeExamination {
@@ -15,9 +15,7 @@ export async function examineRuntime(endpoint: string): Promise<RuntimeExaminati
     const runtime = await connectRuntime(endpoint);
     try {
       await assureReady(runtime);
-      const image = (await hasWorkload(runtime))
-        ? 'has the workload image'
-        : 'gets the workload image when first used';
+      const image = await imageWords(runtime);
       const what = `${runtime.name} ${runtime.version} (runtime.${runtime.apiVersion})`;
       return { ok: true, found: `${what} at ${endpoint} is ready, ${image}` };
     } finally {
@@ -27,4 +25,11 @@ export async function examineRuntime(endpoint: string): Promise<RuntimeExaminati
     const { message, got, hint = '' } = asHarnessError(error);
     return { ok: false, found: [message, ...(got === undefined ? [] : [got])].join(' '), advice: hint };
   }
+}
+
+async function imageWords(runtime: CriRuntime): Promise<string> {
+  if (await hasWorkload(runtime)) return 'has the workload image';
+  return loadsWorkload(runtime)
+    ? 'gets the workload image when first used'
+    : 'and lacks the workload image: a run says how to load it';
 }

@@ -14,6 +14,16 @@ export interface PreparedRuntime {
   readonly runtime: CriRuntime;
   /** Name of the workload image, which is there. */
   readonly image: string;
+  /** Of all runs in this process together. */
+  readonly agents: AgentsInRuntime;
+}
+
+/** How a runtime gets on with the agents that use it. */
+export interface AgentsInRuntime {
+  /** It has started a container for one. */
+  haveRun: boolean;
+  /** What it refused before that. */
+  refusals: number;
 }
 
 const prepared = new Map<string, Promise<PreparedRuntime>>();
@@ -41,7 +51,7 @@ async function prepare(endpoint: string): Promise<PreparedRuntime> {
     await sweepPods(runtime);
     const image = await ensureWorkload(runtime);
     await tryPod({ runtime, image });
-    return { runtime, image };
+    return { runtime, image, agents: { haveRun: false, refusals: 0 } };
   } catch (error) {
     runtime.close();
     throw error instanceof HarnessError ? error : runtimeUnable(endpoint, error, namespacesDefault);
@@ -78,7 +88,7 @@ export function namespacesOf(config: PodSandboxConfig | undefined): NamespaceOpt
  * it. Rejects with a HarnessError.
  */
 export async function tryPod(
-  { runtime, image }: PreparedRuntime,
+  { runtime, image }: Pick<PreparedRuntime, 'runtime' | 'image'>,
   namespaceOptions = namespacesDefault,
 ): Promise<void> {
   const run = `trial-${process.pid}-${++triedCount}`;
