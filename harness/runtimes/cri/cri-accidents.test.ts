@@ -209,6 +209,11 @@ describe('in the middle of a run', () => {
         refuse: (method) => (isBroken && method === broken ? refusal : undefined),
       });
       await open(endpoint);
+      // That it could a moment ago, when something else was refused, does not count.
+      const { podSandboxId } = responseOf<{ podSandboxId: string }>(await runPod('earlier'));
+      await invoke('StopPodSandbox', { podSandboxId });
+      expect(await makeContainer(podSandboxId)).toMatchObject({ code: 'NOT_FOUND' });
+      expect(failures).toEqual([]);
       isBroken = true;
       expect(await startPod()).toEqual(refusal);
       expect(failures).toMatchObject([{ code: 'runtime-failed', got: refusal.message }]);
@@ -286,16 +291,16 @@ describe('in the middle of a run', () => {
     }
     async function askTenTimes(): Promise<void> {
       const { podSandboxId } = responseOf<{ podSandboxId: string }>(await runPod('many'));
-      for (let count = 0; count < 10; count++)
-        expect(await makeContainer(podSandboxId, 'refused')).toEqual(refusal);
+      const asked = Array.from({ length: 10 }, () => makeContainer(podSandboxId, 'refused'));
+      expect(await Promise.all(asked)).toEqual(Array.from({ length: 10 }, () => refusal));
     }
 
     test('that is no failure of the agent’s, and said once it is certain', async () => {
       const trials = await refusing('refused');
       await askTenTimes();
       expect(failures).toMatchObject([{ code: 'runtime-refuses', exitCode: 69, got: refusal.message }]);
-      // One at the start, and one for all of those refusals.
-      expect(trials()).toBe(2);
+      // One at the start, and not one for each refusal.
+      expect(trials()).toBeLessThan(6);
     });
 
     test('after one container that ran, the rest is what the agent made of it', async () => {

@@ -14,7 +14,6 @@ import { isUnreachable } from './cri-runtime.js';
 import { createObservation } from './observation.js';
 import { createOrders } from './orders.js';
 import { prepareRuntime } from './prepare-runtime.js';
-import { createRefusalWatch } from './refusal-watch.js';
 import { removePodsOfRun } from './sweep.js';
 import { withoutRun } from './uid-in-run.js';
 
@@ -44,10 +43,9 @@ const runsPods: ReadonlySet<CriMethod> = new Set(['RunPodSandbox', 'CreateContai
 export async function createCriBackend(options: CriBackendOptions): Promise<RuntimeBackend> {
   const { endpoint, observer, runId } = options;
   const prepared = await prepareRuntime(endpoint);
-  const { runtime } = prepared;
+  const { runtime, refusals } = prepared;
   const releaseReaper = ensureReaper().watchRuntime(endpoint);
   const images = createVirtualImages(observer);
-  const refusals = createRefusalWatch(prepared);
   /** Calls that may make something. */
   const making = new Set<Promise<unknown>>();
   let conditions = { runtimeReady: true, networkReady: true };

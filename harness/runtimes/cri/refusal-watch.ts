@@ -1,51 +1,68 @@
 import type { HarnessError } from '../../core/errors.js';
-import type { PodSandboxConfig } from '../../ports/cri.js';
+import type { NamespaceOption, PodSandboxConfig } from '../../ports/cri.js';
 import { runtimeRefuses } from './cri-failures.js';
-import { namespacesOf, tryPod, type PreparedRuntime } from './prepare-runtime.js';
+import { namespacesOf, tryPod, type TrialRuntime } from './try-pod.js';
 
 /** Finds out whose doing it is that a runtime refuses to run a pod. */
 export interface RefusalWatch {
-  /** A container of the agent runs. */
+  /** A container of an agent runs. */
   noteRun(): void;
   /** Why no agent could be tested with this runtime, if that is so. `sandbox`: the one that the refused call is about. */
   examine(message: string, sandbox: PodSandboxConfig | undefined): Promise<HarnessError | undefined>;
 }
 
-/** An agent that is refused calls it again at once: what was tried so short a time ago need not be tried again. */
-const trialLastsMs = 5_000;
 /** Without any container that runs; agents that are stopped in the middle are refused some for good reasons. */
 const refusalsMax = 10;
 
-/** @param now in milliseconds */
-export function createRefusalWatch(prepared: PreparedRuntime, now = () => performance.now()): RefusalWatch {
-  const { runtime, agents } = prepared;
+export function createRefusalWatch(target: TrialRuntime): RefusalWatch {
+  let haveRun = false;
+  let refusals = 0;
   /** By namespaces. */
-  const trials = new Map<string, { readonly startedMs: number; readonly outcome: Promise<void> }>();
+  const trials = new Map<string, () => Promise<void>>();
 
-  function tried(sandbox: PodSandboxConfig | undefined): Promise<void> {
-    const namespaces = namespacesOf(sandbox);
+  function tried(namespaces: NamespaceOption | undefined): Promise<void> {
     const key = JSON.stringify(namespaces);
-    const last = trials.get(key);
-    if (last !== undefined && now() - last.startedMs < trialLastsMs) return last.outcome;
-    const outcome = tryPod(prepared, namespaces);
-    trials.set(key, { startedMs: now(), outcome });
-    return outcome;
+    const known = trials.get(key) ?? sharedAttempts(() => tryPod(target, namespaces));
+    trials.set(key, known);
+    return known();
   }
 
   return {
     noteRun() {
-      agents.haveRun = true;
+      haveRun = true;
     },
     async examine(message, sandbox) {
       try {
-        await tried(sandbox);
+        await tried(namespacesOf(sandbox));
       } catch (error) {
         return error as HarnessError;
       }
-      if (!agents.haveRun) agents.refusals++;
-      return !agents.haveRun && agents.refusals >= refusalsMax
-        ? runtimeRefuses(runtime.endpoint, message, refusalsMax)
-        : undefined;
+      if (haveRun || ++refusals < refusalsMax) return undefined;
+      return runtimeRefuses(target.runtime.endpoint, message, refusals);
     },
+  };
+}
+
+/**
+ * One attempt at a time, however many ask for one. Each is told of an attempt that began after it had asked: an earlier
+ * one says nothing of what is so now.
+ */
+function sharedAttempts(attempt: () => Promise<void>): () => Promise<void> {
+  let current: Promise<void> | undefined;
+  let following: Promise<void> | undefined;
+
+  function begin(): Promise<void> {
+    following = undefined;
+    const attempted = attempt().finally(() => {
+      if (current === attempted) current = undefined;
+    });
+    current = attempted;
+    return attempted;
+  }
+
+  return () => {
+    if (current === undefined) return begin();
+    following ??= current.then(begin, begin);
+    return following;
   };
 }
