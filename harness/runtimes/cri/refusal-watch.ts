@@ -53,11 +53,8 @@ function sharedAttempts(attempt: () => Promise<void>): () => Promise<void> {
 
   function begin(): Promise<void> {
     following = undefined;
-    const attempted = attempt().finally(() => {
-      if (current === attempted) current = undefined;
-    });
-    current = attempted;
-    return attempted;
+    current = attempt().finally(() => (current = undefined));
+    return current;
   }
 
   return () => {
