@@ -302,19 +302,3 @@ export interface CriClient {
   /** Opens GetContainerEvents. `onEnd` is called once, when the stream ends other than by `close`. */
   events(onEvent: (event: ContainerEvent) => void, onEnd: (error?: CriError) => void): { close(): void };
 }
-
-/** Calls that change state: "W" in the catalogue. */
-export const writeMethods: ReadonlySet<CriMethod> = new Set<CriMethod>([
-  'RunPodSandbox',
-  'CreateContainer',
-  'StartContainer',
-  'StopContainer',
-  'RemoveContainer',
-  'StopPodSandbox',
-  'RemovePodSandbox',
-  'PullImage',
-  'RemoveImage',
-  'UpdateContainerResources',
-  'UpdatePodSandboxResources',
-  'UpdateRuntimeConfig',
-]);

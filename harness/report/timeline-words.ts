@@ -14,4 +14,5 @@ const shortNames: Readonly<Record<string, string>> = {
   StartContainer: 'start',
   StopContainer: 'stop',
   RemoveContainer: 'remove',
+  PullImage: 'pull image',
 };

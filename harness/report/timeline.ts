@@ -1,6 +1,8 @@
+import { writeMethods } from '../spec/plan.js';
 import { isStaticSource, type Pod } from '../spec/pod.js';
 import type { ContainerChanged, RuntimeRequest, SourceHeld, Stamp, TraceEvent } from '../trace/events.js';
 import { eventWords } from './event-words.js';
+import { printable } from './sanitize.js';
 import { callWords } from './timeline-words.js';
 
 /** What a timeline draws, without saying where: times in milliseconds of the run. */
@@ -41,16 +43,9 @@ export interface Point {
 
 const eventsMax = 4_000;
 const podsMax = 12;
+/** Of what a runtime answered, in characters. */
+const answerMax = 300;
 const apiWrites = new Set(['create', 'update', 'patch', 'delete']);
-const writeMethods = new Set([
-  'RunPodSandbox',
-  'StopPodSandbox',
-  'RemovePodSandbox',
-  'CreateContainer',
-  'StartContainer',
-  'StopContainer',
-  'RemoveContainer',
-]);
 
 /** The lanes of a trace around the time of a violation: steps, sources, the agent, and each pod. */
 export function timelineOf(
@@ -298,11 +293,15 @@ function exitPoints(pod: string, events: readonly TraceEvent[]): Point[] {
 /** The agent's writing calls for the pod, from request to reply. */
 function callSpans(pod: string, events: readonly TraceEvent[], context: PodContext): Span[] {
   const owners = new Map<string, string>();
-  const replies = new Map<number, { atMs: number; code: string }>();
+  const replies = new Map<number, { atMs: number; isOk: boolean; words: string }>();
   for (const event of events) {
     if (event.kind === 'container' || event.kind === 'sandbox')
       owners.set(event.id, `${event.podNamespace}/${event.podName}`);
-    else if (event.kind === 'runtime.reply') replies.set(event.call, { atMs: event.t, code: event.code });
+    else if (event.kind === 'runtime.reply') {
+      const message = event.code === 'OK' || event.message === undefined ? '' : `: ${event.message}`;
+      const words = printable(`${event.code}${message}`, answerMax);
+      replies.set(event.call, { atMs: event.t, isOk: event.code === 'OK', words });
+    }
   }
   const deaths = events.filter((event) => event.kind === 'agent.ended').map((event) => event.t);
   const spans: Span[] = [];
@@ -310,14 +309,13 @@ function callSpans(pod: string, events: readonly TraceEvent[], context: PodConte
     if (event.kind !== 'runtime.request' || !writeMethods.has(event.method)) continue;
     if (ownerOf(event, owners) !== pod) continue;
     const reply = replies.get(event.call);
-    const failed = reply === undefined || reply.code !== 'OK';
     spans.push({
       fromMs: event.t,
       // A call that was not answered lasts as long as its caller.
       toMs: reply?.atMs ?? deaths.find((ms) => ms >= event.t) ?? context.endMs,
       label: callWords(event),
-      title: `${eventWords(event)}: ${reply === undefined ? 'no answer' : reply.code}`,
-      tone: failed ? 'bad' : 'busy',
+      title: `${eventWords(event)}: ${reply?.words ?? 'no answer'}`,
+      tone: reply?.isOk === true ? 'busy' : 'bad',
     });
   }
   return spans;

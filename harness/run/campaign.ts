@@ -13,10 +13,10 @@ import { packageVersion } from '../core/package-root.js';
 import type { Plan } from '../spec/plan.js';
 import { catalogueRevision, findRequirement, type RequirementId } from '../spec/requirements.js';
 import { signatureOf, type Finding } from '../spec/verdict.js';
-import type { TraceEvent } from '../trace/events.js';
 import { caseFileName, type BatchResult, type ReachedStates } from './case-runner.js';
 import { runBatches } from './batches.js';
 import { isDoubtful, withDoubts } from './doubts.js';
+import { excerptOf } from './excerpt.js';
 import { unseen, type ReducedCase } from './reduce-case.js';
 import { createSuspicions } from './suspicions.js';
 import { mergeTally, unsettledOf, verdictsOf, type Tally } from './tally.js';
@@ -89,8 +89,6 @@ export const notDeterministic =
   'The agent is not deterministic: two executions of one plan differed. Cases may not replay. Look for time, ' +
   'randomness or I/O that does not come from its ports, and for variables of the module, which outlive a restart.';
 
-/** A violation is shown by its own events and a few of those around it. */
-const excerptMax = 24;
 /** An agent that floods the runtime in so many cases will do so in all, and each takes seconds. */
 const floodsMax = 20;
 const progressPeriodMs = 1_000;
@@ -296,7 +294,7 @@ function reportedFinding(signature: string, reduced: ReducedCase, options: Campa
     minimal: reduced.minimal,
     plan,
     traceHash: reduced.traceHash,
-    events: excerpt(reduced.trace, finding),
+    events: excerptOf(reduced.trace, finding),
     trace: reduced.trace,
     replay: options.replayLine(path),
     irrelevant: reduced.irrelevant,
@@ -311,23 +309,6 @@ function reproductionsOf(reduced: ReducedCase, { world, runtime }: CampaignOptio
     ...(company === undefined ? [] : [{ world, runtime, company: true as const, ...company }]),
     ...elsewhere.map((tries) => ({ world, ...tries })),
   ];
-}
-
-/** The finding's own events, and the steps and faults before it. */
-function excerpt(trace: readonly TraceEvent[], finding: Finding): TraceEvent[] {
-  const named = new Set(finding.events);
-  const told = trace.filter(
-    (event) =>
-      named.has(event.seq) ||
-      (event.t <= finding.atMs &&
-        (event.kind === 'step' ||
-          event.kind === 'fault' ||
-          event.kind === 'agent.started' ||
-          event.kind === 'agent.ended')),
-  );
-  if (told.length <= excerptMax) return told;
-  const rest = told.filter((event) => !named.has(event.seq)).slice(-Math.max(0, excerptMax - named.size));
-  return told.filter((event) => named.has(event.seq) || rest.includes(event)).slice(-excerptMax);
 }
 
 function reportedVerdicts(

@@ -1,9 +1,9 @@
 import type { Clock } from '../core/clock.js';
-import type { CriMethod, Fault, GrpcCode } from '../spec/plan.js';
+import { writeMethods, type CriMethod, type Fault, type GrpcCode } from '../spec/plan.js';
 import { isPreStop } from '../spec/workload.js';
 import type { CallTarget, RuntimeEffect, RuntimeRequest, Stamp } from '../trace/events.js';
 import type { Journal } from '../trace/journal.js';
-import { writeMethods, type CriRequest, type CriResult, type ContainerEvent } from '../ports/cri.js';
+import type { CriRequest, CriResult, ContainerEvent } from '../ports/cri.js';
 import type { RuntimeBackend, RuntimeObserver } from '../ports/runtime.js';
 import type { Life } from '../ports/source.js';
 import type { Disturbances } from './disturbances.js';

@@ -222,6 +222,22 @@ export const criMethods = [
   'ImageFsInfo',
 ] as const;
 export type CriMethod = (typeof criMethods)[number];
+
+/** Calls that change state: "W" in the catalogue. */
+export const writeMethods: ReadonlySet<CriMethod> = new Set<CriMethod>([
+  'RunPodSandbox',
+  'CreateContainer',
+  'StartContainer',
+  'StopContainer',
+  'RemoveContainer',
+  'StopPodSandbox',
+  'RemovePodSandbox',
+  'PullImage',
+  'RemoveImage',
+  'UpdateContainerResources',
+  'UpdatePodSandboxResources',
+  'UpdateRuntimeConfig',
+]);
 const criMethodSchema = z.enum(criMethods);
 
 /** gRPC status names that a fault may answer with. */
