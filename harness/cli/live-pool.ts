@@ -9,6 +9,7 @@ import { sweepLeftovers } from '../runtimes/leftovers/sweep-leftovers.js';
 import type { CasePool } from '../run/campaign.js';
 import { createCaseRunner, type CaseRunner } from '../run/case-runner.js';
 import type { CheckedPlan } from '../run/check-plan.js';
+import { expectedMs } from '../run/deadlines.js';
 import { executeLive, slackMsDefault, type LiveRunOptions } from '../run/execute-live.js';
 import { timingsOf, type RunOutcome } from '../run/execute-sim.js';
 import { createLanePool, type AgentSetup, type HousedAgent } from '../run/lanes/lane-pool.js';
@@ -99,6 +100,7 @@ export function createLivePool(options: LivePoolOptions): LivePool {
     lanesMax,
     relistMs: (options.generate.timings ?? liveTimings).relistMs,
     setupOf: (plan) => setupOf(plan, target),
+    expectedMs: (plan) => expectedMs(plan, setupOf(plan, target).timings),
     startAgent: (setup) => {
       awaiting++;
       return startAgent(setup, target, closing.signal).finally(() => awaiting--);

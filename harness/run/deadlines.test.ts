@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { fastTimings, garbageBoundMs, kubeletTimings, boundsOf, type Timings } from '../spec/timings.js';
 import type { Plan } from '../spec/plan.js';
-import { deadlinesOf, liveDeadlinesOf } from './deadlines.js';
+import { deadlinesOf, expectedMs, liveDeadlinesOf } from './deadlines.js';
 
 const planOf = (seed: string, timings: Timings): Plan => ({
   plan: 1,
@@ -36,4 +36,16 @@ test('a collection as frequent as other things is always waited for', () => {
     const plan = planOf(`seed/${index}`, fastTimings);
     expect(liveDeadlinesOf(plan, fastTimings, 500)).toMatchObject(deadlinesOf(plan, fastTimings, 500));
   }
+});
+
+test('a plan is expected to take as long as its waits, and longer if it waits for a collection', () => {
+  const timings = { ...kubeletTimings, syncFrequencyMs: 1_000 };
+  const expected = (seed: string, waitMs: number): number =>
+    expectedMs({ ...planOf(seed, timings), steps: [{ do: 'wait', id: 's1', ms: waitMs }] }, timings);
+  const seeds = Array.from({ length: 60 }, (_, index) => `seed/${index}`);
+  for (const seed of seeds) {
+    const { calmMs, collectionMs = 0, quietMs } = liveDeadlinesOf(planOf(seed, timings), timings, 0);
+    expect(expected(seed, 7_000)).toBe(7_000 + calmMs + collectionMs + quietMs);
+  }
+  expect(new Set(seeds.map((seed) => expected(seed, 0))).size).toBe(2);
 });

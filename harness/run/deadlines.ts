@@ -67,6 +67,17 @@ export function liveDeadlinesOf(plan: Plan, timings: Timings, slackMs: number): 
   return { ...tidy, collectionMs, settleMs: tidy.settleMs + collectionMs };
 }
 
+/** About how long a plan takes on a clock that has to be waited for, in milliseconds: who orders plans need not be right. */
+export function expectedMs(plan: Plan, timings: Timings): number {
+  const { calmMs, calmTidyMs = calmMs, collectionMs = 0, quietMs } = liveDeadlinesOf(plan, timings, 0);
+  let ms = calmTidyMs + collectionMs + quietMs;
+  for (const step of plan.steps) {
+    if (step.do === 'wait') ms += step.ms;
+    else if (step.do === 'settle') ms += calmTidyMs;
+  }
+  return ms;
+}
+
 function awaitsCollection({ seed }: Plan): boolean {
   return parseInt(sha256(seed).slice(0, 8), 16) % collectionPlans === 0;
 }

@@ -15,17 +15,23 @@ afterEach(async () => {
 
 interface Execution {
   readonly agent: number;
+  readonly plan: Plan;
   end(error?: Error): void;
 }
 
 /** A pool whose agents execute a plan until the test ends it; `refuses` says which agents do not start. */
-function controlled(lanesMax = 4, refuses: (agent: number) => Error | undefined = () => undefined) {
+function controlled(
+  lanesMax = 4,
+  refuses: (agent: number) => Error | undefined = () => undefined,
+  expectedMs?: (plan: Plan) => number,
+) {
   const executions: Execution[] = [];
   const closed: number[] = [];
   let started = 0;
   const pool = createLanePool({
     lanesMax,
     relistMs: 1_000,
+    ...(expectedMs === undefined ? {} : { expectedMs }),
     setupOf: (plan) => ({ kinds: plan.setup.sources, timings: fastTimings }),
     async startAgent() {
       const agent = ++started;
@@ -35,11 +41,12 @@ function controlled(lanesMax = 4, refuses: (agent: number) => Error | undefined 
       let lanes = 0;
       return {
         agent: {
-          execute: () =>
+          execute: ({ plan }) =>
             new Promise<RunOutcome>((resolve, reject) => {
               lanes++;
               executions.push({
                 agent,
+                plan,
                 end(error) {
                   lanes--;
                   if (error === undefined) return resolve(outcome);
@@ -92,6 +99,23 @@ test('no more plans run at once than there are lanes, and the next begins when o
   executions[1]!.end();
   await turn();
   expect(executions).toHaveLength(3);
+  for (const { end } of executions) end();
+  await Promise.all(runs);
+});
+
+test('a plan that takes much longer than others does not wait until they have begun', async () => {
+  const long = planFor('file');
+  const usual = [1, 2, 3, 4].map(() => planFor('file'));
+  const { pool, executions } = controlled(2, undefined, (plan) => (plan === long ? 200 : 40));
+  const runs = [...usual, long].map((plan) => pool.execute(plan, run()));
+  await turn();
+  executions[0]!.end();
+  await turn();
+  executions[1]!.end();
+  await turn();
+  expect(executions.map(({ plan }) => [...usual, long].indexOf(plan))).toEqual([0, 1, 4, 2]);
+  for (const { end } of executions) end();
+  await turn();
   for (const { end } of executions) end();
   await Promise.all(runs);
 });

@@ -6,6 +6,7 @@ import type { TraceListener } from '../../trace/journal.js';
 import { slackMsDefault } from '../execute-live.js';
 import type { RunOutcome } from '../execute-sim.js';
 import { createLaneLimit } from './lane-limit.js';
+import { createPlaces } from './places.js';
 import { AgentLost, AgentNotReady, type SharedAgent } from './shared-agent.js';
 
 /** What an agent is started with. Plans share an agent only when they ask for the same. */
@@ -25,6 +26,8 @@ export interface LanePoolOptions {
   readonly setupOf: (plan: Plan) => AgentSetup;
   readonly startAgent: (setup: AgentSetup) => Promise<HousedAgent>;
   readonly lanesMax: number;
+  /** About how long a plan takes. Default: all take as long. */
+  readonly expectedMs?: (plan: Plan) => number;
   /** The shortest period of the agents: who is a whole period late still keeps up with slower things. */
   readonly relistMs: number;
 }
@@ -61,6 +64,7 @@ interface Shared {
 interface Ticket {
   readonly setup: AgentSetup;
   readonly key: string;
+  readonly place: number;
   grant(shared: Shared): void;
   refuse(error: unknown): void;
 }
@@ -86,6 +90,7 @@ class Pool implements LanePool {
   private readonly lost = new Map<Shared, string>();
   private readonly closing = new Set<Promise<unknown>>();
   private waiting: Ticket[] = [];
+  private readonly places;
   private running = 0;
   private recentLateMs = 0;
   private isClosed = false;
@@ -96,6 +101,7 @@ class Pool implements LanePool {
     const lateMsMax = slackMsDefault * lateShare + options.relistMs;
     const addedMax = Math.ceil((lanesAddedPerLook * periodMs) / options.relistMs);
     this.limit = createLaneLimit({ max: options.lanesMax, lateMsMax, addedMax });
+    this.places = createPlaces(options.lanesMax);
     this.delay.enable();
     this.ticker = setInterval(() => this.observe(), periodMs);
     this.ticker.unref();
@@ -112,11 +118,12 @@ class Pool implements LanePool {
   async execute(plan: Plan, run: PooledRun): Promise<RunOutcome | undefined> {
     const setup = this.options.setupOf(plan);
     const key = JSON.stringify([[...setup.kinds].sort(), setup.timings]);
+    const place = this.places.take(this.options.expectedMs?.(plan) ?? 1);
     for (let attempt = 0; attempt < attemptsMax; attempt++) {
       run.signal.throwIfAborted();
       if (this.isClosed) throw new AgentLost('the campaign is over');
       if (this.unshareable.has(key)) return undefined;
-      const shared = await this.acquire({ setup, key }, run.signal);
+      const shared = await this.acquire({ setup, key, place }, run.signal);
       try {
         const { agent } = await shared.housed;
         return await run.enter(() => agent.execute({ plan, slackMs: this.slackMs(), ...run }));
@@ -136,7 +143,7 @@ class Pool implements LanePool {
     return slackMsDefault + 100 * Math.ceil((2 * this.recentLateMs) / 100);
   }
 
-  private acquire(wanted: Pick<Ticket, 'setup' | 'key'>, signal: AbortSignal): Promise<Shared> {
+  private acquire(wanted: Omit<Ticket, 'grant' | 'refuse'>, signal: AbortSignal): Promise<Shared> {
     return new Promise((resolve, reject) => {
       const forget = (): void => {
         this.waiting = this.waiting.filter((other) => other !== ticket);
@@ -151,7 +158,8 @@ class Pool implements LanePool {
         refuse: reject,
       };
       signal.addEventListener('abort', forget, { once: true });
-      this.waiting.push(ticket);
+      const at = this.waiting.findIndex(({ place }) => place > ticket.place);
+      this.waiting.splice(at === -1 ? this.waiting.length : at, 0, ticket);
       this.pump();
     });
   }
@@ -163,7 +171,7 @@ class Pool implements LanePool {
     this.pump();
   }
 
-  /** Lets as many begin as there is room for, in the order in which they came. */
+  /** Lets as many begin as there is room for, in the order of their places. */
   private pump(): void {
     if (this.isClosed) return;
     for (const ticket of [...this.waiting]) {
