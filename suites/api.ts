@@ -6,6 +6,7 @@ export const api: Suite = {
   title: 'API server and watch disruption',
   requirements: ['API-01', 'API-02', 'API-03', 'API-04', 'MUX-04', 'TERM-06'],
   requires: ['api'],
+  reachesFar: true,
   patterns: {
     apiTrouble: 10,
     churn: 3,

@@ -5,6 +5,7 @@ export const restart: Suite = {
   name: 'restart',
   title: 'Agent restart and adoption',
   requirements: ['ADOPT-01', 'ADOPT-02', 'ADOPT-03', 'MUX-11', 'WORK-01', 'RT-01'],
+  reachesFar: true,
   patterns: {
     restartQuietly: 5,
     restartCatchUp: 6,

@@ -5,6 +5,7 @@ export const runtimeFaults: Suite = {
   name: 'runtime-faults',
   title: 'Runtime faults',
   requirements: ['RT-01', 'RT-05', 'WORK-01', 'WORK-06', 'TERM-05', 'LIFE-01', 'LIFE-02', 'ORPH-02'],
+  reachesFar: true,
   patterns: {
     singleError: 8,
     staleAnswer: 7,

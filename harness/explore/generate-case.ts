@@ -34,16 +34,28 @@ export function generateCase(input: {
   const random = new fc.Random(xoroshiro128plus(seedToInt32(`${suite.name}/${seed}`)));
   // Without a bias factor: fast-check's own starts every run with small values, and each case is a first run.
   const plan = { ...arbitraryOf(suite, input.options).generate(random, undefined).value, seed };
-  return keepsCompany(seed, input.options) ? inCompany(plan) : plan;
+  return keepsCompany(suite, { ...input, seed }) ? inCompany(plan) : plan;
 }
 
 /** Of so many live plans one may do what needs an agent for itself: such a case costs what many in company cost. */
 const aloneOneIn = { brief: 3, slow: 8 };
+/** Among the first cases of a campaign it is one of so many, where the suite is hardly about anything else. */
+const early = { cases: 100, aloneOneIn: 2 };
 
 /** Whether the plan is to leave out what it could not do in an agent that others share: a swarm flag of live plans. */
-function keepsCompany(seed: string, { profile, timings, sharesAgent }: GenerateOptions): boolean {
+function keepsCompany(
+  suite: Suite,
+  {
+    seed,
+    index,
+    options,
+  }: { readonly seed: string; readonly index: number; readonly options: GenerateOptions },
+): boolean {
+  const { profile, timings, sharesAgent } = options;
   if (profile !== 'live' || sharesAgent !== true) return false;
-  const oneIn = timings === undefined || isBrief(timings) ? aloneOneIn.brief : aloneOneIn.slow;
+  const usual = timings === undefined || isBrief(timings) ? aloneOneIn.brief : aloneOneIn.slow;
+  // Else a short campaign would hardly show what such suites are for.
+  const oneIn = suite.reachesFar === true && index < early.cases ? early.aloneOneIn : usual;
   return createPrng(`${seed}/company`).int(1, oneIn) > 1;
 }
 

@@ -82,6 +82,8 @@ export interface Suite {
   /** Sources that its plans may have besides. Default: all. */
   readonly sources?: readonly SourceKind[];
   readonly patterns: Weights<PatternName>;
+  /** Most of what its patterns do reaches beyond a plan's own pods: to the agent, a whole source, the whole runtime. */
+  readonly reachesFar?: true;
   /** Default {@link defaultWorkloads}. */
   readonly workloads?: Weights<WorkloadKind>;
   /** Default {@link defaultTimings}. */

@@ -91,3 +91,26 @@ test.each([
   expect(share).toBeGreaterThan(least);
   expect(share).toBeLessThan(most);
 });
+
+test('of the first live plans, those of suites that reach far have an agent for themselves as often as not', () => {
+  const options = {
+    sources: ['file', 'http', 'api'] as const,
+    profile: 'live' as const,
+    sharesAgent: true,
+    timings: kubeletTimings,
+  };
+  const aloneIn = (first: number, reachesFar: boolean): number => {
+    const plans = Array.from({ length: 100 }, (_, index) =>
+      generateCase({
+        suites: suites.filter((suite) => (suite.reachesFar === true) === reachesFar),
+        seed: 'early',
+        index: first + index,
+        options,
+      }),
+    );
+    return plans.filter((plan) => whyAlone(plan) !== undefined).length;
+  };
+  expect(aloneIn(0, true)).toBeGreaterThan(35);
+  expect(aloneIn(0, false)).toBeLessThan(20);
+  expect(aloneIn(100, true)).toBeLessThan(25);
+});
