@@ -291,7 +291,7 @@ describe('Docker', () => {
     expect(ended.err).toMatch(/Docker went away|Docker does not answer/);
     expect(ended.code).toBe(69);
     expect(ended.out).not.toContain('FAIL');
-  }, 90_000);
+  }, 40_000);
 });
 
 describe('a CRI runtime', () => {

@@ -35,12 +35,14 @@ function refusalsBefore(trace: readonly TraceEvent[], finding: Finding): Readonl
   const refused = new Map<number, string>();
   const firsts = new Map<string, number>();
   const concerned = new Set<number>();
+  // One pod's name may be a part of another's.
+  const names = new Set(finding.subject.name.split(/[^\w.-]+/));
   for (const event of trace) {
     if (event.t > finding.atMs) break;
     if (event.kind === 'runtime.request') {
       const { podName, method } = event;
       if (podName === undefined || !writeMethods.has(method)) continue;
-      if (finding.subject.name.includes(podName)) concerned.add(event.call);
+      if (names.has(podName)) concerned.add(event.call);
     } else if (event.kind === 'runtime.effect') {
       if (event.code !== 'OK' && concerned.has(event.call)) refused.set(event.call, event.code);
     } else if (event.kind === 'runtime.reply') {
