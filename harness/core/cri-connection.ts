@@ -1,4 +1,4 @@
-import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
+import type { ClientReadableStream, ClientUnaryCall, ServiceError } from '@grpc/grpc-js';
 import { Client, credentials, status } from '@grpc/grpc-js';
 import type { CriApiVersion } from './cri-protocol.js';
 import { loadCriProtocol } from './cri-protocol.js';
@@ -42,19 +42,28 @@ export function openCriConnection(endpoint: string, apiVersion: CriApiVersion = 
     'grpc.max_reconnect_backoff_ms': 1_000,
   });
   const streams = new Set<ClientReadableStream<object>>();
+  const calls = new Set<ClientUnaryCall>();
+  let closed = false;
   return {
     call(method, request, timeoutMs) {
+      if (closed) return Promise.reject(new CriCallFailure('UNAVAILABLE', 'the connection is closed'));
       const { path, requestSerialize, responseDeserialize } = protocol.get(method)!;
       const deadline = Date.now() + timeoutMs;
       return new Promise((resolve, reject) => {
-        client.makeUnaryRequest<object, object>(
+        const call = client.makeUnaryRequest<object, object>(
           path,
           requestSerialize,
           responseDeserialize,
           request,
           { deadline },
-          (error, response) => (error === null ? resolve(response!) : reject(toFailure(error))),
+          (error, response) => {
+            calls.delete(call);
+            if (error === null) resolve(response!);
+            else if (closed) reject(new CriCallFailure('UNAVAILABLE', 'the connection was closed'));
+            else reject(toFailure(error));
+          },
         );
+        calls.add(call);
       });
     },
     events(onEvent, onEnd) {
@@ -86,7 +95,8 @@ export function openCriConnection(endpoint: string, apiVersion: CriApiVersion = 
       };
     },
     close() {
-      for (const stream of streams) stream.cancel();
+      closed = true;
+      for (const open of [...streams, ...calls]) open.cancel();
       client.close();
     },
   };

@@ -10,6 +10,8 @@ export interface RuntimeObserver {
   onChange(change: RuntimeChange): void;
   /** For the agent's GetContainerEvents stream. */
   onEvent(event: ContainerEvent): void;
+  /** A real runtime has answered nobody for so many milliseconds, until now. */
+  onStall?(ms: number): void;
 }
 
 /**

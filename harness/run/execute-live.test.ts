@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { suites } from '../../suites/index.js';
 import { referenceFeatures } from '../../fakes/agent/reference-agent.js';
+import { ExitCode, HarnessError } from '../core/errors.js';
 import { packageRoot } from '../core/package-root.js';
 import { createProcessDriver } from '../drivers/process-driver.js';
 import { generateCase } from '../explore/generate-case.js';
@@ -14,7 +15,7 @@ import { liveTimings } from '../spec/timings.js';
 import type { TraceEvent } from '../trace/events.js';
 import type { TraceListener } from '../trace/journal.js';
 import { liveDeadlinesOf } from './deadlines.js';
-import { executeLive, slackMsDefault } from './execute-live.js';
+import { executeLive, slackMsDefault, type LiveRunOptions } from './execute-live.js';
 import type { RunOutcome } from './execute-sim.js';
 
 const parent = mkdtempSync(join(tmpdir(), 'conformance-live-'));
@@ -43,13 +44,15 @@ const muxPlan = generateCase({
   options: { sources: ['file'], profile: 'live', features: referenceFeatures, timings: liveTimings },
 });
 
+const makeBackend: LiveRunOptions['makeBackend'] = (observer, clock) =>
+  Promise.resolve(createMemoryBackend({ observer, clock, epochMs: Date.now() - clock.now() }));
+
 function execute(driver: AgentDriver, plan = muxPlan, onEvent?: TraceListener): Promise<RunOutcome> {
   return executeLive({
     plan,
     driver,
     directory: mkdtempSync(join(parent, 'run-')),
-    makeBackend: (observer, clock) =>
-      Promise.resolve(createMemoryBackend({ observer, clock, epochMs: Date.now() - clock.now() })),
+    makeBackend,
     ...(onEvent === undefined ? {} : { onEvent }),
   });
 }
@@ -82,6 +85,50 @@ test('an agent that ends because of the machine ends the run instead', async () 
   const words = 'There are too few of something.';
   const run = executeShortLived((exit) => ({ ...exit, likelyCause: { of: 'machine', words } }));
   await expect(run).rejects.toMatchObject({ code: 'agent-ended-by-machine', exitCode: 69, hint: words });
+});
+
+describe('a runtime', () => {
+  const run = (make: LiveRunOptions['makeBackend']): Promise<RunOutcome> =>
+    executeLive({
+      plan: muxPlan,
+      driver: referenceAgent(),
+      directory: mkdtempSync(join(parent, 'run-')),
+      makeBackend: make,
+    });
+
+  test('that fails before the plan begins ends the run with what it failed of', async () => {
+    const gone = new HarnessError({
+      code: 'docker-gone',
+      message: 'It went.',
+      exitCode: ExitCode.unavailable,
+    });
+    const running = run((observer, clock, onFailure) => {
+      onFailure(gone);
+      return makeBackend(observer, clock, onFailure);
+    });
+    await expect(running).rejects.toBe(gone);
+  });
+
+  test('that stalls gives the agent its time again', async () => {
+    let isFirst = true;
+    const { events } = await run((observer, ...rest) => {
+      const stalls = (): void => {
+        if (isFirst) observer.onStall!(1_000);
+        isFirst = false;
+      };
+      return makeBackend(
+        {
+          ...observer,
+          onChange(change) {
+            stalls();
+            observer.onChange(change);
+          },
+        },
+        ...rest,
+      );
+    });
+    expect(events).toContainEqual(expect.objectContaining({ kind: 'stalled', ms: 1_000 }));
+  });
 });
 
 describe('an agent that takes longer to start than the whole plan', () => {

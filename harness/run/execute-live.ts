@@ -91,17 +91,30 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
   const context = { clock, journal, nodeName, pods: plan.setup.pods, disturbances };
   const sources = await createLiveSources(kinds, context, options.directory);
 
+  let director: Director | undefined = undefined as Director | undefined;
+  const noteStarved = (ms: number): void => {
+    if (director?.isDone() === false) journal.record({ kind: 'stalled', actor: 'harness', ms });
+  };
+  const noteStall = (ms: number): void => {
+    noteStarved(ms);
+    director?.noteActivity(undefined);
+  };
   let failRun: ((error: HarnessError) => void) | undefined;
+  /** The runtime failed before the plan could begin. */
+  let failedEarly: HarnessError | undefined;
   const relay: { observer: RuntimeObserver | undefined } = { observer: undefined };
   const backend = await options.makeBackend(
     {
       onChange: (change) => relay.observer?.onChange(change),
       onEvent: (event) => relay.observer?.onEvent(event),
+      onStall: (ms) => noteStall(ms),
     },
     clock,
-    (error) => failRun?.(error),
+    (error) => {
+      if (failRun === undefined) failedEarly = error;
+      else failRun(error);
+    },
   );
-  let director: Director | undefined = undefined as Director | undefined;
   const { boundary } = createRuntimeBoundary({
     clock,
     journal,
@@ -141,14 +154,8 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
   });
 
   const deadlines = liveDeadlinesOf(plan, timings, slackMs);
-  const noteStall = (ms: number): void => {
-    if (director?.isDone() === false) journal.record({ kind: 'stalled', actor: 'harness', ms });
-  };
-  const stopWatch = watchStalls(deadlines.calmMs, (ms) => {
-    noteStall(ms);
-    director?.noteActivity(undefined);
-  });
-  const stopStarvationWatch = watchStarvation(() => lives.takeCpuTime(), noteStall);
+  const stopWatch = watchStalls(deadlines.calmMs, noteStall);
+  const stopStarvationWatch = watchStarvation(() => lives.takeCpuTime(), noteStarved);
   const interrupt = (): void => director?.abort('interrupted', 'it was ended before its time');
   let isAwaiting = false;
   const setAwaiting = (awaits: boolean): void => {
@@ -162,6 +169,7 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
     lives.configure({ nodeName, runtime: server.endpoint, stateDirectory, timings, ...endpoints });
     await new Promise<void>((resolve, reject) => {
       failRun = reject;
+      if (failedEarly !== undefined) return reject(failedEarly);
       director = createDirector({
         plan,
         clock,

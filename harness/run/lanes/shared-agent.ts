@@ -130,6 +130,7 @@ class Shared implements SharedAgent {
         observer.onChange(change);
       },
       onEvent: (event) => observer.onEvent(event),
+      onStall: (ms) => this.noteStall(ms),
     };
     this.backend = await options.makeBackend(watched, this.clock, (error) => this.fail(error));
     const endpoints: Record<string, string> = {};

@@ -21,9 +21,14 @@ let directory: string;
 let server: CriServer | undefined;
 let backend: RuntimeBackend | undefined;
 let failures: HarnessError[];
-const observer = { onChange() {}, onEvent() {} };
+let stalledMs = 0;
+const observer = { onChange() {}, onEvent() {}, onStall: (ms: number) => void (stalledMs += ms) };
+
+/** Shorter than a run has, so that a test need not wait for half a minute. */
+const silentMs = 3_000;
 
 beforeEach(() => {
+  stalledMs = 0;
   directory = mkdtempSync(join(tmpdir(), 'nac-runtime-'));
   failures = [];
 });
@@ -40,6 +45,8 @@ async function runtime(
     apiVersion?: CriApiVersion;
     hasImage?: boolean;
     refuse?: (method: CriMethod, request: object) => CriResult | undefined;
+    /** Calls are taken, and not answered. */
+    hangs?: () => boolean;
   } = {},
 ): Promise<string> {
   const memory = createMemoryBackend({ clock: createRealClock(), observer, epochMs: Date.now() });
@@ -49,6 +56,7 @@ async function runtime(
     socketPath: join(directory, 'runtime.sock'),
     apiVersions: [options.apiVersion ?? 'v1'],
     handle(method, request, reply) {
+      if (options.hangs?.() === true) return;
       const refusal = options.refuse?.(method, request);
       if (refusal === undefined) memory.invoke(method, request as never, reply);
       else reply(refusal);
@@ -65,6 +73,7 @@ async function open(endpoint: string): Promise<RuntimeBackend> {
     runId: `accident-${process.pid}`,
     observer,
     onFailure: (error) => void failures.push(error),
+    silentMs,
   });
   return backend;
 }
@@ -245,6 +254,21 @@ describe('in the middle of a run', () => {
       expect(failures[0]!.expected).toContain(`network ${network}, processes ${pid}`);
     },
   );
+
+  test('it hangs: said once, and neither a call nor the end of the run waits for it', async () => {
+    let hangs = false;
+    await open(await runtime({ hangs: () => hangs }));
+    await startPod();
+    hangs = true;
+    const call = runPod('q');
+    await expect
+      .poll(() => failures, { timeout: 8_000 })
+      .toMatchObject([{ code: 'runtime-gone', exitCode: 69 }]);
+    expect(failures[0]!.message).toMatch(/stopped answering in the middle of the run/);
+    expect(stalledMs).toBe(silentMs);
+    expect(await call).toMatchObject({ code: 'UNAVAILABLE' });
+    await backend!.close();
+  });
 
   test('it refuses namespaces that there are not: that is the agent’s doing', async () => {
     const refusal = { code: 'INVALID_ARGUMENT', message: 'there is no such namespace' } as const;

@@ -5,15 +5,16 @@ import type { RuntimeBackend, RuntimeObserver } from '../../ports/runtime.js';
 import { grpcCodes, type CriMethod } from '../../spec/plan.js';
 import { currentOwner, formatOwner } from '../leftovers/owner.js';
 import { ensureReaper } from '../leftovers/reaper.js';
+import { watchPulse } from '../pulse.js';
 import { unknownMethod } from '../refusals.js';
 import { createVirtualImages } from '../virtual-images.js';
-import { runtimeGone } from './cri-failures.js';
+import { runtimeGone, runtimeSilent } from './cri-failures.js';
 import { createCriHandlers } from './cri-handlers.js';
 import type { ContainerRecord } from './cri-records.js';
 import { isUnreachable } from './cri-runtime.js';
 import { createObservation } from './observation.js';
 import { createOrders } from './orders.js';
-import { prepareRuntime } from './prepare-runtime.js';
+import { forgetRuntime, prepareRuntime } from './prepare-runtime.js';
 import { removePodsOfRun } from './sweep.js';
 import { withoutRun } from './uid-in-run.js';
 
@@ -25,6 +26,8 @@ export interface CriBackendOptions {
   readonly observer: RuntimeObserver;
   /** The runtime went away, or cannot run pods any more: the run cannot go on. Called at most once. */
   readonly onFailure?: (error: HarnessError) => void;
+  /** A runtime that has not answered for so long, in milliseconds, hangs. */
+  readonly silentMs?: number;
 }
 
 /** Whether a runtime that gave no answer is still there. */
@@ -72,6 +75,16 @@ export async function createCriBackend(options: CriBackendOptions): Promise<Runt
     return probe;
   }
 
+  const stopPulse = watchPulse({
+    ask: () => runtime.call('Version', {}),
+    onStall: (ms) => observer.onStall?.(ms),
+    onSilence(silentMs) {
+      fail(runtimeSilent(endpoint, silentMs));
+      forgetRuntime(endpoint);
+      runtime.close();
+    },
+    ...(options.silentMs === undefined ? {} : { silentMs: options.silentMs }),
+  });
   const observation = createObservation({
     runtime,
     runId,
@@ -154,6 +167,8 @@ export async function createCriBackend(options: CriBackendOptions): Promise<Runt
       } catch (error) {
         // Without a runtime nothing can be removed now: the reaper and the next start see to it.
         if (!isUnreachable(error)) throw error;
+      } finally {
+        stopPulse();
       }
     },
   };

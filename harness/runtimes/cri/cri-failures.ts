@@ -76,6 +76,18 @@ export function runtimeGone(endpoint: string, cause: unknown): HarnessError {
   });
 }
 
+/** It is there, and does not answer even what costs nothing. */
+export function runtimeSilent(endpoint: string, silentMs: number): HarnessError {
+  return new HarnessError({
+    code: 'runtime-gone',
+    message: `The container runtime at ${endpoint} stopped answering in the middle of the run.`,
+    exitCode: ExitCode.unavailable,
+    expected: 'an answer to Version',
+    got: `none for ${silentMs / 1_000} s`,
+    hint: 'Look at the log of the runtime: it hangs, or its machine is far too busy. Pods that are left are removed by the next start.',
+  });
+}
+
 /** The library wraps what the system said in words about its own doings. */
 export function messageOf(cause: unknown): string {
   const message = cause instanceof Error ? cause.message : String(cause);

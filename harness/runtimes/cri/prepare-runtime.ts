@@ -30,6 +30,11 @@ export function prepareRuntime(endpoint: string): Promise<PreparedRuntime> {
   return known;
 }
 
+/** The runtime has stopped answering: the next run connects again. */
+export function forgetRuntime(endpoint: string): void {
+  prepared.delete(endpoint);
+}
+
 async function prepare(endpoint: string): Promise<PreparedRuntime> {
   const runtime = await connectRuntime(endpoint);
   try {

@@ -1,6 +1,6 @@
 /** An engine that is real and has a hand before it, which refuses what a test wants refused. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, request, type Server } from 'node:http';
+import { createServer, request, type RequestListener, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -9,6 +9,7 @@ import type { CriRequest, CriResult } from '../../ports/cri.js';
 import type { RuntimeBackend } from '../../ports/runtime.js';
 import type { CriMethod } from '../../spec/plan.js';
 import { createDockerBackend } from './docker-backend.js';
+import { connectDocker } from './docker-engine.js';
 
 interface Refusal {
   readonly status: number;
@@ -19,12 +20,19 @@ const directory = mkdtempSync(join(tmpdir(), 'nac-docker-accidents-'));
 const socketPath = join(directory, 'engine.sock');
 const realSocket = (process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock').slice('unix://'.length);
 let refuse: (path: string) => Refusal | undefined = () => undefined;
+/** Of answers to these requests only the head arrives, and the first byte of the body; then the connection breaks. */
+let breaksOff: (path: string) => boolean = () => false;
+/** While there is a list, requests are taken and wait in it. */
+let held: (() => void)[] | undefined;
 let server: Server;
 let backend: RuntimeBackend;
 const failures: HarnessError[] = [];
+let stalledMs = 0;
+/** Shorter than a run has, so that a test need not wait for half a minute. */
+const silentMs = 3_000;
 
 beforeAll(async () => {
-  server = createServer((incoming, outgoing) => {
+  const serve: RequestListener = (incoming, outgoing) => {
     const refusal = refuse(incoming.url ?? '');
     if (refusal !== undefined) {
       incoming.resume();
@@ -36,11 +44,19 @@ beforeAll(async () => {
     const onward = request({ socketPath: realSocket, method, path, headers }, (answer) => {
       outgoing.writeHead(answer.statusCode!, answer.headers);
       outgoing.flushHeaders();
-      answer.pipe(outgoing);
+      if (breaksOff(path!)) {
+        answer.once('data', (chunk: Buffer) =>
+          outgoing.write(chunk.subarray(0, 1), () => outgoing.socket?.destroySoon()),
+        );
+      } else answer.pipe(outgoing);
     });
     onward.on('error', () => outgoing.destroy());
     outgoing.on('close', () => onward.destroy());
     incoming.pipe(onward);
+  };
+  server = createServer((incoming, outgoing) => {
+    if (held === undefined) serve(incoming, outgoing);
+    else held.push(() => serve(incoming, outgoing));
   });
   await new Promise<void>((resolve) => void server.listen(socketPath, resolve));
   process.env['DOCKER_HOST'] = `unix://${socketPath}`;
@@ -53,15 +69,19 @@ afterAll(() => {
 
 beforeEach(async () => {
   failures.length = 0;
+  stalledMs = 0;
   backend = await createDockerBackend({
     runId: `docker-accidents-${process.pid}`,
-    observer: { onChange: () => {}, onEvent: () => {} },
+    observer: { onChange: () => {}, onEvent: () => {}, onStall: (ms) => void (stalledMs += ms) },
     onFailure: (error) => void failures.push(error),
+    silentMs,
   });
   await call('PullImage', { image: { image: 'w:1' } });
 });
 afterEach(async () => {
   refuse = () => undefined;
+  breaksOff = () => false;
+  held = undefined;
   await backend.close();
 });
 
@@ -150,4 +170,52 @@ test('the engine goes away: said once', async () => {
   await startPod();
   server.closeAllConnections();
   await expect.poll(() => failures).toMatchObject([{ code: 'docker-gone', exitCode: 69 }]);
+});
+
+describe('the engine goes away in the middle of an answer', () => {
+  test('to a call: it is answered, and the engine is said to be gone', async () => {
+    breaksOff = (path) => /\/containers\/[^/]+\/json/.test(path);
+    expect(await runPod()).toMatchObject({ code: 'UNAVAILABLE' });
+    expect(failures).toMatchObject([{ code: 'docker-gone', exitCode: 69 }]);
+  });
+
+  test('when a run cleans up: it ends all the same', async () => {
+    await startPod();
+    breaksOff = (path) => /\/containers\/json/.test(path);
+    await backend.close();
+  });
+});
+
+describe('the engine hangs', () => {
+  test('when a run begins: it is said, and nothing waits for it', async () => {
+    held = [];
+    await expect(connectDocker(500)).rejects.toMatchObject({
+      code: 'docker-missing',
+      exitCode: 69,
+      got: 'it has not answered for 0.5 s',
+    });
+  });
+
+  test('for good: said once, and neither a call nor the end of the run waits for it', async () => {
+    held = [];
+    const call = runPod();
+    await expect
+      .poll(() => failures, { timeout: 8_000 })
+      .toMatchObject([{ code: 'docker-gone', exitCode: 69 }]);
+    expect(failures[0]!.message).toBe('Docker stopped answering in the middle of the run.');
+    expect(await call).toMatchObject({ code: 'UNAVAILABLE' });
+    expect(stalledMs).toBe(silentMs);
+    await backend.close();
+  });
+
+  test('for a while: how long it did is told, and the run goes on', async () => {
+    held = [];
+    const call = runPod();
+    await expect.poll(() => stalledMs, { timeout: 5_000 }).toBeGreaterThanOrEqual(1_000);
+    const waiting = held;
+    held = undefined;
+    for (const serve of waiting) serve();
+    expect(await call).toMatchObject({ code: 'OK' });
+    expect(failures).toEqual([]);
+  });
 });

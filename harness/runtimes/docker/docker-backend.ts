@@ -25,6 +25,7 @@ import { runtimeStatus } from '../runtime-status.js';
 import { imageFsInfo } from '../statistics.js';
 import { withResources } from '../status-details.js';
 import { createStreamingServer } from '../streaming/streaming-server.js';
+import { watchPulse } from '../pulse.js';
 import { createVirtualImages } from '../virtual-images.js';
 import { createContainerLife } from './container-life.js';
 import { containerOptions, resourceLimits, sandboxOptions } from './container-options.js';
@@ -34,10 +35,10 @@ import { newContainer, newSandbox } from './docker-records.js';
 import type { DockerHandlers } from './docker-handlers.js';
 import { createDockerSessions } from './docker-sessions.js';
 import { createDockerStatistics } from './docker-statistics.js';
-import { engineGone, engineUnable } from './engine-gone.js';
+import { engineGone, engineSilent, engineUnable } from './engine-gone.js';
 import { watchEngine } from './engine-events.js';
 import { execSync } from './exec-sync.js';
-import { prepareDocker } from './prepare-docker.js';
+import { forgetDocker, prepareDocker } from './prepare-docker.js';
 import { removeContainersOfRun } from './sweep.js';
 import { tryEngine } from './try-engine.js';
 
@@ -47,6 +48,8 @@ export interface DockerBackendOptions {
   readonly observer: RuntimeObserver;
   /** Docker went away: the run cannot go on. Called at most once. */
   readonly onFailure?: (error: HarnessError) => void;
+  /** An engine that has not answered for so long, in milliseconds, hangs. */
+  readonly silentMs?: number;
 }
 
 const empty: CriResult = { code: 'OK', response: {} };
@@ -99,6 +102,16 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
   }).catch((error: unknown) => {
     releaseReaper();
     throw engineGone(error);
+  });
+  const stopPulse = watchPulse({
+    ask: () => engine.container.dockerode.ping(),
+    onStall: (ms) => observer.onStall?.(ms),
+    onSilence(silentMs) {
+      failWith(engineSilent(silentMs));
+      engine.line.cut();
+      forgetDocker();
+    },
+    ...(options.silentMs === undefined ? {} : { silentMs: options.silentMs }),
   });
 
   function failWith(error: HarnessError): void {
@@ -346,6 +359,8 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
       } catch (error) {
         // Without an engine nothing can be removed now: the reaper and the next start see to it.
         if (!isConnectionLost(error)) throw error;
+      } finally {
+        stopPulse();
       }
     },
   };

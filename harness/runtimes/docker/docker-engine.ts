@@ -1,14 +1,20 @@
 import { existsSync } from 'node:fs';
+import { get } from 'node:http';
 import type { ContainerRuntimeClient } from 'testcontainers';
 import { getContainerRuntimeClient } from 'testcontainers';
 import { ExitCode, HarnessError } from '../../core/errors.js';
+import { openEngineLine, type EngineLine } from './engine-line.js';
 
 /** The engine behind testcontainers, whichever way it was found (socket, DOCKER_HOST, configuration). */
-export type DockerEngine = ContainerRuntimeClient;
+export type DockerEngine = ContainerRuntimeClient & { readonly line: EngineLine };
 export type DockerContainerHandle = ReturnType<DockerEngine['container']['getById']>;
 
+const socketDefault = '/var/run/docker.sock';
+/** How long an engine may take over its first answer, in milliseconds. */
+const answerTimeoutMsDefault = 30_000;
+
 /** Connects to Docker. Rejects with a HarnessError that says what to do when there is none. */
-export async function connectDocker(): Promise<DockerEngine> {
+export async function connectDocker(answerTimeoutMs = answerTimeoutMsDefault): Promise<DockerEngine> {
   // The library's own reaper needs an image from a registry; ours does its work.
   process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true';
   const host = process.env['DOCKER_HOST'];
@@ -16,16 +22,34 @@ export async function connectDocker(): Promise<DockerEngine> {
   const socket = host?.startsWith('unix://') === true ? host.slice('unix://'.length) : undefined;
   if (socket !== undefined && !existsSync(socket))
     throw dockerMissing(host, new Error('there is no such socket'));
-  let engine: DockerEngine;
-  try {
-    engine = await getContainerRuntimeClient();
-  } catch (cause) {
+  await assureAnswers(socket ?? socketDefault, answerTimeoutMs).catch((cause: unknown) => {
     throw dockerMissing(host, cause);
-  }
+  });
+  const engine = await getContainerRuntimeClient().catch((cause: unknown) => {
+    throw dockerMissing(host, cause);
+  });
   const { socketPath } = engine.container.dockerode.modem as { readonly socketPath?: string };
   if (socket !== undefined && socketPath !== socket)
     throw dockerMissing(host, new Error('it cannot be used, and no other was asked for'));
-  return engine;
+  return Object.assign(engine, { line: openEngineLine(engine.container.dockerode) });
+}
+
+/**
+ * Rejects when an engine takes the connection and says nothing, for which the library waits for ever. Any other trouble the
+ * library finds itself.
+ */
+function assureAnswers(socketPath: string, timeoutMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const ping = get({ socketPath, path: '/_ping', agent: false, timeout: timeoutMs }, (answer) => {
+      answer.resume();
+      resolve();
+    });
+    ping.on('error', () => resolve());
+    ping.on('timeout', () => {
+      reject(new Error(`it has not answered for ${timeoutMs / 1_000} s`));
+      ping.destroy();
+    });
+  });
 }
 
 function dockerMissing(host: string | undefined, cause: unknown): HarnessError {

@@ -13,6 +13,18 @@ export function engineGone(cause: unknown): HarnessError {
   });
 }
 
+/** Docker is there, and does not answer even what costs nothing. */
+export function engineSilent(silentMs: number): HarnessError {
+  return new HarnessError({
+    code: 'docker-gone',
+    message: 'Docker stopped answering in the middle of the run.',
+    exitCode: ExitCode.unavailable,
+    expected: 'an answer to a ping',
+    got: `none for ${silentMs / 1_000} s`,
+    hint: 'Look at the log of the engine: it hangs, or its machine is far too busy. Containers that are left are removed by the next start.',
+  });
+}
+
 /** Docker answers, and cannot run what the suite itself made: nothing that an agent asked for is in it. */
 export function engineUnable(cause: unknown): HarnessError {
   return new HarnessError({

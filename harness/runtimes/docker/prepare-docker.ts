@@ -1,3 +1,4 @@
+import { watchPulse } from '../pulse.js';
 import type { DockerEngine } from './docker-engine.js';
 import { connectDocker } from './docker-engine.js';
 import { sweepContainers } from './sweep.js';
@@ -24,8 +25,22 @@ export function prepareDocker(): Promise<PreparedDocker> {
   return prepared;
 }
 
+/** The engine has stopped answering: the next run connects again. */
+export function forgetDocker(): void {
+  prepared = undefined;
+}
+
 async function prepare(): Promise<PreparedDocker> {
   const engine = await connectDocker();
-  await sweepContainers(engine);
-  return { engine, image: await ensureWorkloadImage(engine) };
+  const stopPulse = watchPulse({
+    ask: () => engine.container.dockerode.ping(),
+    onStall() {},
+    onSilence: () => engine.line.cut(),
+  });
+  try {
+    await sweepContainers(engine);
+    return { engine, image: await ensureWorkloadImage(engine) };
+  } finally {
+    stopPulse();
+  }
 }

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ExitCode, HarnessError } from '../../core/errors.js';
@@ -37,20 +37,31 @@ async function build(engine: DockerEngine, name: string, files: WorkloadFiles): 
   try {
     cpSync(files.directory, context, { recursive: true });
     cpSync(files.busybox, join(context, 'busybox'), { dereference: true });
-    await engine.image.build(context, {
-      t: name,
-      dockerfile: 'Dockerfile',
-      rm: true,
-      forcerm: true,
-      networkmode: 'none',
-      labels: { [runLabels.kind]: 'workload-image' },
-    });
+    const { dockerode } = engine.container;
+    const output = await dockerode.buildImage(
+      { context, src: readdirSync(context) },
+      {
+        t: name,
+        dockerfile: 'Dockerfile',
+        rm: true,
+        forcerm: true,
+        networkmode: 'none',
+        labels: { [runLabels.kind]: 'workload-image' },
+      },
+    );
+    // What fails in the build is in its output; the image tells whether it is there.
+    await new Promise<void>((resolve, reject) =>
+      dockerode.modem.followProgress(output, (error: Error | null, lines: readonly { error?: string }[]) => {
+        cause = lines.find((line) => line.error !== undefined)?.error;
+        if (error === null) resolve();
+        else reject(error);
+      }),
+    );
   } catch (error) {
     cause = error;
   } finally {
     rmSync(context, { recursive: true, force: true });
   }
-  // The library does not tell a failed build from a good one; the image does.
   if (await hasImage(engine, name)) return;
   throw new HarnessError({
     code: 'workload-image-failed',
