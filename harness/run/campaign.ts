@@ -10,6 +10,7 @@ import type { CaseOrigin } from '../report/case-of.js';
 import { openCaseWords } from '../report/open-case-words.js';
 import { asHarnessError, type HarnessError } from '../core/errors.js';
 import { packageVersion } from '../core/package-root.js';
+import { whyAlone } from '../explore/why-alone.js';
 import type { Plan } from '../spec/plan.js';
 import { catalogueRevision, findRequirement, type RequirementId } from '../spec/requirements.js';
 import { signatureOf, type Finding } from '../spec/verdict.js';
@@ -117,6 +118,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     asSeen: options.world === 'live' ? asSeen : undefined,
     reduce,
     isDoubtful,
+    stoodAlone: options.world === 'live' ? (plan) => whyAlone(plan) !== undefined : undefined,
     onFinding: (finding, replaced) => options.onFinding?.(finding, origin, replaced),
   });
   const warnings = [...options.warnings];

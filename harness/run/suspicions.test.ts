@@ -53,3 +53,25 @@ test('what is told only when it was tried again has nothing to take the place of
   await suspicions.settled();
   expect(told).toEqual([['WORK-01: One container. Seen: Two. (not seen again)', undefined]]);
 });
+
+test('of the cases that may be tried in place of one in doubt, those that stood alone come first', async () => {
+  const planOf = (seed: string): Plan => ({ steps: [], seed }) as unknown as Plan;
+  const [first, beside, alone, late] = ['first', 'beside', 'alone', 'late'].map(planOf) as [
+    Plan,
+    Plan,
+    Plan,
+    Plan,
+  ];
+  const tried: Plan[] = [];
+  const suspicions = createSuspicions({
+    reduce(plan) {
+      tried.push(plan);
+      return Promise.resolve(reported(plan === late ? 5 : 0, 5));
+    },
+    isDoubtful: (finding) => finding.case === 'cases/0-of-5.json',
+    stoodAlone: (plan) => plan === alone || plan === late,
+  });
+  for (const plan of [first, beside, alone, late]) suspicions.note(plan, found);
+  expect((await suspicions.settled()).map((finding) => finding.case)).toEqual(['cases/5-of-5.json']);
+  expect(tried).toEqual([first, alone, late]);
+});
