@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { SourceServed } from '../trace/events.js';
+import { Parts } from './parts.js';
 import { createSharedJournal, type JournalPart } from './shared-journal.js';
 import { createTestContext } from './testing/test-context.js';
 
@@ -25,7 +26,7 @@ function served(event: Partial<SourceServed>): SourceServed {
 
 test('each part is shown its own pods, with its own revision', () => {
   const [one, two] = [partOf('one', 3), partOf('two', 8)];
-  const journal = createSharedJournal(new Set([one.part, two.part]));
+  const journal = createSharedJournal(new Parts([one.part, two.part]));
   journal.record(served({ revision: 1, pods: [podIn('one'), podIn('two')] }));
   expect(one.served()).toEqual([{ outcome: 'list', revision: 3, pods: [podIn('one')] }]);
   expect(two.served()).toEqual([{ outcome: 'list', revision: 8, pods: [podIn('two')] }]);
@@ -33,7 +34,7 @@ test('each part is shown its own pods, with its own revision', () => {
 
 test('a change of one part is nothing to another; a list without its pods is', () => {
   const [one, two] = [partOf('one', 1), partOf('two', 1)];
-  const journal = createSharedJournal(new Set([one.part, two.part]));
+  const journal = createSharedJournal(new Parts([one.part, two.part]));
   journal.record(served({ outcome: 'change', change: 'added', pods: [podIn('one')] }));
   expect([one.served().length, two.served().length]).toEqual([1, 0]);
   journal.record(served({ pods: [podIn('one')] }));
@@ -42,7 +43,7 @@ test('a change of one part is nothing to another; a list without its pods is', (
 
 test('errors and bookmarks are shown to all', () => {
   const [one, two] = [partOf('one', 1), partOf('two', 2)];
-  const journal = createSharedJournal(new Set([one.part, two.part]));
+  const journal = createSharedJournal(new Parts([one.part, two.part]));
   journal.record(served({ outcome: 'error', detail: 'status 500' }));
   journal.record(served({ outcome: 'change', change: 'bookmark', revision: 9, pods: [] }));
   for (const { served: shown } of [one, two])
@@ -52,7 +53,7 @@ test('errors and bookmarks are shown to all', () => {
 
 test('requests concern the part whose object they name, or all when they name none', () => {
   const [one, two] = [partOf('one', 1), partOf('two', 1)];
-  const journal = createSharedJournal(new Set([one.part, two.part]));
+  const journal = createSharedJournal(new Parts([one.part, two.part]));
   const request = { kind: 'api.request', actor: 'agent', verb: 'get', query: {}, status: 200 } as const;
   journal.record({ ...request, resource: 'pods', namespace: 'one', name: 'web' });
   journal.record({ ...request, resource: 'pods', verb: 'list' });
@@ -60,4 +61,20 @@ test('requests concern the part whose object they name, or all when they name no
   const asked = ({ context }: typeof one): string[] =>
     context.journal.events.flatMap((event) => (event.kind === 'api.request' ? [event.verb] : []));
   expect([asked(one), asked(two)]).toEqual([['get', 'list'], ['list']]);
+});
+
+test('whose a namespace is changes when plans come and go', () => {
+  const [one, next] = [partOf('one', 1), partOf('one', 2)];
+  const parts = new Parts<JournalPart>();
+  expect(parts.ownerOf('one')).toBeUndefined();
+  parts.add(one.part);
+  expect([parts.ownerOf('one'), parts.ownerOf('two'), parts.ownerOf(undefined)]).toEqual([
+    one.part,
+    undefined,
+    undefined,
+  ]);
+  parts.delete(one.part);
+  expect(parts.ownerOf('one')).toBeUndefined();
+  parts.add(next.part);
+  expect(parts.ownerOf('one')).toBe(next.part);
 });

@@ -2,11 +2,11 @@ import type { SourceKind } from '../spec/pod.js';
 import type { SourceContext, SourceDisturbances } from '../ports/source.js';
 import type { ApiRequest, SourceServed, TraceEvent, TraceEventBody } from '../trace/events.js';
 import type { Journal } from '../trace/journal.js';
+import type { Parts, SourceShare } from './parts.js';
 
 /** A part of a source whose transport is shared. */
-export interface JournalPart {
+export interface JournalPart extends SourceShare {
   readonly context: SourceContext;
-  owns(namespace: string | undefined): boolean;
   /** Of its last `source.held`. */
   heldRevision(): number;
 }
@@ -15,20 +15,23 @@ export interface JournalPart {
  * The journal of a transport that several plans share: hands each of them what concerns its own pods, as if nothing
  * else had been served. Of its own it keeps only when the agent was started.
  */
-export function createSharedJournal(parts: ReadonlySet<JournalPart>): Journal {
+export function createSharedJournal(parts: Parts<JournalPart>): Journal {
   const events: TraceEvent[] = [];
-  const ownerOf = createOwners(parts);
+
+  /** Who may see something of it: a change of pods is nothing to those who own none of them. */
+  function audienceOf({ outcome, change, pods }: SourceServed): Iterable<JournalPart> {
+    if (outcome !== 'change' || change === 'bookmark' || pods === undefined) return parts;
+    const owners = pods.map((pod) => parts.ownerOf(pod.metadata.namespace));
+    return new Set(owners.filter((owner) => owner !== undefined));
+  }
 
   function recordServed(event: SourceServed): void {
-    for (const part of parts) {
-      const own = servedTo(part, event);
-      if (own !== undefined) part.context.journal.record(own);
-    }
+    for (const part of audienceOf(event)) part.context.journal.record(servedTo(part, event));
   }
 
   /** Requests for a part's own objects, and those for all pods. */
   function recordRequest(event: ApiRequest): void {
-    if (event.namespace !== undefined) ownerOf(event.namespace)?.context.journal.record({ ...event });
+    if (event.namespace !== undefined) parts.ownerOf(event.namespace)?.context.journal.record({ ...event });
     else if (event.resource === 'pods' && event.name === undefined)
       for (const part of parts) part.context.journal.record({ ...event });
   }
@@ -52,41 +55,20 @@ export function createSharedJournal(parts: ReadonlySet<JournalPart>): Journal {
   };
 }
 
-/** What a part sees of something served; undefined when it sees nothing of it. */
-function servedTo(part: JournalPart, event: SourceServed): SourceServed | undefined {
+/** What a part sees of something served. */
+function servedTo(part: JournalPart, event: SourceServed): SourceServed {
   const { revision: _revision, ...rest } = event;
   const revision = event.revision === undefined ? {} : { revision: part.heldRevision() };
   if (event.pods === undefined || event.change === 'bookmark') return { ...rest, ...revision };
   const pods = event.pods.filter((pod) => part.owns(pod.metadata.namespace));
-  if (event.outcome === 'change' && pods.length === 0) return undefined;
   return { ...rest, ...revision, pods };
 }
 
-/** Tells whose a namespace is. It is asked with every request, so that what was found is remembered. */
-function createOwners(
-  parts: ReadonlySet<JournalPart>,
-): (namespace: string | undefined) => JournalPart | undefined {
-  const known = new Map<string, JournalPart>();
-  return (namespace) => {
-    if (namespace === undefined) return undefined;
-    const found = known.get(namespace);
-    if (found !== undefined && parts.has(found)) return found;
-    known.delete(namespace);
-    for (const part of parts) {
-      if (!part.owns(namespace)) continue;
-      known.set(namespace, part);
-      return part;
-    }
-    return undefined;
-  };
-}
-
 /** Faults and delays of the part that a request or an event concerns; those of all pods are undisturbed. */
-export function sharedDisturbances(parts: ReadonlySet<JournalPart>): SourceDisturbances {
-  const ownerOf = createOwners(parts);
+export function sharedDisturbances(parts: Parts<JournalPart>): SourceDisturbances {
   return {
     fault: (point) =>
-      point.source === 'api' ? ownerOf(point.namespace)?.context.disturbances.fault(point) : undefined,
+      point.source === 'api' ? parts.ownerOf(point.namespace)?.context.disturbances.fault(point) : undefined,
     deliveryDelayMs: () => 0,
   };
 }

@@ -26,6 +26,8 @@ export interface ApiPods {
   heldRevision(): number;
   /** Of the last change of any pod, by whomever. */
   newestRevision(): number;
+  /** A pod has changed in a store that others use too; an own store tells it itself. */
+  note(change: ApiChange): void;
   /** Journals what is held at first; harmless when repeated. */
   begin(): void;
   /** Steps that change pods; undefined for the others. */
@@ -78,11 +80,15 @@ export function createApiPods(context: SourceContext, options: ApiPodsOptions): 
     journalHeld();
   };
 
-  const subscription = store.subscribe((change) => {
-    if (change.resource !== podResource || shared?.owns(change.object.metadata.namespace) === false) return;
+  const note = (change: ApiChange): void => {
     newestRevision = change.revision;
     if (isHeld(change.object) && hasNewMeaning(change)) journalHeld();
-  });
+  };
+  if (shared === undefined) {
+    store.subscribe((change) => {
+      if (change.resource === podResource) note(change);
+    });
+  }
 
   const find = (slot: number): ApiObject | undefined => {
     const planPod = planPods.get(slot);
@@ -118,6 +124,7 @@ export function createApiPods(context: SourceContext, options: ApiPodsOptions): 
     store,
     heldRevision: () => heldRevision,
     newestRevision: () => newestRevision,
+    note,
     begin,
     apply(step) {
       begin();
@@ -155,7 +162,6 @@ export function createApiPods(context: SourceContext, options: ApiPodsOptions): 
       }
     },
     leave() {
-      subscription.close();
       for (const object of store.list(podResource).filter(isHeld))
         deleteObject({ store, wallClock }, podResource, object, { gracePeriodSeconds: 0 });
     },

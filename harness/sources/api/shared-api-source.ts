@@ -1,8 +1,10 @@
+import { podResource } from '../../../fakes/api-server/api-object.js';
 import type { Clock } from '../../core/clock.js';
 import type { SharedSource, SourceContext, SourceNames, SourcePart } from '../../ports/source.js';
+import { Parts } from '../parts.js';
 import { createSharedJournal, sharedDisturbances, type JournalPart } from '../shared-journal.js';
 import { noOp } from '../step-outcome.js';
-import { createApiPods } from './api-pods.js';
+import { createApiPods, type ApiPods } from './api-pods.js';
 import { serveApi } from './live-api-source.js';
 
 /**
@@ -18,9 +20,14 @@ export interface SharedApiOptions {
   readonly clock: Clock;
 }
 
+/** One plan's part of the API server. */
+interface Part extends JournalPart {
+  readonly pods: ApiPods;
+}
+
 /** One API server for many plans: the pods of each have namespaces of their own. */
 export function createSharedApiSource(options: SharedApiOptions): SharedSource {
-  const parts = new Set<JournalPart>();
+  const parts = new Parts<Part>();
   const { clock, nodeName } = options;
   const journal = createSharedJournal(parts);
   const context: SourceContext = {
@@ -31,6 +38,9 @@ export function createSharedApiSource(options: SharedApiOptions): SharedSource {
     disturbances: sharedDisturbances(parts),
   };
   const { source, gate, furnish } = serveApi(context, options);
+  gate.store.subscribe((change) => {
+    if (change.resource === podResource) parts.ownerOf(change.object.metadata.namespace)?.pods.note(change);
+  });
   return {
     kind: 'api',
     async open() {
@@ -51,8 +61,9 @@ export function createSharedApiSource(options: SharedApiOptions): SharedSource {
         onHeld: () => (heldAtMs = own.clock.now()),
         shared: { store: gate.store, owns: (namespace) => names.owns(namespace) },
       });
-      const part: JournalPart = {
+      const part: Part = {
         context: own,
+        pods,
         owns: (namespace) => names.owns(namespace),
         heldRevision: () => pods.heldRevision(),
       };

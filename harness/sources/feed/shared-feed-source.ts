@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.js';
 import type { SharedSource, SourceContext, SourceNames, SourcePart } from '../../ports/source.js';
+import { Parts } from '../parts.js';
 import { createSharedJournal, sharedDisturbances, type JournalPart } from '../shared-journal.js';
 import { noOp } from '../step-outcome.js';
 import { FeedPods, type FeedChange, type FeedPodsOptions } from './feed-pods.js';
@@ -18,7 +19,7 @@ interface Part extends JournalPart {
 
 /** One feed for many plans: whenever it tells a whole list, that is the list of all of them. */
 export function createSharedFeedSource(options: SharedFeedOptions): SharedSource {
-  const parts = new Set<Part>();
+  const parts = new Parts<Part>();
   let feedOptions: FeedPodsOptions | undefined;
   const context: SourceContext = {
     clock: options.clock,
