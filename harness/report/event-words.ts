@@ -51,7 +51,7 @@ function eventText(event: TraceEvent): string {
     case 'fault':
       return `fault: ${event.effect} hits ${event.target}`;
     case 'stalled':
-      return `the machine was too busy to run the suite or the agent for ${Math.round(event.ms)} ms`;
+      return `the machine or the runtime kept the suite or the agent waiting for ${Math.round(event.ms)} ms`;
     case 'agent.started':
       return event.incarnation === 1
         ? 'the agent starts'

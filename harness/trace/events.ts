@@ -279,7 +279,10 @@ export interface RuntimeEventSent {
   readonly delivered: 'once' | 'lost' | 'twice';
 }
 
-/** The machine did not let the harness run, and so perhaps not the agent either, or it did not let the agent run. Only on a real clock. */
+/**
+ * The machine did not let the harness run, and so perhaps not the agent either, or it did not let the agent run, or a real
+ * runtime answered nobody. Only on a real clock.
+ */
 export interface Stalled {
   readonly kind: 'stalled';
   readonly actor: 'harness';
