@@ -20,7 +20,12 @@ export interface EngineLine {
  */
 export function openEngineLine({ modem }: ContainerRuntimeClient['container']['dockerode']): EngineLine {
   const connections = modem as { agent?: HttpAgent; readonly protocol?: string };
-  const agent = new (connections.protocol === 'https' ? HttpsAgent : HttpAgent)({ keepAlive: true });
+  // As Node's own, which the library would use: idle connections are given up before an engine does.
+  const agent = new (connections.protocol === 'https' ? HttpsAgent : HttpAgent)({
+    keepAlive: true,
+    scheduling: 'lifo',
+    timeout: 5_000,
+  });
   const underWay = new Set<ClientRequest>();
   let isCut = false;
   const taker = agent as unknown as RequestTaker;
