@@ -43,6 +43,8 @@ export interface LaneRun {
   readonly outcome: Promise<RunOutcome>;
   interrupt(): void;
   /** The machine did not let the agent run, for so many milliseconds. */
+  noteStarved(ms: number): void;
+  /** Nothing could be seen of it either, so that its silence is no calm. */
   noteStall(ms: number): void;
   /** The agent is gone: nothing more is to come. */
   abandon(): void;
@@ -101,10 +103,12 @@ export function runInLane(host: LaneHost, options: LaneOptions): LaneRun {
     onOwnExit: (podUid) => director?.noteOwnExit(podUid),
   });
   const deadlines = liveDeadlinesOf(plan, timings, slackMs);
-  const stopWatch = watchStalls(deadlines.calmMs, (ms) => {
-    journal.record({ kind: 'stalled', actor: 'harness', ms });
+  const noteStarved = (ms: number): void => void journal.record({ kind: 'stalled', actor: 'harness', ms });
+  const noteStall = (ms: number): void => {
+    noteStarved(ms);
     director?.noteActivity(undefined);
-  });
+  };
+  const stopWatch = watchStalls(deadlines.calmMs, noteStall);
   // Not the director's: answers go out also when the plan has ended.
   const life: Life = { incarnation: 1, alive: true };
 
@@ -133,7 +137,8 @@ export function runInLane(host: LaneHost, options: LaneOptions): LaneRun {
   });
   return {
     outcome,
-    noteStall: (ms) => void journal.record({ kind: 'stalled', actor: 'harness', ms }),
+    noteStarved,
+    noteStall,
     interrupt: () => director!.abort('interrupted', 'it was ended before its time'),
     abandon() {
       stopWatch();

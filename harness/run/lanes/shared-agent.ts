@@ -130,7 +130,10 @@ class Shared implements SharedAgent {
         observer.onChange(change);
       },
       onEvent: (event) => observer.onEvent(event),
-      onStall: (ms) => this.noteStall(ms),
+      onStall: (ms) => {
+        this.lateness.noteStarved(ms);
+        for (const run of this.running) run.noteStall(ms);
+      },
     };
     this.backend = await options.makeBackend(watched, this.clock, (error) => this.fail(error));
     const endpoints: Record<string, string> = {};
@@ -146,7 +149,7 @@ class Shared implements SharedAgent {
     this.process = started;
     this.stopWatch = watchStarvation(
       () => started.takeCpuTime?.(),
-      (ms) => this.noteStall(ms),
+      (ms) => this.noteStarved(ms),
     );
     void started.exited.then((exit) => {
       if (this.isClosing) return;
@@ -155,9 +158,9 @@ class Shared implements SharedAgent {
     });
   }
 
-  private noteStall(ms: number): void {
+  private noteStarved(ms: number): void {
     this.lateness.noteStarved(ms);
-    for (const run of this.running) run.noteStall(ms);
+    for (const run of this.running) run.noteStarved(ms);
   }
 
   /** Resolves when the agent has read all that it can be seen to read, and has had time to read the rest. */

@@ -8,6 +8,7 @@ import { ensureReaper } from '../leftovers/reaper.js';
 import { watchPulse } from '../pulse.js';
 import { unknownMethod } from '../refusals.js';
 import { createVirtualImages } from '../virtual-images.js';
+import { withinMs } from '../within.js';
 import { runtimeGone, runtimeSilent } from './cri-failures.js';
 import { createCriHandlers } from './cri-handlers.js';
 import type { ContainerRecord } from './cri-records.js';
@@ -161,7 +162,7 @@ export async function createCriBackend(options: CriBackendOptions): Promise<Runt
       closed = true;
       observation.close();
       try {
-        await withinMs(Promise.allSettled(making), makingTimeoutMs);
+        await withinMs(Promise.allSettled(making), makingTimeoutMs).catch(() => {});
         await removePodsOfRun(runtime, runId);
         releaseReaper();
       } catch (error) {
@@ -186,11 +187,4 @@ async function ordered<Record>(
     if (!(error instanceof CriCallFailure)) throw error;
     return false;
   }
-}
-
-async function withinMs(work: Promise<unknown>, timeoutMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
-  await Promise.race([work, timeout]);
-  clearTimeout(timer);
 }

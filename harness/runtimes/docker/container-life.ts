@@ -100,9 +100,7 @@ export function createContainerLife(options: {
     // A container that has only just been started loses a SIGTERM that comes before its handler.
     const startedMsAgo = Date.now() - record.status.startedAt / 1e6;
     const resends =
-      startedMsAgo > 1_000
-        ? []
-        : [100, 300].map((delayMs) => setTimeout(() => void signal(record, 'SIGTERM'), delayMs));
+      startedMsAgo > 1_000 ? [] : [100, 300].map((delayMs) => setTimeout(() => void resend(record), delayMs));
     const isDone = await ended(record, Math.min(timeoutS, 86_400) * 1_000);
     for (const timer of resends) clearTimeout(timer);
     return isDone || kill(record, 'agent');
@@ -166,6 +164,11 @@ function hasEnded(record: ContainerRecord): boolean {
 
 function releaseWaiters(record: ContainerRecord): void {
   for (const waiter of [...record.waiters]) waiter();
+}
+
+/** Whoever waits for the end of the container learns what became of the engine; this only helps. */
+function resend(record: ContainerRecord): Promise<void> {
+  return signal(record, 'SIGTERM').catch(() => {});
 }
 
 /** An engine that answers that it is not running, or not there, has nothing left to signal. */

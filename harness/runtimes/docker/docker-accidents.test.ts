@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, request, type RequestListener, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { HarnessError } from '../../core/errors.js';
 import type { CriRequest, CriResult } from '../../ports/cri.js';
@@ -10,6 +11,7 @@ import type { RuntimeBackend } from '../../ports/runtime.js';
 import type { CriMethod } from '../../spec/plan.js';
 import { createDockerBackend } from './docker-backend.js';
 import { connectDocker } from './docker-engine.js';
+import { forgetDocker, prepareDocker } from './prepare-docker.js';
 
 interface Refusal {
   readonly status: number;
@@ -179,6 +181,21 @@ describe('the engine goes away in the middle of an answer', () => {
     expect(failures).toMatchObject([{ code: 'docker-gone', exitCode: 69 }]);
   });
 
+  test('to an order from outside: nothing was done, and the engine is said to be gone', async () => {
+    const { podSandboxId } = responseOf<{ podSandboxId: string }>(await runPod());
+    const { containerId } = responseOf<{ containerId: string }>(await makeContainer(podSandboxId));
+    await call('StartContainer', { containerId });
+    breaksOff = (path) => /\/containers\/[^/]+\/exec/.test(path);
+    expect(await backend.exitContainer(containerId, 3)).toBe(false);
+    expect(failures).toMatchObject([{ code: 'docker-gone', exitCode: 69 }]);
+  });
+
+  test('when a run prepares: it is said to be gone', async () => {
+    forgetDocker();
+    breaksOff = (path) => /\/containers\/json/.test(path);
+    await expect(prepareDocker()).rejects.toMatchObject({ code: 'docker-gone', exitCode: 69 });
+  });
+
   test('when a run cleans up: it ends all the same', async () => {
     await startPod();
     breaksOff = (path) => /\/containers\/json/.test(path);
@@ -218,4 +235,11 @@ describe('the engine hangs', () => {
     expect(await call).toMatchObject({ code: 'OK' });
     expect(failures).toEqual([]);
   });
+});
+
+test('the library prints the connections with every request: that costs next to nothing', async () => {
+  const { modem } = (await connectDocker()).container.dockerode;
+  expect(inspect((modem as { agent?: object }).agent, { showHidden: true, depth: null })).toBe(
+    'connections to the engine',
+  );
 });

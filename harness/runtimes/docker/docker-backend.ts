@@ -27,6 +27,7 @@ import { withResources } from '../status-details.js';
 import { createStreamingServer } from '../streaming/streaming-server.js';
 import { watchPulse } from '../pulse.js';
 import { createVirtualImages } from '../virtual-images.js';
+import { TooLate, withinMs } from '../within.js';
 import { createContainerLife } from './container-life.js';
 import { containerOptions, resourceLimits, sandboxOptions } from './container-options.js';
 import { engineMessage, engineStatus, isConnectionLost } from './docker-engine.js';
@@ -51,6 +52,9 @@ export interface DockerBackendOptions {
   /** An engine that has not answered for so long, in milliseconds, hangs. */
   readonly silentMs?: number;
 }
+
+/** An engine that takes so long over the removal of what a run has left is not waited for, in milliseconds. */
+const removalTimeoutMs = 60_000;
 
 const empty: CriResult = { code: 'OK', response: {} };
 /** What a pod takes to run. */
@@ -86,6 +90,16 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
       names.delete(containerKey(record.sandbox, record.item.metadata));
     },
   });
+  const stopPulse = watchPulse({
+    ask: () => engine.container.dockerode.ping(),
+    onStall: (ms) => observer.onStall?.(ms),
+    onSilence(silentMs) {
+      failWith(engineSilent(silentMs));
+      engine.line.cut();
+      forgetDocker();
+    },
+    ...(options.silentMs === undefined ? {} : { silentMs: options.silentMs }),
+  });
   const watch = await watchEngine(engine, {
     runId,
     onEvent(event) {
@@ -100,18 +114,9 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
     },
     onEnd: (error) => fail(error),
   }).catch((error: unknown) => {
+    stopPulse();
     releaseReaper();
     throw engineGone(error);
-  });
-  const stopPulse = watchPulse({
-    ask: () => engine.container.dockerode.ping(),
-    onStall: (ms) => observer.onStall?.(ms),
-    onSilence(silentMs) {
-      failWith(engineSilent(silentMs));
-      engine.line.cut();
-      forgetDocker();
-    },
-    ...(options.silentMs === undefined ? {} : { silentMs: options.silentMs }),
   });
 
   function failWith(error: HarnessError): void {
@@ -322,6 +327,21 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
     }
   }
 
+  /** Carries out an order from outside; false when its object is not there, or went while it was carried out. */
+  async function ordered<Record>(
+    record: Record | undefined,
+    act: (record: Record) => Promise<boolean | void>,
+  ): Promise<boolean> {
+    if (record === undefined) return false;
+    try {
+      return (await act(record)) !== false;
+    } catch (error) {
+      if (isConnectionLost(error)) fail(error);
+      else if (engineStatus(error) === undefined) throw error;
+      return false;
+    }
+  }
+
   const running = (id: string): ContainerRecord | undefined => {
     const record = containers.get(id);
     return record?.item.state === 'CONTAINER_RUNNING' ? record : undefined;
@@ -354,30 +374,16 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
       containers.clear();
       sandboxes.clear();
       try {
-        await removeContainersOfRun(engine, runId);
+        await withinMs(removeContainersOfRun(engine, runId), removalTimeoutMs);
         releaseReaper();
       } catch (error) {
         // Without an engine nothing can be removed now: the reaper and the next start see to it.
-        if (!isConnectionLost(error)) throw error;
+        if (!isConnectionLost(error) && !(error instanceof TooLate)) throw error;
       } finally {
         stopPulse();
       }
     },
   };
-}
-
-/** Carries out an order from outside; false when its object is not there, or went while it was carried out. */
-async function ordered<Record>(
-  record: Record | undefined,
-  act: (record: Record) => Promise<boolean | void>,
-): Promise<boolean> {
-  if (record === undefined) return false;
-  try {
-    return (await act(record)) !== false;
-  } catch (error) {
-    if (engineStatus(error) === undefined) throw error;
-    return false;
-  }
 }
 
 function sandboxKey(metadata: { name: string; namespace: string; uid: string; attempt: number }): string {

@@ -3,6 +3,7 @@ import { get } from 'node:http';
 import type { ContainerRuntimeClient } from 'testcontainers';
 import { getContainerRuntimeClient } from 'testcontainers';
 import { ExitCode, HarnessError } from '../../core/errors.js';
+import { TooLate, withinMs } from '../within.js';
 import { openEngineLine, type EngineLine } from './engine-line.js';
 
 /** The engine behind testcontainers, whichever way it was found (socket, DOCKER_HOST, configuration). */
@@ -22,21 +23,29 @@ export async function connectDocker(answerTimeoutMs = answerTimeoutMsDefault): P
   const socket = host?.startsWith('unix://') === true ? host.slice('unix://'.length) : undefined;
   if (socket !== undefined && !existsSync(socket))
     throw dockerMissing(host, new Error('there is no such socket'));
-  await assureAnswers(socket ?? socketDefault, answerTimeoutMs).catch((cause: unknown) => {
-    throw dockerMissing(host, cause);
-  });
-  const engine = await getContainerRuntimeClient().catch((cause: unknown) => {
-    throw dockerMissing(host, cause);
-  });
+  const engine = await findEngine(host === undefined ? socketDefault : socket, answerTimeoutMs).catch(
+    (cause: unknown) => {
+      throw dockerMissing(host, cause);
+    },
+  );
   const { socketPath } = engine.container.dockerode.modem as { readonly socketPath?: string };
   if (socket !== undefined && socketPath !== socket)
     throw dockerMissing(host, new Error('it cannot be used, and no other was asked for'));
   return Object.assign(engine, { line: openEngineLine(engine.container.dockerode) });
 }
 
+/** The library waits for ever for an engine that takes the connection and says nothing. */
+async function findEngine(
+  socketPath: string | undefined,
+  timeoutMs: number,
+): Promise<ContainerRuntimeClient> {
+  // Asked first where that can be given up again: what the library waits for would keep this process.
+  if (socketPath !== undefined) await assureAnswers(socketPath, timeoutMs);
+  return withinMs(getContainerRuntimeClient(), timeoutMs);
+}
+
 /**
- * Rejects when an engine takes the connection and says nothing, for which the library waits for ever. Any other trouble the
- * library finds itself.
+ * Rejects when an engine takes the connection and says nothing. Any other trouble the library finds itself.
  */
 function assureAnswers(socketPath: string, timeoutMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -46,7 +55,7 @@ function assureAnswers(socketPath: string, timeoutMs: number): Promise<void> {
     });
     ping.on('error', () => resolve());
     ping.on('timeout', () => {
-      reject(new Error(`it has not answered for ${timeoutMs / 1_000} s`));
+      reject(new TooLate(`it has not answered for ${timeoutMs / 1_000} s`));
       ping.destroy();
     });
   });

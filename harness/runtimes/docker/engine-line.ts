@@ -1,5 +1,7 @@
 import { Agent as HttpAgent, type ClientRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import type { Duplex } from 'node:stream';
+import { inspect } from 'node:util';
 import type { ContainerRuntimeClient } from 'testcontainers';
 
 /** What every agent of Node has for `http.request`, and its types leave out. */
@@ -26,13 +28,21 @@ export function openEngineLine({ modem }: ContainerRuntimeClient['container']['d
     scheduling: 'lifo',
     timeout: 5_000,
   });
+  // The library prints the options of every request for its debug log, whether or not there is one, to any depth.
+  Object.assign(agent, { [inspect.custom]: () => 'connections to the engine' });
   const underWay = new Set<ClientRequest>();
+  /** Of commands and clients, which belong to no request any more. */
+  const streams = new Set<Duplex>();
   let isCut = false;
   const taker = agent as unknown as RequestTaker;
   const add = taker.addRequest.bind(agent);
   taker.addRequest = (request, ...rest) => {
     underWay.add(request);
     request.once('close', () => underWay.delete(request));
+    request.once('upgrade', (_answer: IncomingMessage, stream: Duplex) => {
+      streams.add(stream);
+      stream.once('close', () => streams.delete(stream));
+    });
     request.once('response', (answer: IncomingMessage) => {
       answer.once('close', () => {
         // Streams have been handed on by now and tell their readers themselves; then the library lets this pass.
@@ -47,6 +57,7 @@ export function openEngineLine({ modem }: ContainerRuntimeClient['container']['d
     cut() {
       isCut = true;
       for (const request of underWay) request.destroy(broken('it has stopped answering'));
+      for (const stream of streams) stream.destroy(broken('it has stopped answering'));
       agent.destroy();
     },
   };

@@ -1,6 +1,8 @@
+import type { HarnessError } from '../../core/errors.js';
 import { watchPulse } from '../pulse.js';
 import type { DockerEngine } from './docker-engine.js';
-import { connectDocker } from './docker-engine.js';
+import { connectDocker, isConnectionLost } from './docker-engine.js';
+import { engineGone, engineSilent } from './engine-gone.js';
 import { sweepContainers } from './sweep.js';
 import { ensureWorkloadImage } from './workload-image.js';
 
@@ -32,14 +34,20 @@ export function forgetDocker(): void {
 
 async function prepare(): Promise<PreparedDocker> {
   const engine = await connectDocker();
+  let silence: HarnessError | undefined;
   const stopPulse = watchPulse({
     ask: () => engine.container.dockerode.ping(),
     onStall() {},
-    onSilence: () => engine.line.cut(),
+    onSilence(silentMs) {
+      silence = engineSilent(silentMs);
+      engine.line.cut();
+    },
   });
   try {
     await sweepContainers(engine);
     return { engine, image: await ensureWorkloadImage(engine) };
+  } catch (error) {
+    throw silence ?? (isConnectionLost(error) ? engineGone(error) : error);
   } finally {
     stopPulse();
   }
