@@ -3,6 +3,7 @@ import { asHarnessError, type HarnessError } from '../../core/errors.js';
 import type { CriRequest, CriResult, PodSandboxConfig } from '../../ports/cri.js';
 import type { RuntimeBackend, RuntimeObserver } from '../../ports/runtime.js';
 import { grpcCodes, type CriMethod } from '../../spec/plan.js';
+import { fromOutside } from '../from-outside.js';
 import { currentOwner, formatOwner } from '../leftovers/owner.js';
 import { ensureReaper } from '../leftovers/reaper.js';
 import { watchPulse } from '../pulse.js';
@@ -175,16 +176,11 @@ export async function createCriBackend(options: CriBackendOptions): Promise<Runt
   };
 }
 
-/** Carries out an order from outside; false when its object is not there, or went while it was carried out. */
-async function ordered<Record>(
+function ordered<Record>(
   record: Record | undefined,
   act: (record: Record) => Promise<boolean | void>,
 ): Promise<boolean> {
-  if (record === undefined) return false;
-  try {
-    return (await act(record)) !== false;
-  } catch (error) {
+  return fromOutside(record, act, (error) => {
     if (!(error instanceof CriCallFailure)) throw error;
-    return false;
-  }
+  });
 }

@@ -5,6 +5,7 @@ import type { HarnessError } from '../../core/errors.js';
 import type { CriRequest, CriResponse, CriResult } from '../../ports/cri.js';
 import type { RuntimeBackend, RuntimeObserver } from '../../ports/runtime.js';
 import { createChangeReports } from '../change-reports.js';
+import { fromOutside } from '../from-outside.js';
 import { currentOwner, formatOwner } from '../leftovers/owner.js';
 import { ensureReaper } from '../leftovers/reaper.js';
 import { matchesContainer, matchesSandbox } from '../memory/records.js';
@@ -30,7 +31,7 @@ import { createVirtualImages } from '../virtual-images.js';
 import { TooLate, withinMs } from '../within.js';
 import { createContainerLife } from './container-life.js';
 import { containerOptions, resourceLimits, sandboxOptions } from './container-options.js';
-import { engineMessage, engineStatus, isConnectionLost } from './docker-engine.js';
+import { engineMessage, engineStatus, ignoring, isConnectionLost } from './docker-engine.js';
 import type { ContainerRecord, SandboxRecord } from './docker-records.js';
 import { newContainer, newSandbox } from './docker-records.js';
 import type { DockerHandlers } from './docker-handlers.js';
@@ -327,20 +328,14 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
     }
   }
 
-  /** Carries out an order from outside; false when its object is not there, or went while it was carried out. */
-  async function ordered<Record>(
+  const ordered = <Record>(
     record: Record | undefined,
     act: (record: Record) => Promise<boolean | void>,
-  ): Promise<boolean> {
-    if (record === undefined) return false;
-    try {
-      return (await act(record)) !== false;
-    } catch (error) {
+  ): Promise<boolean> =>
+    fromOutside(record, act, (error) => {
       if (isConnectionLost(error)) fail(error);
       else if (engineStatus(error) === undefined) throw error;
-      return false;
-    }
-  }
+    });
 
   const running = (id: string): ContainerRecord | undefined => {
     const record = containers.get(id);
@@ -393,15 +388,6 @@ function sandboxKey(metadata: { name: string; namespace: string; uid: string; at
 function containerKey(sandbox: SandboxRecord, metadata: { name: string; attempt: number }): string {
   const pod = sandbox.item.metadata;
   return [metadata.name, pod.name, pod.namespace, pod.uid, metadata.attempt].join('_');
-}
-
-/** Waits for an order to the engine whose refusal with one of these statuses means that it is done already. */
-async function ignoring(statuses: readonly number[], order: Promise<unknown>): Promise<void> {
-  try {
-    await order;
-  } catch (error) {
-    if (!statuses.includes(engineStatus(error) ?? 0)) throw error;
-  }
 }
 
 function ok<Method extends CriMethod>(response: CriResponse<Method>): CriResult {

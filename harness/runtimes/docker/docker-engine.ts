@@ -44,9 +44,7 @@ async function findEngine(
   return withinMs(getContainerRuntimeClient(), timeoutMs);
 }
 
-/**
- * Rejects when an engine takes the connection and says nothing. Any other trouble the library finds itself.
- */
+/** Rejects when an engine takes the connection and says nothing. Any other trouble the library finds itself. */
 function assureAnswers(socketPath: string, timeoutMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const ping = get({ socketPath, path: '/_ping', agent: false, timeout: timeoutMs }, (answer) => {
@@ -67,7 +65,7 @@ function dockerMissing(host: string | undefined, cause: unknown): HarnessError {
     message: 'Docker does not answer, and the runtime "docker" needs it.',
     exitCode: ExitCode.unavailable,
     path: host === undefined ? undefined : 'DOCKER_HOST',
-    expected: `an engine at ${host ?? '/var/run/docker.sock'}`,
+    expected: `an engine at ${host ?? socketDefault}`,
     got: engineMessage(cause),
     hint: 'Start Docker, or install it (Debian, Ubuntu: apt-get install docker.io), or use --runtime memory. Your user must be allowed to use its socket.',
     cause,
@@ -90,4 +88,13 @@ export function isConnectionLost(error: unknown): boolean {
 export function engineMessage(error: unknown): string {
   const { json, message } = error as { json?: { message?: unknown }; message?: string };
   return typeof json?.message === 'string' ? json.message : (message ?? String(error));
+}
+
+/** Waits for an order to the engine whose refusal with one of these statuses means that it is done already. */
+export async function ignoring(statuses: readonly number[], order: Promise<unknown>): Promise<void> {
+  try {
+    await order;
+  } catch (error) {
+    if (!statuses.includes(engineStatus(error) ?? 0)) throw error;
+  }
 }
