@@ -82,34 +82,44 @@ function namespacesIn(event: TraceEvent): string[] {
   return [...found];
 }
 
+/** What plans that can share an agent come to, when as many of them run at once as there are. */
+async function runInLanes(
+  directory: string,
+  seed: string,
+  count: number,
+): Promise<{ seen: CheckedPlan[]; warnings: readonly string[] }> {
+  const target = await resolveTarget({ agent: join(directory, 'agent.yaml'), runtime: 'memory' });
+  const generate = { ...generateOptionsOf(target.profile, 'live'), sharesAgent: true };
+  const plans: Plan[] = [];
+  for (let index = 0; plans.length < count; index++) {
+    const plan = generateCase({ suites, seed, index, options: generate });
+    if (whyAlone(plan) === undefined) plans.push(plan);
+  }
+  const seen: CheckedPlan[] = [];
+  const pool = createLivePool({
+    target,
+    suites,
+    seed,
+    generate,
+    jobs: count,
+    sharesAgent: true,
+    onChecked: (checked) => seen.push(checked),
+  });
+  await pool.open();
+  try {
+    const { signal } = new AbortController();
+    setMaxListeners(0, signal);
+    await Promise.all(plans.map((plan) => pool.runPlans([plan], signal)));
+  } finally {
+    await pool.close();
+  }
+  return { seen, warnings: pool.warnings?.() ?? [] };
+}
+
 describe('plans in the lanes of one agent', () => {
   test('see what they would see alone, and one agent serves them all', { timeout: 120_000 }, async () => {
     const directory = agentDirectory('', 'echo start >> starts');
-    const target = await resolveTarget({ agent: join(directory, 'agent.yaml'), runtime: 'memory' });
-    const generate = { ...generateOptionsOf(target.profile, 'live'), sharesAgent: true };
-    const plans: Plan[] = [];
-    for (let index = 0; plans.length < 12; index++) {
-      const plan = generateCase({ suites, seed: 'lanes', index, options: generate });
-      if (whyAlone(plan) === undefined) plans.push(plan);
-    }
-    const seen: CheckedPlan[] = [];
-    const pool = createLivePool({
-      target,
-      suites,
-      seed: 'lanes',
-      generate,
-      jobs: 12,
-      sharesAgent: true,
-      onChecked: (checked) => seen.push(checked),
-    });
-    await pool.open();
-    try {
-      const { signal } = new AbortController();
-      setMaxListeners(0, signal);
-      await Promise.all(plans.map((plan) => pool.runPlans([plan], signal)));
-    } finally {
-      await pool.close();
-    }
+    const { seen } = await runInLanes(directory, 'lanes', 12);
     expect(startsIn(directory)).toBe(1);
     expect(seen).toHaveLength(12);
     const lanes = seen.map(({ outcome }) => (outcome.events[0] as { lane?: number }).lane!);
@@ -160,35 +170,24 @@ describe('plans in the lanes of one agent', () => {
 
   test(
     'an agent that dies takes no plan with it: they begin again, and nothing is held against it',
-    { timeout: 240_000 },
+    {
+      timeout: 240_000,
+    },
     async () => {
       // The first one dies in the midst of its work; those that follow live.
       const directory = agentDirectory(
         '',
         'echo start >> starts; if mkdir first 2>/dev/null; then (sleep 4; kill -9 $$) & fi',
       );
-      const ended = await conformance(
-        [
-          'run',
-          '--agent',
-          'agent.yaml',
-          '--share-agent',
-          '--cases',
-          '16',
-          '--seed',
-          '3',
-          '--jobs',
-          '8',
-          '--quiet',
-        ].concat(['--suite', 'workers,file', '--report', 'out']),
-        directory,
-      );
-      expect(ended.out).not.toContain('FAIL');
-      const report = JSON.parse(readFileSync(join(directory, 'out/report.json'), 'utf8')) as {
-        totals?: unknown;
-      };
-      expect(JSON.stringify(report)).not.toContain('the agent ended on its own');
-      expect(startsIn(directory)).toBeGreaterThan(1);
+      const { seen, warnings } = await runInLanes(directory, 'lost', 8);
+      expect(seen).toHaveLength(8);
+      for (const { outcome, findings } of seen) {
+        expect(findings).toEqual([]);
+        expect(outcome.events.at(-1)).toMatchObject({ kind: 'run.ended', outcome: 'complete' });
+        expect(outcome.events.map(({ kind }) => kind)).not.toContain('agent.ended');
+      }
+      expect(warnings.join()).toContain('The agent ended on its own once while plans shared it');
+      expect(startsIn(directory)).toBe(2);
     },
   );
 });
