@@ -38,7 +38,7 @@ export function generateCase(input: {
 }
 
 /** Of so many live plans one may do what needs an agent for itself: such a case costs what many in company cost. */
-const aloneOneIn = { brief: 3, slow: 8 };
+const aloneOneIn = { brief: 3, slow: 12 };
 /** Among the first cases of a campaign it is one of so many, where the suite is hardly about anything else. */
 const early = { cases: 100, aloneOneIn: 2 };
 

@@ -84,13 +84,40 @@ describe('calm', () => {
     expect(waited(calm)).toEqual({ atMs: fromMs + 12_000, isCalm: true });
   });
 
-  test('is shorter where nothing is left, and waits for what is left of pods to be collected', () => {
-    const tidy = { ...deadlines, calmTidyMs: 1_000 };
-    expect(waited(watch({ deadlines: tidy }))).toEqual({ atMs: 1_000, isCalm: true });
-    const fromMs = clock.now();
-    leaveSandbox();
-    const calm = watch({ deadlines: { ...tidy, collectionMs: 10_000 } });
-    calm.stir();
-    expect(waited(calm)).toEqual({ atMs: fromMs + 10_000, isCalm: true });
+  describe('where less may do', () => {
+    const calmBy = { restMs: 1_000, dueMs: 2_000, garbageMs: 2_500 };
+    const soon = { ...deadlines, calmBy };
+    const isInPlace = (): boolean => true;
+
+    test('lasts as long as what may still be waited for', () => {
+      expect(waited(watch({ deadlines: soon, isInPlace }))).toEqual({ atMs: 1_000, isCalm: true });
+      for (const notKnown of [{}, { isInPlace: () => false }]) {
+        const fromMs = clock.now();
+        const calm = watch({ deadlines: soon, ...notKnown });
+        calm.stir();
+        expect(waited(calm)).toEqual({ atMs: fromMs + 2_000, isCalm: true });
+      }
+      const fromMs = clock.now();
+      leaveSandbox();
+      const calm = watch({ deadlines: soon, isInPlace });
+      calm.stir();
+      expect(waited(calm)).toEqual({ atMs: fromMs + 2_500, isCalm: true });
+    });
+
+    test('is looked for as soon as it may have come, though more was waited for before', () => {
+      let isThere = false;
+      const calm = watch({ deadlines: soon, isInPlace: () => isThere });
+      clock.after(500, () => {
+        isThere = true;
+        calm.stir();
+      });
+      expect(waited(calm)).toEqual({ atMs: 1_500, isCalm: true });
+    });
+
+    test('waits for what is left of pods to be collected', () => {
+      leaveSandbox();
+      const calm = watch({ deadlines: { ...soon, collectionMs: 10_000 }, isInPlace });
+      expect(waited(calm)).toEqual({ atMs: 10_000, isCalm: true });
+    });
   });
 });

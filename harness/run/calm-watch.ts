@@ -11,6 +11,8 @@ export interface CalmWatchOptions {
    * agent from looking.
    */
   looks?(): number | undefined;
+  /** Whether the pods of the runtime are those of the sources, and none of them is to come or to go. Absent: nobody knows. */
+  isInPlace?(): boolean;
   /** Whether something is on its way, which ends the calm. */
   isBusy(): boolean;
   /** Whether the run has ended: nobody is called back any more. */
@@ -50,8 +52,11 @@ export function createCalmWatch(options: CalmWatchOptions): CalmWatch {
   }
 
   function calmMs(): number {
-    const { calmTidyMs } = deadlines;
-    return calmTidyMs === undefined || leftovers(options.view()).size > 0 ? deadlines.calmMs : calmTidyMs;
+    const { calmBy } = deadlines;
+    if (calmBy === undefined) return deadlines.calmMs;
+    const dueMs = options.isInPlace?.() === true ? 0 : calmBy.dueMs;
+    const garbageMs = leftovers(options.view()).size > 0 ? calmBy.garbageMs : 0;
+    return Math.max(calmBy.restMs, dueMs, garbageMs);
   }
 
   /** When all that is left of pods now will have been removed. */
@@ -83,7 +88,10 @@ export function createCalmWatch(options: CalmWatchOptions): CalmWatch {
         else if (now >= deadlineMs) then(false);
         // While something is on its way the wait must not end at once when it arrives, nor long after.
         else {
-          const calmInMs = now < calmAtMs ? calmAtMs - now : busyLookMs;
+          // By then it may have changed what is waited for, and how long.
+          const soonestMs = lastActivityMs + (deadlines.calmBy?.restMs ?? Infinity);
+          const nextMs = now < soonestMs ? Math.min(soonestMs, calmAtMs) : calmAtMs;
+          const calmInMs = now < calmAtMs ? nextMs - now : busyLookMs;
           const lookMs = busy
             ? busyLookMs
             : deadlines.collectionMs === undefined

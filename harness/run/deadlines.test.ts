@@ -38,14 +38,29 @@ test('a collection as frequent as other things is always waited for', () => {
   }
 });
 
+test('a kubelet whose pods are all in place is not waited for as long as its retry of static pods takes', () => {
+  const timings = {
+    ...kubeletTimings,
+    syncFrequencyMs: 1_000,
+    errorRetryMs: 1_000,
+    fileCheckMs: 1_000,
+    httpCheckMs: 1_000,
+  };
+  const { calmMs, calmBy } = liveDeadlinesOf(planOf('seed', timings), timings, 500);
+  expect(calmBy.restMs).toBeGreaterThan(timings.statusMs);
+  expect(calmBy.restMs).toBeLessThan(boundsOf(timings).Tstatic);
+  expect(calmBy.dueMs).toBeGreaterThan(boundsOf(timings).Tstatic);
+  expect(calmMs).toBe(Math.max(...Object.values(calmBy)));
+});
+
 test('a plan is expected to take as long as its waits, and longer if it waits for a collection', () => {
   const timings = { ...kubeletTimings, syncFrequencyMs: 1_000 };
   const expected = (seed: string, waitMs: number): number =>
     expectedMs({ ...planOf(seed, timings), steps: [{ do: 'wait', id: 's1', ms: waitMs }] }, timings);
   const seeds = Array.from({ length: 60 }, (_, index) => `seed/${index}`);
   for (const seed of seeds) {
-    const { calmMs, collectionMs = 0, quietMs } = liveDeadlinesOf(planOf(seed, timings), timings, 0);
-    expect(expected(seed, 7_000)).toBe(7_000 + calmMs + collectionMs + quietMs);
+    const { calmBy, collectionMs = 0, quietMs } = liveDeadlinesOf(planOf(seed, timings), timings, 0);
+    expect(expected(seed, 7_000)).toBe(7_000 + calmBy.restMs + collectionMs + quietMs);
   }
   expect(new Set(seeds.map((seed) => expected(seed, 0))).size).toBe(2);
 });

@@ -11,6 +11,7 @@ import type { Deadlines } from './deadlines.js';
 import type { Disturbances } from './disturbances.js';
 import type { PodSlots } from './pod-slots.js';
 import type { RuntimeBoundary } from './runtime-boundary.js';
+import type { RuntimeView } from './runtime-view.js';
 import { createStartTime } from './start-time.js';
 
 /** Starts and ends lives of the agent; sim and live have one each. */
@@ -37,6 +38,8 @@ export interface DirectorOptions {
   readonly slots: PodSlots;
   readonly agent: AgentControl;
   readonly deadlines: Deadlines;
+  /** See {@link CalmWatchOptions.isInPlace}. */
+  readonly isInPlace?: ((view: RuntimeView) => boolean) | undefined;
   /** Sources get their final content before the agent starts, and there is no quiet phase: a fresh start. */
   readonly fresh?: boolean;
   readonly onDone: () => void;
@@ -64,7 +67,7 @@ const ownExitsMax = 5;
 const restartAfterExitMs = 100;
 
 export function createDirector(options: DirectorOptions): Director {
-  const { plan, clock, journal, sources, disturbances, slots, deadlines } = options;
+  const { plan, clock, journal, sources, disturbances, slots, deadlines, isInPlace } = options;
   const { firstCallMs, looks } = options.agent;
   const startTime =
     firstCallMs === undefined ? undefined : createStartTime(clock, firstCallMs, deadlines.settleMs);
@@ -72,6 +75,7 @@ export function createDirector(options: DirectorOptions): Director {
     clock,
     deadlines,
     view: () => boundary!.view,
+    ...(isInPlace === undefined ? {} : { isInPlace: () => isInPlace(boundary!.view) }),
     ...(looks === undefined ? {} : { looks: () => life && looks(life) }),
     isBusy: () =>
       boundary!.openCalls() > 0 ||

@@ -14,6 +14,7 @@ import { liveDeadlinesOf } from './deadlines.js';
 import { createDirector, type AgentControl, type Director } from './director.js';
 import { createDisturbances } from './disturbances.js';
 import { timingsOf, type RunOutcome } from './execute-sim.js';
+import { createHeldPods } from './held-pods.js';
 import { createLiveSources } from './live-sources.js';
 import { createPodSlots } from './pod-slots.js';
 import { requestProblem } from './request-problem.js';
@@ -68,8 +69,10 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
   const kinds = driver.profile.sources.filter(
     (kind) => driver.takesAnySources !== true || plan.setup.sources.includes(kind),
   );
+  const held = createHeldPods(nodeName);
   const journal = createJournal(clock, (event) => {
     options.onEvent?.(event);
+    held.onEvent(event);
     if (event.seq > eventsMax) director?.abort('limit', `more than ${eventsMax} events`);
   });
   journal.record({
@@ -154,7 +157,7 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
   });
 
   const deadlines = liveDeadlinesOf(plan, timings, slackMs);
-  const stopWatch = watchStalls(deadlines.calmMs, noteStall);
+  const stopWatch = watchStalls(deadlines.calmBy.restMs, noteStall);
   const stopStarvationWatch = watchStarvation(() => lives.takeCpuTime(), noteStarved);
   const interrupt = (): void => director?.abort('interrupted', 'it was ended before its time');
   let isAwaiting = false;
@@ -180,6 +183,7 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
         slots,
         agent: lives.control(reject),
         deadlines,
+        isInPlace: (view) => held.areInPlace(view),
         onDone: resolve,
       });
       options.signal?.addEventListener('abort', interrupt, { once: true });

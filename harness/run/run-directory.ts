@@ -29,7 +29,7 @@ export async function withRunDirectory<Result>(
     return await work(directory);
   } finally {
     try {
-      removeDirectory(directory);
+      await removeDirectory(directory);
     } catch {
       // What cannot be removed says nothing about the agent's conformance; the next start tries again.
     }

@@ -12,6 +12,7 @@ import { createDirector, type AgentControl, type Director } from '../director.js
 import { createDisturbances } from '../disturbances.js';
 import { eventsMax } from '../execute-live.js';
 import type { RunOutcome } from '../execute-sim.js';
+import { createHeldPods } from '../held-pods.js';
 import { createPodSlots } from '../pod-slots.js';
 import { createRuntimeBoundary } from '../runtime-boundary.js';
 import { watchStalls } from '../stall-watch.js';
@@ -64,8 +65,10 @@ export function runInLane(host: LaneHost, options: LaneOptions): LaneRun {
   const plan = planInLane(options.plan, lane);
   const clock = createRealClock();
   let director: Director | undefined = undefined as Director | undefined;
+  const held = createHeldPods(nodeName);
   const journal = createClosableJournal(clock, (event) => {
     options.onEvent?.(event);
+    held.onEvent(event);
     if (event.kind === 'source.held')
       for (const { metadata } of event.pods) if (metadata.uid !== undefined) runtime.expect(metadata.uid);
     if (event.seq > eventsMax) director?.abort('limit', `more than ${eventsMax} events`);
@@ -108,7 +111,7 @@ export function runInLane(host: LaneHost, options: LaneOptions): LaneRun {
     noteStarved(ms);
     director?.noteActivity(undefined);
   };
-  const stopWatch = watchStalls(deadlines.calmMs, noteStall);
+  const stopWatch = watchStalls(deadlines.calmBy.restMs, noteStall);
   // Not the director's: answers go out also when the plan has ended.
   const life: Life = { incarnation: 1, alive: true };
 
@@ -125,6 +128,7 @@ export function runInLane(host: LaneHost, options: LaneOptions): LaneRun {
         for (const kind of sources.keys()) if (kind !== 'file') journal.record(emptyList(kind, 1));
       }),
       deadlines,
+      isInPlace: (view) => held.areInPlace(view),
       onDone() {
         stopWatch();
         journal.close();

@@ -24,10 +24,11 @@ afterEach(() => {
   rmSync(parent, { recursive: true, force: true });
 });
 
-test('one that is a link, or not there, leaves nothing and harms nothing', () => {
+test('one that is a link, or not there, leaves nothing and harms nothing', async () => {
   const link = join(parent, 'link');
   symlinkSync(foreign, link);
-  for (const path of [link, join(parent, 'nothing'), join(parent, 'nothing/below')]) removeDirectory(path);
+  for (const path of [link, join(parent, 'nothing'), join(parent, 'nothing/below')])
+    await removeDirectory(path);
   expect(readdirSync(parent).sort()).toEqual(['foreign', 'run']);
   expect(readdirSync(foreign)).toEqual(['file']);
 });
@@ -40,7 +41,7 @@ describe.skipIf(process.getuid?.() !== 0)('with mounts in it (as root)', () => {
     return volume;
   }
 
-  test('what an agent has mounted does not keep it', () => {
+  test('what an agent has mounted does not keep it', async () => {
     const root = join(directory, 'root of an agent');
     const volume = join(root, 'volume');
     mkdirSync(root);
@@ -48,23 +49,23 @@ describe.skipIf(process.getuid?.() !== 0)('with mounts in it (as root)', () => {
     mkdirSync(volume);
     execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', volume]);
     writeFileSync(join(volume, 'file'), 'content');
-    removeDirectory(directory);
+    await removeDirectory(directory);
     expect(existsSync(directory)).toBe(false);
   });
 
-  test('mounts are found where the path to it has a link', () => {
+  test('mounts are found where the path to it has a link', async () => {
     mountForeign();
     const link = join(parent, 'link');
     symlinkSync(parent, link);
-    removeDirectory(join(link, 'run'));
+    await removeDirectory(join(link, 'run'));
     expect(existsSync(directory)).toBe(false);
     expect(readdirSync(foreign)).toEqual(['file']);
   });
 
-  test('one mount over another goes too', () => {
+  test('one mount over another goes too', async () => {
     const volume = mountForeign();
     execFileSync('mount', ['--bind', foreign, volume]);
-    removeDirectory(directory);
+    await removeDirectory(directory);
     expect(existsSync(directory)).toBe(false);
     expect(readdirSync(foreign)).toEqual(['file']);
   });
@@ -75,7 +76,7 @@ describe.skipIf(process.getuid?.() !== 0)('with mounts in it (as root)', () => {
     // Without a program for it.
     vi.stubEnv('PATH', join(parent, 'nowhere'));
     try {
-      expect(() => removeDirectory(directory)).toThrow(volumeName);
+      await expect(removeDirectory(directory)).rejects.toThrow(volumeName);
       expect(await warned).toMatchObject([{ message: expect.stringContaining(volume) as string }]);
     } finally {
       vi.unstubAllEnvs();

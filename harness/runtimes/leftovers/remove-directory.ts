@@ -1,35 +1,41 @@
-import { spawnSync } from 'node:child_process';
-import { readFileSync, realpathSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { readFile, realpath, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 
 const umountTimeoutMs = 5_000;
 
 /**
  * Removes a directory of a run with all that is in it. Agents may mount things there (a kubelet mounts the volumes of
- * pods, and its own root), so what is mounted below is unmounted first. Throws when something cannot be removed.
+ * pods, and its own root), so what is mounted below is unmounted first. Rejects when something cannot be removed.
  * While something is mounted there nothing is removed: it may be a directory of somebody else.
  */
-export function removeDirectory(directory: string): void {
-  const path = resolveParent(directory);
+export async function removeDirectory(directory: string): Promise<void> {
+  const path = await resolveParent(directory);
   if (path === undefined) return;
-  for (const mount of mountsBelow(path)) spawnSync('umount', ['-l', mount], { timeout: umountTimeoutMs });
-  const [left] = mountsBelow(path);
+  for (const mount of await mountsBelow(path)) await unmount(mount);
+  const [left] = await mountsBelow(path);
   if (left !== undefined) {
     const words = `${left} is mounted and cannot be unmounted, so ${path} is left as it is.`;
     // Whoever removes directories of runs goes on where it cannot be done.
     process.emitWarning(words);
     throw new Error(words);
   }
-  rmSync(path, { recursive: true, force: true, maxRetries: 3 });
+  await rm(path, { recursive: true, force: true, maxRetries: 3 });
+}
+
+/** Who wants to know whether it worked looks at the table of mounts. */
+async function unmount(path: string): Promise<void> {
+  await promisify(execFile)('umount', ['-l', path], { timeout: umountTimeoutMs }).catch(() => {});
 }
 
 /**
  * As the table of mounts calls it, where no path has links. A directory that is itself a link is nothing that a run
  * made: the link alone is removed. Undefined when there is no such place.
  */
-function resolveParent(directory: string): string | undefined {
+async function resolveParent(directory: string): Promise<string | undefined> {
   try {
-    return join(realpathSync(dirname(directory)), basename(directory));
+    return join(await realpath(dirname(directory)), basename(directory));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
@@ -37,10 +43,10 @@ function resolveParent(directory: string): string | undefined {
 }
 
 /** What is mounted on the directory and below, deepest first; nothing where the system does not tell. */
-function mountsBelow(directory: string): string[] {
+async function mountsBelow(directory: string): Promise<string[]> {
   let table: string;
   try {
-    table = readFileSync('/proc/self/mounts', 'utf8');
+    table = await readFile('/proc/self/mounts', 'utf8');
   } catch {
     return [];
   }

@@ -46,7 +46,7 @@ export async function sweepLeftovers(options: SweepOptions): Promise<Swept> {
       for (const file of findPidFiles(directory, pidFileDepthMax))
         processGroups += endProcessGroups(file, directory);
       processGroups += endMarkedGroups(directory);
-      removeDirectory(directory);
+      await removeDirectory(directory);
       directories++;
     } catch {
       // Another start sweeps the same directory at the same time, or it is another user's.

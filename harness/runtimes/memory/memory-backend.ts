@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.js';
+import { Keys } from '../../spec/pod.js';
 import { parseWorkload } from '../../spec/workload.js';
 import type { CriRequest, CriResult, PodSandbox } from '../../ports/cri.js';
 import type { RuntimeBackend, RuntimeObserver } from '../../ports/runtime.js';
@@ -130,8 +131,8 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
       );
     },
     ListPodSandbox(request, reply) {
-      const items = store.sandboxItems();
       const { filter } = request;
+      const items = store.sandboxItems(filter?.labelSelector?.[Keys.labelPodUid]);
       reply(
         ok({
           items: filter == null ? items : items.filter((item) => matchesSandbox(item, filter)),
@@ -199,8 +200,8 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
       reply(empty);
     },
     ListContainers(request, reply) {
-      const items = store.containerItems();
       const { filter } = request;
+      const items = store.containerItems(filter?.labelSelector?.[Keys.labelPodUid]);
       reply(
         ok({
           containers: filter == null ? items : items.filter((item) => matchesContainer(item, filter)),

@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.js';
 import type { Container, ContainerEvent, PodSandbox } from '../../ports/cri.js';
 import type { RuntimeObserver } from '../../ports/runtime.js';
 import type { ChangeCause } from '../../trace/events.js';
+import { Keys } from '../../spec/pod.js';
 import type { ContainerRecord, SandboxRecord } from './records.js';
 
 /** Exit code of a container that was killed, and of one that obeyed SIGTERM. */
@@ -12,9 +13,9 @@ const terminatedExitCode = 143;
 export interface MemoryStore {
   readonly sandboxes: Map<string, SandboxRecord>;
   readonly containers: Map<string, ContainerRecord>;
-  /** What listings show; the same array as long as nothing changes. */
-  sandboxItems(): readonly PodSandbox[];
-  containerItems(): readonly Container[];
+  /** What listings show, of all pods or of one as its label says; of all the same array as long as nothing changes. */
+  sandboxItems(podUid?: string): readonly PodSandbox[];
+  containerItems(podUid?: string): readonly Container[];
   /** The time as the runtime tells it, in nanoseconds since the epoch; a stamp is later than any before. */
   nowNs(): number;
   stampNs(): number;
@@ -43,6 +44,9 @@ export function createMemoryStore(options: {
   const { clock, observer } = options;
   const sandboxes = new Map<string, SandboxRecord>();
   const containers = new Map<string, ContainerRecord>();
+  // Agents ask for one pod most of the time, and many plans may have theirs here.
+  const sandboxesOfPods = createPodIndex<SandboxRecord>();
+  const containersOfPods = createPodIndex<ContainerRecord>();
   let sandboxList: PodSandbox[] | undefined;
   let containerList: Container[] | undefined;
   let lastCreatedNs = 0;
@@ -63,6 +67,7 @@ export function createMemoryStore(options: {
     cause: ChangeCause,
   ): void {
     sandboxList = undefined;
+    sandboxesOfPods.note(record, state !== 'removed');
     const { metadata } = record.item;
     observer.onChange({
       kind: 'sandbox',
@@ -83,6 +88,7 @@ export function createMemoryStore(options: {
     cause: ChangeCause,
   ): void {
     containerList = undefined;
+    containersOfPods.note(record, state !== 'removed');
     const { metadata } = record.sandbox.item;
     observer.onChange({
       kind: 'container',
@@ -201,8 +207,14 @@ export function createMemoryStore(options: {
   return {
     sandboxes,
     containers,
-    sandboxItems: () => (sandboxList ??= [...sandboxes.values()].map((record) => record.item)),
-    containerItems: () => (containerList ??= [...containers.values()].map((record) => record.item)),
+    sandboxItems: (podUid) =>
+      podUid === undefined
+        ? (sandboxList ??= Array.from(sandboxes.values(), ({ item }) => item))
+        : Array.from(sandboxesOfPods.of(podUid), ({ item }) => item),
+    containerItems: (podUid) =>
+      podUid === undefined
+        ? (containerList ??= Array.from(containers.values(), ({ item }) => item))
+        : Array.from(containersOfPods.of(podUid), ({ item }) => item),
     nowNs,
     stampNs,
     sandboxChanged,
@@ -213,5 +225,28 @@ export function createMemoryStore(options: {
     dropContainer,
     stopSandbox,
     dropSandbox,
+  };
+}
+
+/** Finds records by the UID in the label of their pod, in the order of their creation. */
+interface PodIndex<Record> {
+  of(podUid: string): Iterable<Record>;
+  note(record: Record, exists: boolean): void;
+}
+
+function createPodIndex<
+  Record extends { readonly item: { readonly labels: Readonly<{ [name: string]: string }> } },
+>(): PodIndex<Record> {
+  const records = new Map<string, Set<Record>>();
+  return {
+    of: (podUid) => records.get(podUid) ?? [],
+    note(record, exists) {
+      const podUid = record.item.labels[Keys.labelPodUid];
+      if (podUid === undefined) return;
+      const known = records.get(podUid);
+      if (exists && known === undefined) records.set(podUid, new Set([record]));
+      else if (exists) known?.add(record);
+      else if (known?.delete(record) === true && known.size === 0) records.delete(podUid);
+    },
   };
 }
