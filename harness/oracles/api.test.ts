@@ -131,5 +131,9 @@ describe('api', () => {
     };
     expect(failed(ask(restarted().at(8_004), write))).toEqual([]);
     expect(failed(ask(restarted().at(20_000), write))).toEqual(['QUIET-01']);
+    // What is created has its name in the body alone.
+    const create = { verb: 'create' as const, namespace: 'default', body: { metadata: { name: 'web' } } };
+    expect(failed(ask(restarted().at(8_004), create))).toEqual([]);
+    expect(failed(ask(restarted().at(20_000), create))).toEqual(['QUIET-01']);
   });
 });

@@ -6,6 +6,7 @@ import type { Pod } from '../spec/pod.js';
 import { containersOf, isMirror } from '../model/pod-meaning.js';
 import { parseWorkload } from '../spec/workload.js';
 import type { ApiRequest, RuntimeRequest, Stamp } from '../trace/events.js';
+import { requestedName } from '../trace/requested-name.js';
 import { oracleBounds } from './bounds.js';
 import { blameLeftover, blameShortfall } from './rest-blame.js';
 import { shortfallOf } from './shortfall.js';
@@ -377,7 +378,7 @@ function judgeQuietWrite(
 ): void {
   if (event.resource !== 'pods' || event.verb === 'get' || event.verb === 'list' || event.verb === 'watch')
     return;
-  const fullName = `${event.namespace ?? 'default'}/${event.name ?? ''}`;
+  const fullName = `${event.namespace ?? 'default'}/${requestedName(event) ?? ''}`;
   if (model.actual.byName(fullName).some((pod) => isRestless(model, pod, quietSeq))) return;
   ledger.report({
     requirement: 'QUIET-01',

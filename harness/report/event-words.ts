@@ -14,6 +14,7 @@ import type {
   StepApplied,
   TraceEvent,
 } from '../trace/events.js';
+import { requestedName } from '../trace/requested-name.js';
 import { printable } from './sanitize.js';
 import { count, faultWords, sourceName, stepWords } from './words.js';
 
@@ -162,7 +163,8 @@ function servedText(event: SourceServed): string {
 
 function requestText(event: ApiRequest): string {
   const subresource = event.subresource === undefined ? '' : `/${event.subresource}`;
-  const name = event.name === undefined ? '' : ` ${fullName(event.namespace, event.name)}`;
+  const requested = requestedName(event);
+  const name = requested === undefined ? '' : ` ${fullName(event.namespace, requested)}`;
   const status = event.status === 0 ? 'the connection is cut' : `status ${event.status}`;
   return `the agent asks the API server: ${event.verb} ${event.resource}${subresource}${name} → ${status}`;
 }

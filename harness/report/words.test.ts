@@ -121,6 +121,24 @@ test('events in words', () => {
   expect(eventWords(step!, plan)).toBe('step s1: add pod web to the manifest directory (version 1)');
 });
 
+test('a request to create something names it', () => {
+  const request = {
+    kind: 'api.request',
+    actor: 'agent',
+    verb: 'create',
+    resource: 'pods',
+    query: {},
+    status: 201,
+  } as const;
+  const stamp = { t: 0, seq: 0, namespace: 'team' };
+  const named = eventWords({ ...request, ...stamp, body: { metadata: { name: 'web-node-1' } } });
+  expect(named).toBe('the agent asks the API server: create pods team/web-node-1 → status 201');
+  for (const body of [undefined, null, {}, { metadata: { name: 1 } }, 'text'])
+    expect(eventWords({ ...request, ...stamp, body })).toBe(
+      'the agent asks the API server: create pods → status 201',
+    );
+});
+
 test('what comes from outside cannot steer a terminal or a page', () => {
   const shown = printable(hostileText);
   // eslint-disable-next-line no-control-regex
