@@ -126,15 +126,14 @@ test('a static pod whose manifest has no UID is known by its name, with the name
   expect(held.areInPlace(view)).toBe(false);
 });
 
-test('a container that ended is in place when its policy does not start it again', () => {
-  sandbox();
+test('a container of an API pod that ended is in place when its policy does not start it again', () => {
   container({ state: 'exited', exitCode: 0 });
   for (const [restartPolicy, isInPlace] of [
     ['Always', false],
     ['OnFailure', true],
     ['Never', true],
   ] as const) {
-    hold([pod({ spec: { restartPolicy } })]);
+    hold([pod({ spec: { restartPolicy } })], 'api');
     // Its sandbox may be stopped by then.
     for (const state of ['ready', 'notReady'] as const) {
       sandbox({ state });
@@ -142,8 +141,32 @@ test('a container that ended is in place when its policy does not start it again
     }
   }
   sandbox();
-  hold([pod({ spec: { restartPolicy: 'OnFailure' } })]);
+  hold([pod({ spec: { restartPolicy: 'OnFailure' } })], 'api');
   container({ state: 'exited', exitCode: 1 });
+  expect(held.areInPlace(view)).toBe(false);
+});
+
+test('of a static pod it may be the version before, for which the next one waits', () => {
+  hold([pod({ spec: { restartPolicy: 'Never' } })]);
+  sandbox({ state: 'notReady' });
+  container({ state: 'exited', exitCode: 143 });
+  expect(held.areInPlace(view)).toBe(false);
+});
+
+test('a name that is held twice is not in place: one of them may wait for the other', () => {
+  const { uid: _, ...nameless } = pod().metadata;
+  sandbox({ podName: 'web-node-1' });
+  container();
+  hold([{ ...pod(), metadata: nameless }]);
+  expect(held.areInPlace(view)).toBe(true);
+  for (const metadata of [nameless, { ...nameless, name: 'web-node-1' }]) {
+    hold([{ ...pod(), metadata }], 'http');
+    expect(held.areInPlace(view)).toBe(false);
+  }
+  hold([], 'http');
+  sandbox({ id: 'sandbox-2', podUid: 'uid-2' });
+  container({ id: 'container-2', sandboxId: 'sandbox-2', podUid: 'uid-2' });
+  hold([pod({ metadata: { uid: 'uid-2' } })], 'api');
   expect(held.areInPlace(view)).toBe(false);
 });
 

@@ -8,8 +8,8 @@ export interface HeldPods {
   /** To be told every event of the run. */
   onEvent(event: TraceEvent): void;
   /**
-   * Whether the pods of the runtime are these and no others, every container running or at its end. Strict: a pod that is
-   * not to run, or that is being deleted, is held and is not in place.
+   * Whether the pods of the runtime are these and no others, every container running. Strict: where it is not certain, as
+   * with a name that is held twice, or with a pod that is not to run or is being deleted, it says no.
    */
   areInPlace(view: RuntimeView): boolean;
 }
@@ -21,17 +21,25 @@ export function createHeldPods(nodeName: string): HeldPods {
       if (event.kind === 'source.held') bySource.set(event.source, event.pods);
     },
     areInPlace(view) {
-      const held = [...bySource.values()].flat();
       const sandboxes = [...view.sandboxes()];
       const containers = [...view.containers()];
+      const names = new Set<string>();
       const accounted = new Set<string>();
-      for (const pod of held) {
-        if (pod.metadata.deletionTimestamp !== undefined) return false;
-        const sandbox = sandboxes.findLast((each) => isOf(each, pod, nodeName));
-        if (sandbox === undefined) return false;
-        accounted.add(sandbox.id);
-        const inSandbox = containers.filter(({ sandboxId }) => sandboxId === sandbox.id);
-        if (!needed(pod).every(({ name }) => isInPlace(pod, name, sandbox, inSandbox))) return false;
+      for (const [source, pods] of bySource) {
+        for (const pod of pods) {
+          const { namespace = 'default', name, deletionTimestamp } = pod.metadata;
+          const sandbox = sandboxes.findLast((each) => isOf(each, pod, nodeName));
+          if (deletionTimestamp !== undefined || sandbox === undefined) return false;
+          if (names.has(`${namespace}/${name}`) || accounted.has(sandbox.id)) return false;
+          names.add(`${namespace}/${name}`);
+          accounted.add(sandbox.id);
+          const inSandbox = containers.filter(({ sandboxId }) => sandboxId === sandbox.id);
+          const isThere = (container: Container): boolean =>
+            (sandbox.state === 'ready' && runs(container.name, inSandbox)) ||
+            // Elsewhere it may be a version before that has ended, or the pod as it was before it was taken out and put back.
+            (source === 'api' && hasEnded(pod, container.name, inSandbox));
+          if (!needed(pod).every(isThere)) return false;
+        }
       }
       return (
         sandboxes.every(({ id, state }) => state !== 'ready' || accounted.has(id)) &&
@@ -56,15 +64,12 @@ function needed(pod: Pod): readonly Container[] {
   return [...sidecars, ...pod.spec.containers];
 }
 
-function isInPlace(
-  pod: Pod,
-  name: string,
-  sandbox: SandboxChanged,
-  inSandbox: readonly ContainerChanged[],
-): boolean {
-  const own = inSandbox.filter((container) => container.name === name);
-  if (own.some(({ state }) => state === 'running')) return sandbox.state === 'ready';
-  const latest = own.at(-1);
-  // What has ended for good needs no sandbox any more.
+function runs(name: string, containers: readonly ContainerChanged[]): boolean {
+  return containers.some((container) => container.name === name && container.state === 'running');
+}
+
+/** It is not started again, and needs no sandbox any more. */
+function hasEnded(pod: Pod, name: string, containers: readonly ContainerChanged[]): boolean {
+  const latest = containers.findLast((container) => container.name === name);
   return latest?.state === 'exited' && !restartsAfter(restartPolicyOf(pod, name), latest.exitCode ?? 137);
 }
