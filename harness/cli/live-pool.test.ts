@@ -117,6 +117,39 @@ test(
   },
 );
 
+test.each([
+  ['with an agent for itself', false],
+  ['in a lane', true],
+])(
+  'the retry of static pods is waited for only where one of them may wait: %s',
+  { timeout: 60_000 },
+  async (_where, sharesAgent) => {
+    const timings = { ...liveTimings, staticRetryMs: 4_000 };
+    const [pod] = plan.setup.pods;
+    const specs = [{ ...pod!.specs[0]!, restartPolicy: 'Never' as const }];
+    const setup = { ...plan.setup, timings, pods: [{ ...pod!, specs }] };
+    const running: Plan = { ...plan, setup, steps: plan.steps.slice(0, 2) };
+    // What has ended may be a version before, which the next one waits for.
+    const ended: Plan = {
+      ...running,
+      steps: [...running.steps, { id: 's3', do: 'exitContainer', pod: 0, container: 'main', code: 0 }],
+    };
+    const target = await resolveTarget({ agent: 'reference', world: 'live', runtime: 'memory' });
+    const [brief, waited] = await Promise.all(
+      [running, ended].map((one) => checkLive(one, target, { sharesAgent })),
+    );
+    const settling = ({ outcome: { events } }: CheckedPlan): number => {
+      const atMs = (phase: string): number =>
+        events.find((event) => event.kind === 'phase' && event.phase === phase)!.t;
+      return atMs('settled') - atMs('settle');
+    };
+    expect(brief!.findings).toEqual([]);
+    expect(waited!.findings).toEqual([]);
+    expect(settling(brief!)).toBeLessThan(timings.staticRetryMs);
+    expect(settling(waited!)).toBeGreaterThan(timings.staticRetryMs);
+  },
+);
+
 test('who collects in time is not waited for any longer', { timeout: 60_000 }, async () => {
   const timings = { ...liveTimings, errorRetryMs: 2_000, housekeepingMs: 2_000, garbageCollectionMs: 9_000 };
   const seeds = Array.from({ length: 50 }, (_, index) => `seed/${index}`);
