@@ -1,4 +1,7 @@
+import { expect, test } from 'vitest';
 import { createRealClock } from '../../core/clock.js';
+import type { CriMethod } from '../../spec/plan.js';
+import { Keys } from '../../spec/pod.js';
 import { runtimeContract } from '../contract.js';
 import { createStreamingServer } from '../streaming/streaming-server.js';
 import { createMemoryBackend } from './memory-backend.js';
@@ -15,3 +18,52 @@ runtimeContract('memory', (observer) =>
     streaming: createStreamingServer(),
   }),
 );
+
+test('lists of one pod have what its label says, without what was removed', () => {
+  const backend = createMemoryBackend({
+    clock,
+    observer: { onChange() {}, onEvent() {}, onStall() {} },
+    logs: createPodLogs(),
+    epochMs: 0,
+    streaming: createStreamingServer(),
+  });
+  const call = (method: CriMethod, request: object): Record<string, unknown> => {
+    let response: object | undefined;
+    backend.invoke(
+      method,
+      request as never,
+      (result) => (response = (result as { response: object }).response),
+    );
+    return response as Record<string, unknown>;
+  };
+  const run = (uid: string, attempt: number, labelled = uid): string => {
+    const metadata = { name: `pod-${uid}`, uid, namespace: 'default', attempt };
+    const config = { metadata, labels: { [Keys.labelPodUid]: labelled } };
+    return call('RunPodSandbox', { config }).podSandboxId as string;
+  };
+  const create = (podSandboxId: string, name: string, labelled: string): string => {
+    const config = {
+      metadata: { name, attempt: 0 },
+      image: { image: 'conformance/workload:v1' },
+      labels: { [Keys.labelPodUid]: labelled },
+    };
+    return call('CreateContainer', { podSandboxId, config }).containerId as string;
+  };
+  const listed = (method: 'ListPodSandbox' | 'ListContainers', uid: string): string[] => {
+    const response = call(method, { filter: { labelSelector: { [Keys.labelPodUid]: uid } } });
+    const items = (response.items ?? response.containers) as { id: string }[];
+    return items.map(({ id }) => id);
+  };
+  call('PullImage', { image: { image: 'conformance/workload:v1' } });
+  const [first, other, second] = [run('a', 0), run('b', 0), run('a', 1)];
+  const [own, astray] = [create(first, 'main', 'a'), create(other, 'main', 'a')];
+  expect(listed('ListPodSandbox', 'a')).toEqual([first, second]);
+  expect(listed('ListPodSandbox', 'b')).toEqual([other]);
+  // The label counts, whatever sandbox it is in.
+  expect(listed('ListContainers', 'a')).toEqual([own, astray]);
+  expect(listed('ListContainers', 'b')).toEqual([]);
+  call('RemovePodSandbox', { podSandboxId: first });
+  expect(listed('ListPodSandbox', 'a')).toEqual([second]);
+  expect(listed('ListContainers', 'a')).toEqual([astray]);
+  expect(listed('ListPodSandbox', 'nobody')).toEqual([]);
+});
