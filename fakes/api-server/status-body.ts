@@ -73,13 +73,19 @@ export function failure(code: number, message: string, reason?: string): ApiAnsw
   return { status: code, body: failureBody(code, message, reason) };
 }
 
-/** Thrown inside the server where an answer is a failure; `ApiServer` turns it into that answer. */
+/**
+ * Thrown inside the server where an answer is a failure; `ApiServer` turns it into that answer. Has no stack: agents ask
+ * for what is not there all the time, and where it was missed is written into no answer.
+ */
 export class ApiFailure extends Error {
   override readonly name = 'ApiFailure';
   readonly answer: ApiAnswer;
 
   constructor(code: number, message: string, reason?: string, details?: StatusDetails) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(message);
+    Error.stackTraceLimit = stackTraceLimit;
     this.answer = { status: code, body: failureBody(code, message, reason, details) };
   }
 }

@@ -141,4 +141,7 @@ const limits = {
   maxPods: 2_000,
   kubeAPIQPS: 1_000,
   kubeAPIBurst: 2_000,
+  // Nothing is judged by its Events, a third of all that it would write: one plan's are all told, many plans' in part.
+  eventRecordQPS: 5,
+  eventBurst: 50,
 };

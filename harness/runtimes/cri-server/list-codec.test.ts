@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { loadCriProtocol } from '../../core/cri-protocol.js';
+import type { Container, PodSandbox } from '../../ports/cri.js';
+import { listSerializer } from './list-codec.js';
+
+const sandbox = (uid: string, state: PodSandbox['state']): PodSandbox => ({
+  id: `sandbox-${uid}`,
+  metadata: { name: 'web', namespace: 'default', uid, attempt: 1 },
+  state,
+  createdAt: 1_700_000_000_000_000_000,
+  labels: { 'io.kubernetes.pod.uid': uid, é: 'ü' },
+  annotations: {},
+  runtimeHandler: '',
+});
+
+const container = (id: string): Container => ({
+  id,
+  podSandboxId: 'sandbox-a',
+  metadata: { name: 'main', attempt: 0 },
+  image: { image: 'conformance/workload:v1' },
+  imageRef: 'sha256:1',
+  state: 'CONTAINER_EXITED',
+  createdAt: 1,
+  labels: {},
+  annotations: { hash: 'x'.repeat(300) },
+});
+
+/** The serializer, what the protocol itself makes of an answer, and how often that was asked. */
+function serializerOf(method: string) {
+  const { responseSerialize, responseDeserialize } = loadCriProtocol().get(method)!;
+  const asked: object[] = [];
+  const serialize = listSerializer(method, (response) => {
+    asked.push(response);
+    return responseSerialize(response);
+  });
+  return { serialize, responseSerialize, responseDeserialize, asked };
+}
+
+test('A list goes out as the protocol would send it', () => {
+  const lists = serializerOf('ListPodSandbox');
+  for (const items of [
+    [],
+    [sandbox('a', 'SANDBOX_READY')],
+    ['a', 'b', 'c'].map((uid) => sandbox(uid, 'SANDBOX_NOTREADY')),
+  ])
+    expect(lists.serialize({ items })).toEqual(lists.responseSerialize({ items }));
+  expect(lists.serialize({})).toEqual(lists.responseSerialize({}));
+
+  const containers = ['a', 'b'].map(container);
+  const { serialize, responseSerialize } = serializerOf('ListContainers');
+  expect(serialize({ containers })).toEqual(responseSerialize({ containers }));
+});
+
+test('An entry that has not changed is encoded once, and one that was replaced anew', () => {
+  const { serialize, responseDeserialize, asked } = serializerOf('ListPodSandbox');
+  const [a, b] = [sandbox('a', 'SANDBOX_READY'), sandbox('b', 'SANDBOX_READY')];
+  serialize({ items: [a, b] });
+  serialize({ items: [b, a] });
+  expect(asked).toHaveLength(2);
+
+  const ended = sandbox('b', 'SANDBOX_NOTREADY');
+  const { items } = responseDeserialize(serialize({ items: [a, ended] })) as { items: PodSandbox[] };
+  expect(asked.slice(2)).toEqual([{ items: [ended] }]);
+  expect(items.map(({ id, state }) => [id, state])).toEqual([
+    ['sandbox-a', 'SANDBOX_READY'],
+    ['sandbox-b', 'SANDBOX_NOTREADY'],
+  ]);
+});
+
+test('What is no list goes out as it always did', () => {
+  const { responseSerialize } = loadCriProtocol().get('Version')!;
+  expect(listSerializer('Version', responseSerialize)).toBe(responseSerialize);
+});
