@@ -26,7 +26,7 @@ export const patchTypes = {
 
 /** The object that a PATCH makes of `object`, all of it of the right types. Throws 400, 415 or 422. */
 export function patched(resource: ApiResource, object: ApiObject, request: ApiPortRequest): JsonObject {
-  return checkTypes(resource, patchedAsAsked(object, request), 'patch');
+  return checkTypes(resource, patchedAsAsked(object, request), 'patch', object as unknown as JsonObject);
 }
 
 function patchedAsAsked(object: ApiObject, request: ApiPortRequest): unknown {

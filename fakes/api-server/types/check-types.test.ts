@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { podResource, type ApiObject } from '../api-object.js';
+import type { JsonObject } from '../patch/json-data.js';
 import { createTestServer, testPod } from '../testing-objects.js';
+import { checkTypes } from './check-types.js';
 
 const pods = '/api/v1/namespaces/default/pods';
 const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
@@ -101,6 +103,17 @@ describe('a write of the wrong type is refused, and nothing is stored', () => {
     const body = [{ op: 'replace', path: '/metadata', value: 'x' }];
     expect(ask('PATCH', `${pods}/a/status`, { body, contentType }).status).toBe(422);
   });
+});
+
+test('a field that was checked before is not checked again, and any other one is', () => {
+  const { kind, apiVersion, metadata } = testPod('a') as unknown as JsonObject;
+  const spec = { containers: 'many' };
+  const known = { kind, apiVersion, metadata, spec } as JsonObject;
+  const next = { ...known, status: { phase: 'Running' } };
+  expect(checkTypes(podResource, next, 'patch', known)).toEqual(next);
+  expect(() => checkTypes(podResource, { ...next, spec: { ...spec } }, 'patch', known)).toThrow(/containers/);
+  expect(() => checkTypes(podResource, { ...next, status: { phase: 1 } }, 'patch', known)).toThrow(/phase/);
+  expect(() => checkTypes(podResource, next, 'patch')).toThrow(/containers/);
 });
 
 test('what is unknown is kept, and what is null counts as not said', () => {
