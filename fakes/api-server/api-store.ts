@@ -175,7 +175,8 @@ function withRevision(object: ApiObject, revision: number): ApiObject {
   return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
 }
 
-function sortByKey(map: ReadonlyMap<string, ApiObject>): readonly ApiObject[] {
+/** The objects in the order in which they are listed. */
+export function sortByKey(map: ReadonlyMap<string, ApiObject>): readonly ApiObject[] {
   return [...map].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, object]) => object);
 }
 

@@ -6,6 +6,7 @@ import {
 } from '../../../fakes/api-server/api-object.js';
 import {
   createApiStore,
+  sortByKey,
   timestampOf,
   type ApiChange,
   type ApiStore,
@@ -43,8 +44,8 @@ export interface ApiPodsOptions {
   readonly isAttended: () => boolean;
   /** What is held has changed. */
   readonly onHeld: () => void;
-  /** The pods of other plans are in the same store: it, and which namespaces are this one's. */
-  readonly shared?: { readonly store: ApiStore; readonly owns: (namespace: string | undefined) => boolean };
+  /** Where the pods of other plans are too: changes of this one's are told through `note`. */
+  readonly shared?: { readonly store: ApiStore };
 }
 
 /** A store with the node in it, and the steps that change its pods. */
@@ -58,9 +59,11 @@ export function createApiPods(context: SourceContext, options: ApiPodsOptions): 
   let heldRevision = 0;
   let newestRevision = 1;
 
+  /** The plan's pods by their keys. The store may have those of a hundred plans, and one of them changes all the time. */
+  const own = new Map<string, ApiObject>();
+
   const isHeld = (object: ApiObject): boolean =>
     (object as Pod).spec.nodeName === nodeName &&
-    shared?.owns(object.metadata.namespace) !== false &&
     object.metadata.annotations?.[Keys.annotationConfigMirror] === undefined;
 
   const journalHeld = (): void => {
@@ -70,7 +73,7 @@ export function createApiPods(context: SourceContext, options: ApiPodsOptions): 
       actor: 'source:api',
       source: 'api',
       revision: ++heldRevision,
-      pods: store.list(podResource).filter(isHeld) as readonly Pod[],
+      pods: sortByKey(own).filter(isHeld) as readonly Pod[],
     });
   };
 
@@ -82,6 +85,8 @@ export function createApiPods(context: SourceContext, options: ApiPodsOptions): 
 
   const note = (change: ApiChange): void => {
     newestRevision = change.revision;
+    if (change.type === 'DELETED') own.delete(change.key);
+    else own.set(change.key, change.object);
     if (isHeld(change.object) && hasNewMeaning(change)) journalHeld();
   };
   if (shared === undefined) {
@@ -162,7 +167,7 @@ export function createApiPods(context: SourceContext, options: ApiPodsOptions): 
       }
     },
     leave() {
-      for (const object of store.list(podResource).filter(isHeld))
+      for (const object of sortByKey(own).filter(isHeld))
         deleteObject({ store, wallClock }, podResource, object, { gracePeriodSeconds: 0 });
     },
   };
