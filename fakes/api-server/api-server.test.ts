@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { WatchEvent } from '../../harness/ports/agent.js';
 import { podResource, type ApiObject } from './api-object.js';
 import { defaultPod } from './default-pod.js';
+import { ApiFailure } from './status-body.js';
 import { createTestServer, testPod } from './testing-objects.js';
 
 const pods = '/api/v1/namespaces/default/pods';
@@ -268,4 +269,9 @@ test('other resources, health and version are there; unknown paths and methods a
   expect(ask('GET', '/api/v1/pods/%zz').status).toBe(404);
   expect(ask('PUT', pods).status).toBe(405);
   expect(ask('PATCH', '/api/v1/nodes').status).toBe(405);
+});
+
+test('a failure that becomes an answer has no stack, and errors after it have theirs', () => {
+  expect(new ApiFailure(404, 'pods "a" not found').stack).not.toContain('\n    at ');
+  expect(new Error('of the harness').stack).toContain('\n    at ');
 });

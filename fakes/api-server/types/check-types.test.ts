@@ -105,7 +105,7 @@ describe('a write of the wrong type is refused, and nothing is stored', () => {
   });
 });
 
-test('a field that was checked before is not checked again, and any other one is', () => {
+test('a field of the version before is not checked again, and any other one is', () => {
   const { kind, apiVersion, metadata } = testPod('a') as unknown as JsonObject;
   const spec = { containers: 'many' };
   const known = { kind, apiVersion, metadata, spec } as JsonObject;

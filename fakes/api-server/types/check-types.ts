@@ -9,7 +9,7 @@ export type Origin = 'body' | 'patch';
 
 /**
  * The object as a server that decodes it into structs would have it: null is not said. Throws 400 or 422 for values of
- * a wrong type, before anybody else reads them. Fields that it shares with `known`, which was checked before, are not
+ * a wrong type, before anybody else reads them. Fields that it shares with `known`, the version that is stored, are not
  * checked again: most patches are of a status, beside a spec that is many times its size.
  */
 export function checkTypes(

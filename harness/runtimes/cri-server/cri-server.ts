@@ -8,7 +8,7 @@ import { ExitCode, HarnessError } from '../../core/errors.js';
 import type { ContainerEvent, CriResult } from '../../ports/cri.js';
 import type { CriMethod } from '../../spec/plan.js';
 import { criMethods } from '../../spec/plan.js';
-import { listSerializer } from './list-codec.js';
+import { listSerializer } from './list-serializer.js';
 import { listStreams, piecesOf, type ListStream } from './list-streams.js';
 
 /** What the handler can know of a call beyond its message. */

@@ -44,15 +44,15 @@ export interface ApiPodsOptions {
   readonly isAttended: () => boolean;
   /** What is held has changed. */
   readonly onHeld: () => void;
-  /** Where the pods of other plans are too: changes of this one's are told through `note`. */
-  readonly shared?: { readonly store: ApiStore };
+  /** A store with the pods of other plans too: changes of this one's are told through `note`. */
+  readonly sharedStore?: ApiStore;
 }
 
 /** A store with the node in it, and the steps that change its pods. */
 export function createApiPods(context: SourceContext, options: ApiPodsOptions): ApiPods {
   const { nodeName, journal } = context;
-  const { wallClock, isAttended, shared } = options;
-  const store = shared?.store ?? createStore(wallClock);
+  const { wallClock, isAttended, sharedStore } = options;
+  const store = sharedStore ?? createStore(wallClock);
   const planPods = new Map(context.pods.map((pod) => [pod.slot, pod]));
   /** The UID under which each slot's pod was created last. */
   const uidOfSlot = new Map<number, string>();
@@ -79,7 +79,7 @@ export function createApiPods(context: SourceContext, options: ApiPodsOptions): 
 
   const begin = (): void => {
     if (heldRevision > 0) return;
-    if (shared === undefined) store.create(nodeResource, nodeObject(nodeName));
+    if (sharedStore === undefined) store.create(nodeResource, nodeObject(nodeName));
     journalHeld();
   };
 
@@ -89,7 +89,7 @@ export function createApiPods(context: SourceContext, options: ApiPodsOptions): 
     else own.set(change.key, change.object);
     if (isHeld(change.object) && hasNewMeaning(change)) journalHeld();
   };
-  if (shared === undefined) {
+  if (sharedStore === undefined) {
     store.subscribe((change) => {
       if (change.resource === podResource) note(change);
     });

@@ -59,7 +59,7 @@ export function createSharedApiSource(options: SharedApiOptions): SharedSource {
         wallClock: () => Date.now(),
         isAttended: () => true,
         onHeld: () => (heldAtMs = own.clock.now()),
-        shared: { store: gate.store },
+        sharedStore: gate.store,
       });
       const part: Part = {
         context: own,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { loadCriProtocol } from '../../core/cri-protocol.js';
 import type { Container, PodSandbox } from '../../ports/cri.js';
-import { listSerializer } from './list-codec.js';
+import { listSerializer } from './list-serializer.js';
 
 const sandbox = (uid: string, state: PodSandbox['state']): PodSandbox => ({
   id: `sandbox-${uid}`,
@@ -36,7 +36,7 @@ function serializerOf(method: string) {
   return { serialize, responseSerialize, responseDeserialize, asked };
 }
 
-test('A list goes out as the protocol would send it', () => {
+test('a list goes out as the protocol would send it', () => {
   const lists = serializerOf('ListPodSandbox');
   for (const items of [
     [],
@@ -51,7 +51,7 @@ test('A list goes out as the protocol would send it', () => {
   expect(serialize({ containers })).toEqual(responseSerialize({ containers }));
 });
 
-test('An entry that has not changed is encoded once, and one that was replaced anew', () => {
+test('an entry that has not changed is encoded once, and one that was replaced anew', () => {
   const { serialize, responseDeserialize, asked } = serializerOf('ListPodSandbox');
   const [a, b] = [sandbox('a', 'SANDBOX_READY'), sandbox('b', 'SANDBOX_READY')];
   serialize({ items: [a, b] });
@@ -67,7 +67,7 @@ test('An entry that has not changed is encoded once, and one that was replaced a
   ]);
 });
 
-test('What is no list goes out as it always did', () => {
+test('what is no list goes out as it always did', () => {
   const { responseSerialize } = loadCriProtocol().get('Version')!;
   expect(listSerializer('Version', responseSerialize)).toBe(responseSerialize);
 });
