@@ -89,12 +89,13 @@ export interface SharedSource {
 
 /** What keeps the parts of a shared source apart. */
 export interface SourceNames {
-  /** Whether pods of this namespace belong to the part. */
-  owns(namespace: string | undefined): boolean;
+  /**
+   * Ends every namespace of the part, and no other, and every UID that the source itself makes up: a hyphen, and letters
+   * and digits behind it.
+   */
+  readonly ending: string;
   /** The part's own name for a file. */
   fileName(name: string): string;
-  /** Ends every UID that the source itself makes up. */
-  readonly uidEnding: string;
 }
 
 /** One plan's part of a shared source. */

@@ -8,7 +8,7 @@ function partOf(namespace: string, revision: number) {
   const context = createTestContext();
   const part: JournalPart = {
     context,
-    owns: (name) => name === namespace,
+    ending: namespace.slice(namespace.lastIndexOf('-')),
     heldRevision: () => revision,
   };
   return {
@@ -25,24 +25,24 @@ function served(event: Partial<SourceServed>): SourceServed {
 }
 
 test('each part is shown its own pods, with its own revision', () => {
-  const [one, two] = [partOf('one', 3), partOf('two', 8)];
+  const [one, two] = [partOf('pods-one', 3), partOf('pods-two', 8)];
   const journal = createSharedJournal(new Parts([one.part, two.part]));
-  journal.record(served({ revision: 1, pods: [podIn('one'), podIn('two')] }));
-  expect(one.served()).toEqual([{ outcome: 'list', revision: 3, pods: [podIn('one')] }]);
-  expect(two.served()).toEqual([{ outcome: 'list', revision: 8, pods: [podIn('two')] }]);
+  journal.record(served({ revision: 1, pods: [podIn('pods-one'), podIn('pods-two')] }));
+  expect(one.served()).toEqual([{ outcome: 'list', revision: 3, pods: [podIn('pods-one')] }]);
+  expect(two.served()).toEqual([{ outcome: 'list', revision: 8, pods: [podIn('pods-two')] }]);
 });
 
 test('a change of one part is nothing to another; a list without its pods is', () => {
-  const [one, two] = [partOf('one', 1), partOf('two', 1)];
+  const [one, two] = [partOf('pods-one', 1), partOf('pods-two', 1)];
   const journal = createSharedJournal(new Parts([one.part, two.part]));
-  journal.record(served({ outcome: 'change', change: 'added', pods: [podIn('one')] }));
+  journal.record(served({ outcome: 'change', change: 'added', pods: [podIn('pods-one')] }));
   expect([one.served().length, two.served().length]).toEqual([1, 0]);
-  journal.record(served({ pods: [podIn('one')] }));
+  journal.record(served({ pods: [podIn('pods-one')] }));
   expect(two.served()).toEqual([{ outcome: 'list', revision: undefined, pods: [] }]);
 });
 
 test('errors and bookmarks are shown to all', () => {
-  const [one, two] = [partOf('one', 1), partOf('two', 2)];
+  const [one, two] = [partOf('pods-one', 1), partOf('pods-two', 2)];
   const journal = createSharedJournal(new Parts([one.part, two.part]));
   journal.record(served({ outcome: 'error', detail: 'status 500' }));
   journal.record(served({ outcome: 'change', change: 'bookmark', revision: 9, pods: [] }));
@@ -52,10 +52,10 @@ test('errors and bookmarks are shown to all', () => {
 });
 
 test('requests concern the part whose object they name, or all when they name none', () => {
-  const [one, two] = [partOf('one', 1), partOf('two', 1)];
+  const [one, two] = [partOf('pods-one', 1), partOf('pods-two', 1)];
   const journal = createSharedJournal(new Parts([one.part, two.part]));
   const request = { kind: 'api.request', actor: 'agent', verb: 'get', query: {}, status: 200 } as const;
-  journal.record({ ...request, resource: 'pods', namespace: 'one', name: 'web' });
+  journal.record({ ...request, resource: 'pods', namespace: 'pods-one', name: 'web' });
   journal.record({ ...request, resource: 'pods', verb: 'list' });
   journal.record({ ...request, resource: 'nodes', name: 'node-1' });
   const asked = ({ context }: typeof one): string[] =>
@@ -64,17 +64,17 @@ test('requests concern the part whose object they name, or all when they name no
 });
 
 test('whose a namespace is changes when plans come and go', () => {
-  const [one, next] = [partOf('one', 1), partOf('one', 2)];
+  const [one, next] = [partOf('pods-one', 1), partOf('pods-one', 2)];
   const parts = new Parts<JournalPart>();
-  expect(parts.ownerOf('one')).toBeUndefined();
+  expect(parts.ownerOf('pods-one')).toBeUndefined();
   parts.add(one.part);
-  expect([parts.ownerOf('one'), parts.ownerOf('two'), parts.ownerOf(undefined)]).toEqual([
+  expect([parts.ownerOf('pods-one'), parts.ownerOf('pods-two'), parts.ownerOf(undefined)]).toEqual([
     one.part,
     undefined,
     undefined,
   ]);
   parts.delete(one.part);
-  expect(parts.ownerOf('one')).toBeUndefined();
+  expect(parts.ownerOf('pods-one')).toBeUndefined();
   parts.add(next.part);
-  expect(parts.ownerOf('one')).toBe(next.part);
+  expect(parts.ownerOf('pods-one')).toBe(next.part);
 });

@@ -26,7 +26,7 @@ export function createSharedJournal(parts: Parts<JournalPart>): Journal {
   }
 
   function recordServed(event: SourceServed): void {
-    for (const part of audienceOf(event)) part.context.journal.record(servedTo(part, event));
+    for (const part of audienceOf(event)) part.context.journal.record(servedTo(parts, part, event));
   }
 
   /** Requests for a part's own objects, and those for all pods. */
@@ -56,11 +56,11 @@ export function createSharedJournal(parts: Parts<JournalPart>): Journal {
 }
 
 /** What a part sees of something served. */
-function servedTo(part: JournalPart, event: SourceServed): SourceServed {
+function servedTo(parts: Parts<JournalPart>, part: JournalPart, event: SourceServed): SourceServed {
   const { revision: _revision, ...rest } = event;
   const revision = event.revision === undefined ? {} : { revision: part.heldRevision() };
   if (event.pods === undefined || event.change === 'bookmark') return { ...rest, ...revision };
-  const pods = event.pods.filter((pod) => part.owns(pod.metadata.namespace));
+  const pods = event.pods.filter((pod) => parts.ownerOf(pod.metadata.namespace) === part);
   return { ...rest, ...revision, pods };
 }
 

@@ -3,15 +3,16 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { ApiFailure, failure, type ApiAnswer } from '../status-body.js';
+import { jsonText } from './json-text.js';
 
 /** Sends an answer as JSON, or as what it is. */
 export function send(reply: FastifyReply, { status, body, contentType }: ApiAnswer): void {
   if (status === 429 || status === 503) void reply.header('retry-after', '1');
-  const isData = typeof body !== 'string' && !Buffer.isBuffer(body);
+  const isText = typeof body === 'string' || Buffer.isBuffer(body);
   void reply
     .code(status)
-    .header('content-type', contentType ?? (isData ? 'application/json' : 'text/plain'))
-    .send(isData ? JSON.stringify(body) : body);
+    .header('content-type', contentType ?? (isText ? 'text/plain' : 'application/json'))
+    .send(isText ? body : jsonText(body as object));
 }
 
 /** Answers with the Status that an error deserves: our own failures, and those of the framework. */

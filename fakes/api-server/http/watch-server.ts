@@ -6,6 +6,7 @@ import { failure, type ApiAnswer } from '../status-body.js';
 import { representedEvent, type Representation } from '../table/representation.js';
 import { send } from './answers.js';
 import type { ApiUser } from './http-front.js';
+import { jsonText } from './json-text.js';
 import { whenGone } from './when-gone.js';
 
 interface WatchServing {
@@ -104,11 +105,6 @@ function stream(
   response.flushHeaders();
 }
 
-/** The text of objects that were sent, for as long as they are of use to anybody: many watches show the same ones. */
-const texts = new WeakMap<object, string>();
-
 function lineOf({ type, object }: WatchEvent): string {
-  let text = texts.get(object);
-  if (text === undefined) texts.set(object, (text = JSON.stringify(object)));
-  return `{"type":"${type}","object":${text}}\n`;
+  return `{"type":"${type}","object":${jsonText(object)}}\n`;
 }

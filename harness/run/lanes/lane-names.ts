@@ -4,10 +4,8 @@ import { laneEnding } from '../../trace/lane-ending.js';
 
 /** What tells the pods of one lane from those of all others: no two lanes of an agent ever have the same number. */
 export function laneNames(lane: number): SourceNames {
-  const uidEnding = laneEnding(lane);
   return {
-    uidEnding,
-    owns: (namespace) => namespace?.endsWith(uidEnding) === true,
+    ending: laneEnding(lane),
     // Files that begin with a dot still do.
     fileName: (name) => (name.startsWith('.') ? `.${mark(lane)}-${name.slice(1)}` : `${mark(lane)}-${name}`),
   };

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { createRealClock } from '../../core/clock.js';
 import type { CriMethod } from '../../spec/plan.js';
 import { Keys } from '../../spec/pod.js';
+import type { CriResult } from '../../ports/cri.js';
 import { runtimeContract } from '../contract.js';
 import { createStreamingServer } from '../streaming/streaming-server.js';
 import { createMemoryBackend } from './memory-backend.js';
@@ -66,4 +67,26 @@ test('lists of one pod have what its label says, without what was removed', () =
   expect(listed('ListPodSandbox', 'a')).toEqual([second]);
   expect(listed('ListContainers', 'a')).toEqual([astray]);
   expect(listed('ListPodSandbox', 'nobody')).toEqual([]);
+});
+
+test('the name of a sandbox is its own until it is removed, and its namespace is a part of it', () => {
+  const backend = createMemoryBackend({
+    clock,
+    observer: { onChange() {}, onEvent() {}, onStall() {} },
+    epochMs: 0,
+  });
+  const run = (namespace: string): CriResult => {
+    const config = { metadata: { name: 'web', uid: 'u1', namespace, attempt: 0 } };
+    let result: CriResult | undefined;
+    backend.invoke('RunPodSandbox', { config } as never, (given) => (result = given));
+    return result!;
+  };
+  const first = run('default') as { response: { podSandboxId: string } };
+  expect(run('other').code).toBe('OK');
+  expect(run('default')).toMatchObject({
+    code: 'UNKNOWN',
+    message: expect.stringContaining(`"web_default_u1_0" is reserved for "${first.response.podSandboxId}"`),
+  });
+  backend.invoke('RemovePodSandbox', first.response as never, () => {});
+  expect(run('default').code).toBe('OK');
 });

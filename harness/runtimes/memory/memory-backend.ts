@@ -23,7 +23,7 @@ import { createMemoryCommands } from './memory-commands.js';
 import type { MemoryHandlers } from './memory-handlers.js';
 import { createMemoryOutput } from './memory-output.js';
 import { createMemoryStatistics } from './memory-statistics.js';
-import { createMemoryStore, killedExitCode } from './memory-store.js';
+import { createMemoryStore, killedExitCode, sandboxName } from './memory-store.js';
 import type { PodLogs } from './pod-logs.js';
 import { matchesContainer, matchesSandbox, type ContainerRecord, type SandboxRecord } from './records.js';
 
@@ -72,24 +72,16 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
     Status: ({ verbose }, reply) => reply(ok(runtimeStatus(conditions, verbose === true))),
     RunPodSandbox(request, reply) {
       const { config } = request;
-      const { metadata } = config;
-      for (const other of sandboxes.values()) {
-        const known = other.item.metadata;
-        if (
-          known.uid === metadata.uid &&
-          known.name === metadata.name &&
-          known.attempt === (metadata.attempt ?? 0)
-        ) {
-          const name = [metadata.name, metadata.namespace, metadata.uid, known.attempt].join('_');
-          return reply(nameReserved('sandbox', name, other.id));
-        }
-      }
+      const metadata = { ...config.metadata, attempt: config.metadata.attempt ?? 0 };
+      const name = sandboxName(metadata);
+      const other = store.sandboxNamed(name);
+      if (other !== undefined) return reply(nameReserved('sandbox', name, other.id));
       const id = `sandbox-${String(nextId++).padStart(6, '0')}`;
       const options = config.linux?.securityContext?.namespaceOptions ?? {};
       const hostNetwork = options.network === 'NODE';
       const item: PodSandbox = {
         id,
-        metadata: { ...metadata, attempt: metadata.attempt ?? 0 },
+        metadata,
         state: 'SANDBOX_READY',
         createdAt: stampNs(),
         labels: config.labels ?? {},

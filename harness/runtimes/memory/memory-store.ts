@@ -13,6 +13,8 @@ const terminatedExitCode = 143;
 export interface MemoryStore {
   readonly sandboxes: Map<string, SandboxRecord>;
   readonly containers: Map<string, ContainerRecord>;
+  /** The sandbox that has this name, as containerd makes them: of the pod, its UID and the attempt. */
+  sandboxNamed(name: string): SandboxRecord | undefined;
   /** What listings show, of all pods or of one as its label says; of all the same array as long as nothing changes. */
   sandboxItems(podUid?: string): readonly PodSandbox[];
   containerItems(podUid?: string): readonly Container[];
@@ -45,6 +47,7 @@ export function createMemoryStore(options: {
   const sandboxes = new Map<string, SandboxRecord>();
   const containers = new Map<string, ContainerRecord>();
   // Agents ask for one pod most of the time, and many plans may have theirs here.
+  const sandboxNames = new Map<string, SandboxRecord>();
   const sandboxesOfPods = createPodIndex<SandboxRecord>();
   const containersOfPods = createPodIndex<ContainerRecord>();
   let sandboxList: PodSandbox[] | undefined;
@@ -69,6 +72,8 @@ export function createMemoryStore(options: {
     sandboxList = undefined;
     sandboxesOfPods.note(record, state !== 'removed');
     const { metadata } = record.item;
+    if (state === 'removed') sandboxNames.delete(sandboxName(metadata));
+    else sandboxNames.set(sandboxName(metadata), record);
     observer.onChange({
       kind: 'sandbox',
       actor: cause === 'outside' ? 'outside' : 'runtime',
@@ -207,6 +212,7 @@ export function createMemoryStore(options: {
   return {
     sandboxes,
     containers,
+    sandboxNamed: (name) => sandboxNames.get(name),
     sandboxItems: (podUid) =>
       podUid === undefined
         ? (sandboxList ??= Array.from(sandboxes.values(), ({ item }) => item))
@@ -226,6 +232,11 @@ export function createMemoryStore(options: {
     stopSandbox,
     dropSandbox,
   };
+}
+
+/** What no other sandbox may have in common with this one. */
+export function sandboxName({ name, namespace, uid, attempt }: PodSandbox['metadata']): string {
+  return [name, namespace, uid, attempt].join('_');
 }
 
 /** Finds records by the UID in the label of their pod, in the order of their creation. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createApiServer } from '../../../fakes/api-server/api-server.js';
 import { createDirectBackend } from '../../../fakes/api-server/direct-backend.js';
 import { furnish, furnishContents } from '../../../fakes/api-server/furnish.js';
-import { createCertificates } from '../../../fakes/api-server/http/create-certificates.js';
+import { createCertificates, type Certificates } from '../../../fakes/api-server/http/create-certificates.js';
 import { createHttpFront, type HttpFront } from '../../../fakes/api-server/http/http-front.js';
 import { locatePod } from '../../../fakes/api-server/locate-pod.js';
 import type { Route } from '../../../fakes/api-server/route.js';
@@ -58,7 +58,7 @@ export function serveApi(context: SourceContext, options: LiveApiOptions): Serve
     busy: () => gate.busy(),
     async open() {
       const { host = '127.0.0.1' } = options;
-      const { authority, client, ...tls } = await createCertificates([host, 'localhost']);
+      const { authority, client, ...tls } = await certificatesFor(host);
       authorityOf = authority;
       const onNamespace = (name: string): void => furnishContents(store, name, authority);
       const server = createApiServer({ store, wallClock, onNamespace });
@@ -95,6 +95,22 @@ export function serveApi(context: SourceContext, options: LiveApiOptions): Serve
     gate,
     furnish: (namespaces) => furnish(store, { authority: authorityOf, namespaces }),
   };
+}
+
+const certificates = new Map<string, Promise<Certificates>>();
+
+/**
+ * Made once for all servers of this process at that address: it is a twelfth of the work for an agent that runs alone.
+ * Users are told apart by their tokens, of which each server has its own.
+ */
+function certificatesFor(host: string): Promise<Certificates> {
+  let made = certificates.get(host);
+  if (made === undefined) {
+    made = createCertificates([host, 'localhost']);
+    made.catch(() => certificates.delete(host));
+    certificates.set(host, made);
+  }
+  return made;
 }
 
 function newToken(): string {

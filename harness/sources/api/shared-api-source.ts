@@ -64,7 +64,7 @@ export function createSharedApiSource(options: SharedApiOptions): SharedSource {
       const part: Part = {
         context: own,
         pods,
-        owns: (namespace) => names.owns(namespace),
+        ending: names.ending,
         heldRevision: () => pods.heldRevision(),
       };
       pods.begin();

@@ -44,8 +44,7 @@ function joinAs(name: string): Lane {
   }));
   const context = { ...plain, pods };
   const part = source.join(context, {
-    uidEnding: `-${name}`,
-    owns: (namespace) => namespace === `default-${name}`,
+    ending: `-${name}`,
     fileName: (file) => file,
   });
   return { part, context };

@@ -56,7 +56,7 @@ export function createSharedFeedSource(options: SharedFeedOptions): SharedSource
       let heldRevision = 1;
       const pods = new FeedPods(own, {
         ...feedOptions!,
-        uidEnding: names.uidEnding,
+        uidEnding: names.ending,
         onOutage() {},
         onChange(change) {
           ({ heldRevision } = change);
@@ -68,7 +68,7 @@ export function createSharedFeedSource(options: SharedFeedOptions): SharedSource
       const part: Part = {
         context: own,
         pods,
-        owns: (namespace) => names.owns(namespace),
+        ending: names.ending,
         heldRevision: () => heldRevision,
       };
       pods.begin();

@@ -5,7 +5,7 @@ import { createTestContext, step, type TestContext } from '../testing/test-conte
 import { createSharedHttpSource } from './shared-http-source.js';
 
 /** The document has neither namespaces nor files of its own. */
-const names: SourceNames = { owns: () => true, fileName: (name) => name, uidEnding: '0000' };
+const names: SourceNames = { fileName: (name) => name, ending: '-0000' };
 
 let contexts: TestContext<Clock>[];
 let parts: SourcePart[];
