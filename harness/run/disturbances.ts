@@ -28,6 +28,8 @@ export interface Disturbances extends SourceDisturbances {
   eventFault(slot: number | undefined): Fault | undefined;
   /** Whether anything of the plan can still hit a runtime call of this method: lets the hot path skip. */
   concerns(method: CriMethod): boolean;
+  /** Whether the plan answers a call of this method with an older list. */
+  showsStale(method: CriMethod): boolean;
   /** From now on nothing is hit. */
   heal(): void;
 }
@@ -40,9 +42,11 @@ export function createDisturbances(plan: Plan, journal: Journal, slots: PodSlots
   const eventFaults: Counted<Fault>[] = [];
   const callDeviations = new Map<CriMethod, Counted<Deviation>[]>();
   const deliveryDeviations = new Map<SourceKind, Counted<Deviation>[]>();
+  const staleLists = new Set<CriMethod>();
   let healed = false;
 
   plan.faults.forEach((item, index) => {
+    if ('call' in item.at && item.effect === 'staleList') staleLists.add(item.at.call);
     const counted = { item, index, seen: 0 };
     if ('call' in item.at) pushTo(callFaults, item.at.call, counted);
     else if ('event' in item.at) eventFaults.push(counted);
@@ -132,6 +136,7 @@ export function createDisturbances(plan: Plan, journal: Journal, slots: PodSlots
       return delayMs;
     },
     concerns: (method) => !healed && (callFaults.has(method) || callDeviations.has(method)),
+    showsStale: (method) => staleLists.has(method),
     heal() {
       healed = true;
     },

@@ -206,7 +206,8 @@ export function createRuntimeBoundary(options: RuntimeBoundaryOptions): {
     const isList = method === 'ListContainers' || method === 'ListPodSandbox';
     const event = journal.stamp(effectOf(call, result));
     if (method === 'PullImage' && result.code === 'OK') options.onPull(podOfPull(call.request));
-    if (isList && result.code === 'OK') history.keep(method, call.request, result.response, event.seq);
+    if (isList && result.code === 'OK' && disturbances.showsStale(method))
+      history.keep(method, call.request, result.response, event.seq);
     switch (fault?.effect) {
       case 'errorAfter':
         return answer(call, refuse(fault.code ?? 'UNKNOWN', `injected after the effect of ${method}`));

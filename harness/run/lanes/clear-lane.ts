@@ -14,7 +14,8 @@ export interface ClearLaneOptions {
   readonly isOver: () => boolean;
 }
 
-const lookMs = 100;
+/** Soon enough that no lane stands empty for long, and seldom enough not to be felt with a hundred of them. */
+const lookMs = 250;
 /** What a busy machine may cost. */
 const patienceMs = 5_000;
 

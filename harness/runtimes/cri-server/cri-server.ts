@@ -8,7 +8,7 @@ import { ExitCode, HarnessError } from '../../core/errors.js';
 import type { ContainerEvent, CriResult } from '../../ports/cri.js';
 import type { CriMethod } from '../../spec/plan.js';
 import { criMethods } from '../../spec/plan.js';
-import { listSerializer } from './list-serializer.js';
+import { answerSerializer } from './answer-serializer.js';
 import { listStreams, piecesOf, type ListStream } from './list-streams.js';
 
 /** What the handler can know of a call beyond its message. */
@@ -81,7 +81,7 @@ export function createCriServer(options: CriServerOptions): CriServer {
         server.register(path, onStream, responseSerialize, requestDeserialize, 'serverStream');
       } else {
         const onCall = unaryHandler(method, handle, counter);
-        const serialize = listSerializer(method, responseSerialize);
+        const serialize = answerSerializer(method, responseSerialize);
         server.register(path, onCall, serialize, requestDeserialize, 'unary');
       }
     }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { loadCriProtocol } from '../../core/cri-protocol.js';
-import type { Container, PodSandbox } from '../../ports/cri.js';
-import { listSerializer } from './list-serializer.js';
+import type { Container, ContainerStatus, PodSandbox } from '../../ports/cri.js';
+import { answerSerializer } from './answer-serializer.js';
 
 const sandbox = (uid: string, state: PodSandbox['state']): PodSandbox => ({
   id: `sandbox-${uid}`,
@@ -29,7 +29,7 @@ const container = (id: string): Container => ({
 function serializerOf(method: string) {
   const { responseSerialize, responseDeserialize } = loadCriProtocol().get(method)!;
   const asked: object[] = [];
-  const serialize = listSerializer(method, (response) => {
+  const serialize = answerSerializer(method, (response) => {
     asked.push(response);
     return responseSerialize(response);
   });
@@ -67,7 +67,38 @@ test('an entry that has not changed is encoded once, and one that was replaced a
   ]);
 });
 
-test('what is no list goes out as it always did', () => {
+test('a status is encoded once, and what is told beside it each time', () => {
+  const { serialize, responseSerialize, responseDeserialize, asked } = serializerOf('ContainerStatus');
+  const { podSandboxId: _sandbox, ...own } = container('a');
+  const status: ContainerStatus = {
+    ...own,
+    startedAt: 2,
+    finishedAt: 0,
+    exitCode: 0,
+    reason: 'é',
+    message: '',
+    logPath: '',
+  };
+  const decoded = (response: object): object => responseDeserialize(responseSerialize(response));
+  expect(responseDeserialize(serialize({ status, info: { a: 'b' } }))).toEqual(
+    decoded({ status, info: { a: 'b' } }),
+  );
+  expect(responseDeserialize(serialize({ status, info: {} }))).toEqual(decoded({ status, info: {} }));
+  expect(serialize({ status })).toEqual(responseSerialize({ status }));
+  expect(asked).toEqual([{ status }, { info: { a: 'b' } }, { info: {} }]);
+
+  const ended: ContainerStatus = { ...status, exitCode: 3 };
+  expect(responseDeserialize(serialize({ status: ended }))).toMatchObject({ status: { exitCode: 3 } });
+});
+
+test('an image that is not there is none', () => {
+  const { serialize, responseSerialize } = serializerOf('ImageStatus');
+  const image = { id: 'sha256:1', repoTags: ['a:1'], size: 7 };
+  for (const response of [{}, { image: null }, { image }, { image, info: {} }])
+    expect(serialize(response)).toEqual(responseSerialize(response));
+});
+
+test('what is asked for once goes out as it always did', () => {
   const { responseSerialize } = loadCriProtocol().get('Version')!;
-  expect(listSerializer('Version', responseSerialize)).toBe(responseSerialize);
+  expect(answerSerializer('Version', responseSerialize)).toBe(responseSerialize);
 });
