@@ -118,3 +118,21 @@ test('pulls for a pod that crashes without end are no unrest, whether or not the
     expect(phases).toEqual(['chaos', 'heal', 'settle', 'settled', 'quiet']);
   }
 });
+
+test('a list that the plan wants old is what the runtime had then, and says of when it is', async () => {
+  const nth = 6;
+  const at = { call: 'ListContainers', nth } as const;
+  const { outcome } = await checkPlan({
+    plan: planWithHook(10, fastTimings, [{ at, effect: 'staleList', ms: 1_000_000 }]),
+    createAgent: (ports) => createReferenceAgent(ports),
+    profile,
+  });
+  const lists = outcome.events.flatMap((event) =>
+    event.kind === 'runtime.reply' && event.method === 'ListContainers' && event.code === 'OK' ? [event] : [],
+  );
+  const [first, old] = [lists[0]!, lists[nth - 1]!];
+  // By then the pod's container runs; the oldest list that there is has none.
+  expect(lists[nth - 2]!.response).toMatchObject({ containers: [{ state: 'CONTAINER_RUNNING' }] });
+  expect(old.response).toEqual({ containers: [] });
+  expect(old.asOf).toBe(first.asOf);
+});

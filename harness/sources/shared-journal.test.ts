@@ -63,6 +63,15 @@ test('requests concern the part whose object they name, or all when they name no
   expect([asked(one), asked(two)]).toEqual([['get', 'list'], ['list']]);
 });
 
+test('an ending that another begins with is not taken for it', () => {
+  const [one, twelve] = [partOf('team-a-lane1', 1), partOf('team-a-lane12', 1)];
+  const parts = new Parts([one.part, twelve.part]);
+  const owners = ['team-a-lane1', 'team-a-lane12', 'default-lane1', 'lane1', 'team-a'].map((name) =>
+    parts.ownerOf(name),
+  );
+  expect(owners).toEqual([one.part, twelve.part, one.part, undefined, undefined]);
+});
+
 test('whose a namespace is changes when plans come and go', () => {
   const [one, next] = [partOf('pods-one', 1), partOf('pods-one', 2)];
   const parts = new Parts<JournalPart>();

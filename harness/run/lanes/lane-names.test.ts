@@ -43,6 +43,7 @@ test('names that were equal stay equal, different ones different, and no other l
     expect(namespace).toMatch(/^[a-z0-9-]{1,63}$/);
     expect(laneOfNamespace(namespace)).toBe(1);
     expect(namespace.slice(namespace.lastIndexOf('-'))).toBe(laneNames(1).ending);
+    expect(namespace.endsWith(laneNames(12).ending)).toBe(false);
   }
   expect(two.setup.pods.every(({ identity }) => laneOfNamespace(identity.namespace) === 12)).toBe(true);
   expect(one.steps).toEqual([{ ...plan.steps[0], uid: 'u9-lane1' }]);
