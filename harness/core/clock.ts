@@ -15,6 +15,7 @@ export interface Timer {
   cancel(): void;
 }
 
+const realNow = performance.now.bind(performance);
 const realSetTimeout = globalThis.setTimeout;
 const realClearTimeout = globalThis.clearTimeout;
 const realSetImmediate = globalThis.setImmediate;
@@ -28,10 +29,10 @@ export interface RealClock extends Clock {
 
 /** A clock on real, monotonic time that reads 0 when it is made. */
 export function createRealClock(): RealClock {
-  const originNs = process.hrtime.bigint();
+  const originMs = realNow();
   const pending = new Set<() => void>();
   return {
-    now: () => Number(process.hrtime.bigint() - originNs) / 1e6,
+    now: () => realNow() - originMs,
     after(delayMs, callback) {
       const run = (): void => {
         pending.delete(forget);

@@ -41,5 +41,6 @@ function look(): void {
   const now = performance.now();
   const lateMs = now - lookedAtMs - lookMs;
   lookedAtMs = now;
+  if (lateMs < stallMinMs) return;
   for (const { thresholdMs, onStall } of [...watchers]) if (lateMs >= thresholdMs) onStall(lateMs);
 }

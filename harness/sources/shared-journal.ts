@@ -31,7 +31,7 @@ export function createSharedJournal(parts: Parts<JournalPart>): Journal {
 
   /** Requests for a part's own objects, and those for all pods. */
   function recordRequest(event: ApiRequest): void {
-    if (event.namespace !== undefined) parts.ownerOf(event.namespace)?.context.journal.record({ ...event });
+    if (event.namespace !== undefined) parts.ownerOf(event.namespace)?.context.journal.record(event);
     else if (event.resource === 'pods' && event.name === undefined)
       for (const part of parts) part.context.journal.record({ ...event });
   }
@@ -46,7 +46,8 @@ export function createSharedJournal(parts: Parts<JournalPart>): Journal {
     events,
     record(body) {
       take(body);
-      return { ...body, t: 0, seq: events.length } as TraceEvent;
+      // The journals of the parts stamp what they keep.
+      return body as TraceEvent;
     },
     stamp(event) {
       take(event);
@@ -57,11 +58,11 @@ export function createSharedJournal(parts: Parts<JournalPart>): Journal {
 
 /** What a part sees of something served. */
 function servedTo(parts: Parts<JournalPart>, part: JournalPart, event: SourceServed): SourceServed {
-  const { revision: _revision, ...rest } = event;
-  const revision = event.revision === undefined ? {} : { revision: part.heldRevision() };
-  if (event.pods === undefined || event.change === 'bookmark') return { ...rest, ...revision };
-  const pods = event.pods.filter((pod) => parts.ownerOf(pod.metadata.namespace) === part);
-  return { ...rest, ...revision, pods };
+  const seen: { -readonly [Field in keyof SourceServed]: SourceServed[Field] } = { ...event };
+  if (event.revision !== undefined) seen.revision = part.heldRevision();
+  if (event.pods !== undefined && event.change !== 'bookmark')
+    seen.pods = event.pods.filter((pod) => parts.ownerOf(pod.metadata.namespace) === part);
+  return seen;
 }
 
 /** Faults and delays of the part that a request or an event concerns; those of all pods are undisturbed. */

@@ -176,6 +176,10 @@ function pathOf({ url = '/' }: { readonly url?: string | undefined }): string {
   return end < 0 ? url : url.slice(0, end);
 }
 
+function queryOf(url: string, path: string): Record<string, string> {
+  return url.length === path.length ? {} : Object.fromEntries(new URLSearchParams(url.slice(path.length)));
+}
+
 /** Who may ask an agent, and where it is. Throws 403 or what {@link locatePod} does. */
 function locate(user: ApiUser, route: Route, url: string): AgentAddress {
   if (user.locatePod === undefined) {
@@ -208,7 +212,7 @@ function handle(serving: Serving, request: FastifyRequest, reply: FastifyReply):
     return;
   }
   if (subresource !== undefined) throw new ApiFailure(400, 'Upgrade request required');
-  const { watch, ...query } = Object.fromEntries(new URLSearchParams(request.url.slice(path.length)));
+  const { watch, ...query } = queryOf(request.url, path);
   const reset = (): void => serving.connections.reset(request.raw);
   const { accept } = request.headers;
   // Only what is kept can be shown in other forms.

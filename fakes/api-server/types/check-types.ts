@@ -18,7 +18,7 @@ export function checkTypes(
   origin: Origin,
   known: JsonObject = {},
 ): JsonObject {
-  const object = withoutNulls(value);
+  const object = withoutNulls(value, known);
   if (!isJsonObject(object))
     throw refusal(resource, origin, cannotUnmarshal(object, resource.kind, 'object'));
   const fresh = Object.entries(object).filter(([name, field]) => field !== known[name]);
@@ -62,15 +62,17 @@ function typeWordOf(value: unknown): string {
   return typeof value === 'boolean' ? 'bool' : typeof value;
 }
 
-/** Shares with `value` whatever holds no null. */
-function withoutNulls(value: unknown): unknown {
+/** Shares with `value` whatever holds no null, as the fields of `known` are known to. */
+function withoutNulls(value: unknown, known?: JsonObject): unknown {
   if (Array.isArray(value)) {
-    const items = (value as unknown[]).map(withoutNulls);
+    const items = (value as unknown[]).map((item) => withoutNulls(item));
     return items.some((item, index) => item !== value[index]) ? items : value;
   }
   if (!isJsonObject(value)) return value;
   let changed: Record<string, unknown> | undefined;
-  for (const [name, field] of Object.entries(value)) {
+  for (const name of Object.keys(value)) {
+    const field = value[name];
+    if (known !== undefined && field === known[name]) continue;
     const kept = withoutNulls(field);
     if (kept === field && field !== null) continue;
     changed ??= { ...value };

@@ -152,7 +152,7 @@ export function typesOf(resource: ApiResource): z.ZodType {
   if (schema === undefined) {
     const fields = own[`${resource.groupVersion}/${resource.name}`] ?? {};
     const common = { apiVersion: text, kind: text, metadata, spec: struct({}), status: struct({}) };
-    schemas.set(resource, (schema = z.looseObject({ ...common, ...fields })));
+    schemas.set(resource, (schema = z.object({ ...common, ...fields })));
   }
   return schema;
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /**
  * The words in which the types of the API are written down here. Every field may be missing, and there may be others:
- * what is unknown is not looked at.
+ * what is unknown is not looked at, nor copied to what the check returns, which nobody reads.
  */
 export const text = z.string().optional();
 export const flag = z.boolean().optional();
@@ -27,11 +27,11 @@ export const textMap = z.record(z.string(), z.string()).optional();
 export const quantities = z.record(z.string(), quantity).optional();
 
 export function struct<Fields extends z.ZodRawShape>(fields: Fields) {
-  return z.looseObject(fields).optional();
+  return z.object(fields).optional();
 }
 
 export function structs<Fields extends z.ZodRawShape>(fields: Fields) {
-  return z.array(z.looseObject(fields)).optional();
+  return z.array(z.object(fields)).optional();
 }
 
 function timeLike(pattern: RegExp) {

@@ -1,10 +1,10 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Plan } from '../../spec/plan.js';
 import type { SourceKind } from '../../spec/pod.js';
 import type { Timings } from '../../spec/timings.js';
 import type { TraceListener } from '../../trace/journal.js';
 import { slackMsDefault } from '../execute-live.js';
 import type { RunOutcome } from '../execute-sim.js';
+import { watchStalls } from '../stall-watch.js';
 import { createLaneLimit } from './lane-limit.js';
 import { createPlaces } from './places.js';
 import { AgentLost, AgentNotReady, type SharedAgent } from './shared-agent.js';
@@ -94,7 +94,8 @@ class Pool implements LanePool {
   private running = 0;
   private recentLateMs = 0;
   private isClosed = false;
-  private readonly delay = monitorEventLoopDelay({ resolution: 10 });
+  private stalledMs = 0;
+  private readonly stopWatch: () => void;
   private readonly ticker: NodeJS.Timeout;
 
   constructor(private readonly options: LanePoolOptions) {
@@ -102,7 +103,7 @@ class Pool implements LanePool {
     const addedMax = Math.ceil((lanesAddedPerLook * periodMs) / options.relistMs);
     this.limit = createLaneLimit({ max: options.lanesMax, lateMsMax, addedMax });
     this.places = createPlaces(options.lanesMax);
-    this.delay.enable();
+    this.stopWatch = watchStalls(0, (ms) => (this.stalledMs = Math.max(this.stalledMs, ms)));
     this.ticker = setInterval(() => this.observe(), periodMs);
     this.ticker.unref();
   }
@@ -219,9 +220,8 @@ class Pool implements LanePool {
   }
 
   private observe(): void {
-    const harnessMs = this.delay.max / 1e6;
-    this.delay.reset();
-    let lateMs = harnessMs;
+    let lateMs = this.stalledMs;
+    this.stalledMs = 0;
     for (const { started, lanes } of this.agents.values())
       if (started !== undefined && lanes > 0) lateMs = Math.max(lateMs, started.takeLateness());
     this.recentLateMs = Math.max(lateMs, this.recentLateMs * 0.8);
@@ -232,7 +232,7 @@ class Pool implements LanePool {
   async close(): Promise<void> {
     this.isClosed = true;
     clearInterval(this.ticker);
-    this.delay.disable();
+    this.stopWatch();
     const closed = new AgentLost('the campaign is over');
     for (const ticket of this.waiting) ticket.refuse(closed);
     this.waiting = [];

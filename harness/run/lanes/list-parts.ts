@@ -14,7 +14,15 @@ export function isList(method: CriMethod): method is ListMethod {
   return method === 'ListPodSandbox' || method === 'ListContainers';
 }
 
-/** Cuts an answer up by whose the entries are. What is no list, and what is refused, is the same for everybody. */
+const noEntries: Readonly<Record<ListMethod, CriResult>> = {
+  ListPodSandbox: listOf('ListPodSandbox', []),
+  ListContainers: listOf('ListContainers', []),
+};
+
+/**
+ * Cuts an answer up by whose the entries are. What is no list, and what is refused, is the same for everybody. A part is
+ * the same object however often it is asked for.
+ */
 export function cutList<Owner>(
   method: CriMethod,
   result: CriResult,
@@ -29,7 +37,9 @@ export function cutList<Owner>(
     if (part === undefined) parts.set(owner, [entry]);
     else part.push(entry);
   }
-  return (owner) => listOf(method, parts.get(owner) ?? []);
+  const answers = new Map<Owner, CriResult>();
+  for (const [owner, entries] of parts) answers.set(owner, listOf(method, entries));
+  return (owner) => answers.get(owner) ?? noEntries[method];
 }
 
 /** The whole answer again, after each part may have become another: what is in no part stays as it was. */

@@ -147,6 +147,39 @@ describe('a runtime that lanes share', () => {
     expect([shown(one).length, shown(two).length]).toEqual([4, 1]);
   });
 
+  it('shows no image to a lane that has left', () => {
+    enter(1);
+    const image = { image: 'conformance/workload:v1' };
+    call('PullImage', { image });
+    call('ImageStatus', { image });
+    const two = enter(2);
+    two.runtime.close();
+    call('ImageStatus', { image });
+    expect(seenBy(two)).toEqual([]);
+  });
+
+  it('gives the agent the answer of the runtime itself where no plan makes it another', () => {
+    enter(1, [{ at: { call: 'ListPodSandbox', nth: 2 }, effect: 'partialList' }]);
+    enter(2);
+    for (const [namespace, uid] of [
+      ['default-lane2', 'u1'],
+      ['default-lane1', 'u2'],
+      ['elsewhere', 'u3'],
+      ['default-lane1', 'u4'],
+    ] as const)
+      runSandbox(namespace, uid);
+    const uids = (): string[] => {
+      const answer = call('ListPodSandbox', {}) as { response: { items: { metadata: { uid: string } }[] } };
+      return answer.response.items.map(({ metadata }) => metadata.uid);
+    };
+    expect(uids()).toEqual(['u1', 'u2', 'u3', 'u4']);
+    const answers: CriResult[] = [];
+    runtimes.handle('ListPodSandbox', {}, (result) => void answers.push(result));
+    expect(answers).toHaveLength(1);
+    expect((answers[0] as { response: { items: object[] } }).response.items).toHaveLength(3);
+    expect(uids()).toEqual(['u1', 'u2', 'u3', 'u4']);
+  });
+
   it('falsifies the part of the plan that says so, and no other', () => {
     const partial: Fault = { at: { call: 'ListPodSandbox', nth: 1 }, effect: 'partialList' };
     const [one, two] = [enter(1, [partial]), enter(2)];

@@ -45,7 +45,6 @@ interface Lane {
   boundary: RuntimeBoundary | undefined;
   life: Life | undefined;
   observer: RuntimeObserver | undefined;
-  isOpen: boolean;
   openCalls: number;
   readonly sandboxes: Map<string, SandboxChanged>;
   readonly containers: Map<string, ContainerChanged>;
@@ -53,18 +52,21 @@ interface Lane {
   readonly streams: Map<(event: ContainerEvent) => void, () => void>;
   /** Sandboxes, containers and UIDs that lead to it. */
   readonly keys: Set<string>;
-  /** Images that it has been shown to be there. */
-  readonly images: Set<string>;
 }
 
 /** A call that concerns all lanes: executed once, answered to each. */
 interface CommonCall {
   readonly method: CriMethod;
-  readonly waiting: Map<Lane, (result: CriResult) => void>;
+  /** Lanes that wait for their part of the answer, and how each of them is given it. */
+  readonly waiting: (readonly [lane: Lane, answer: (result: CriResult) => void])[];
 }
 
 export function createRuntimeSwitch(backend: () => RuntimeBackend): RuntimeSwitch {
   const lanes = new Map<number, Lane>();
+  /** Lanes that take part in calls that concern all. */
+  const open = new Set<Lane>();
+  /** By image, those of them that have not been shown so far that it is there. Images that nobody was shown are not in it. */
+  const unaware = new Map<string, Set<Lane>>();
   const laneOfId = new Map<string, Lane>();
   const streams = new Set<(event: ContainerEvent) => void>();
   let common: CommonCall | undefined;
@@ -122,13 +124,17 @@ export function createRuntimeSwitch(backend: () => RuntimeBackend): RuntimeSwitc
    * or disturb such calls run alone, so that a lane learns all that there is to know when it is first shown that the image
    * is there.
    */
-  function hasSeen(lane: Lane, method: CriMethod, request: object): boolean {
-    return method === 'ImageStatus' && lane.images.has(imageOf(request));
+  function lanesFor(method: CriMethod, request: object): Lane[] {
+    const unawareOfIt = method === 'ImageStatus' ? unaware.get(imageOf(request)) : undefined;
+    return [...(unawareOfIt ?? open)];
   }
 
-  function noteImage(lane: Lane, request: object, result: CriResult): void {
+  function noteShown(lane: Lane, request: object, result: CriResult): void {
     const { response } = result as { response?: { image?: object | null } };
-    if (response?.image) lane.images.add(imageOf(request));
+    if (!response?.image) return;
+    const image = imageOf(request);
+    if (!unaware.has(image)) unaware.set(image, new Set(open));
+    unaware.get(image)!.delete(lane);
   }
 
   /** Asks the runtime once, and lets each lane see its part of the answer before the agent has the whole. */
@@ -138,18 +144,26 @@ export function createRuntimeSwitch(backend: () => RuntimeBackend): RuntimeSwitc
     reply: (result: CriResult) => void,
     onGivenUp: OnGivenUp | undefined,
   ): void {
-    const taking = [...lanes.values()].filter((lane) => lane.isOpen && !hasSeen(lane, method, request));
-    const call: CommonCall = { method, waiting: new Map() };
-    const answers = new Map<Lane, CriResult>();
+    const taking = lanesFor(method, request);
+    const call: CommonCall = { method, waiting: [] };
+    let awaited = taking.length;
+    let isAnswered = false;
     let whole: CriResult | undefined;
+    let partOf: ((lane: Lane) => CriResult) | undefined;
+    /** Where the answer became another than the runtime's. */
+    const altered = new Map<Lane, CriResult>();
     const finish = (): void => {
-      if (whole === undefined || answers.size < taking.length) return;
-      reply(joinLists(method, whole, (entry) => answers.has(laneOfEntry(entry)!), [...answers.values()]));
+      if (whole === undefined || awaited > 0 || isAnswered) return;
+      isAnswered = true;
+      if (altered.size === 0) reply(whole);
+      else
+        reply(joinLists(method, whole, (entry) => altered.has(laneOfEntry(entry)!), [...altered.values()]));
     };
     for (const lane of taking) {
       const answered = (result: CriResult): void => {
-        answers.set(lane, result);
-        if (method === 'ImageStatus') noteImage(lane, request, result);
+        awaited--;
+        if (result !== partOf?.(lane)) altered.set(lane, result);
+        if (method === 'ImageStatus') noteShown(lane, request, result);
         finish();
       };
       common = call;
@@ -158,8 +172,8 @@ export function createRuntimeSwitch(backend: () => RuntimeBackend): RuntimeSwitc
     }
     backend().invoke(method, request as never, (result) => {
       whole = result;
-      const parts = cutList(method, result, laneOfEntry);
-      for (const [lane, answer] of call.waiting) answer(parts(lane));
+      partOf = cutList(method, result, laneOfEntry);
+      for (const [lane, answer] of call.waiting) answer(partOf(lane));
       finish();
     });
   }
@@ -174,7 +188,7 @@ export function createRuntimeSwitch(backend: () => RuntimeBackend): RuntimeSwitc
         reply: (result: CriResult) => void,
       ): void {
         if (common?.method === method) {
-          common.waiting.set(lane, reply);
+          common.waiting.push([lane, reply]);
         } else if (isList(method)) {
           shared.invoke(method, request, (result) => reply(cutList(method, result, laneOfEntry)(lane)));
         } else shared.invoke(method, request, reply);
@@ -235,13 +249,11 @@ export function createRuntimeSwitch(backend: () => RuntimeBackend): RuntimeSwitc
         boundary: undefined,
         life: undefined,
         observer: undefined,
-        isOpen: false,
         openCalls: 0,
         sandboxes: new Map(),
         containers: new Map(),
         streams: new Map(),
         keys: new Set(),
-        images: new Set(),
       };
       lanes.set(number, lane);
       return {
@@ -252,10 +264,14 @@ export function createRuntimeSwitch(backend: () => RuntimeBackend): RuntimeSwitc
         open(boundary, life) {
           lane.boundary = boundary;
           lane.life = life;
-          lane.isOpen = true;
+          open.add(lane);
+          for (const lanesUnaware of unaware.values()) lanesUnaware.add(lane);
           for (const onEvent of streams) listen(lane, onEvent);
         },
-        close: () => void (lane.isOpen = false),
+        close() {
+          open.delete(lane);
+          for (const lanesUnaware of unaware.values()) lanesUnaware.delete(lane);
+        },
         expect: (podUid) => lead(podUid, lane),
         openCalls: () => lane.openCalls,
         sandboxes: () => lane.sandboxes,

@@ -67,7 +67,7 @@ test('an entry that has not changed is encoded once, and one that was replaced a
   ]);
 });
 
-test('a status is encoded once, and what is told beside it each time', () => {
+test('an answer about one thing is encoded once, and one that was replaced anew', () => {
   const { serialize, responseSerialize, responseDeserialize, asked } = serializerOf('ContainerStatus');
   const { podSandboxId: _sandbox, ...own } = container('a');
   const status: ContainerStatus = {
@@ -79,14 +79,12 @@ test('a status is encoded once, and what is told beside it each time', () => {
     message: '',
     logPath: '',
   };
-  const decoded = (response: object): object => responseDeserialize(responseSerialize(response));
-  expect(responseDeserialize(serialize({ status, info: { a: 'b' } }))).toEqual(
-    decoded({ status, info: { a: 'b' } }),
-  );
-  expect(responseDeserialize(serialize({ status, info: {} }))).toEqual(decoded({ status, info: {} }));
-  expect(serialize({ status })).toEqual(responseSerialize({ status }));
-  expect(asked).toEqual([{ status }, { info: { a: 'b' } }, { info: {} }]);
+  const answer = { status, info: { a: 'b' } };
+  for (const _time of [1, 2]) expect(serialize(answer)).toEqual(responseSerialize(answer));
+  expect(asked).toEqual([answer]);
 
+  const verbose = { status, info: {} };
+  expect(serialize(verbose)).toEqual(responseSerialize(verbose));
   const ended: ContainerStatus = { ...status, exitCode: 3 };
   expect(responseDeserialize(serialize({ status: ended }))).toMatchObject({ status: { exitCode: 3 } });
 });

@@ -133,16 +133,25 @@ function unaryHandler(
       if (result.code === 'OK') answer(null, (result as { response: object }).response);
       else answer({ code: status[result.code], details: (result as { message: string }).message });
     };
-    handle(method, call.request, reply, {
-      get cancelled() {
-        return call.cancelled;
-      },
-      onCancelled(callback) {
-        if (call.cancelled) callback();
-        else callbacks.push(callback);
-      },
-    });
+    handle(method, call.request, reply, new CallMeta(call, callbacks));
   };
+}
+
+/** A class, since an object with a getter of its own is slow to make, and every call gets one. */
+class CallMeta implements CriCallMeta {
+  constructor(
+    private readonly call: ServerUnaryCall<object, object>,
+    private readonly callbacks: (() => void)[],
+  ) {}
+
+  get cancelled(): boolean {
+    return this.call.cancelled;
+  }
+
+  onCancelled(callback: () => void): void {
+    if (this.call.cancelled) callback();
+    else this.callbacks.push(callback);
+  }
 }
 
 /** The messages are the same, but for what a runtime says of itself. */

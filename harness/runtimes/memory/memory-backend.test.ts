@@ -90,3 +90,36 @@ test('the name of a sandbox is its own until it is removed, and its namespace is
   backend.invoke('RemovePodSandbox', first.response as never, () => {});
   expect(run('default').code).toBe('OK');
 });
+
+test('an answer about one thing is the same object until the thing is another', () => {
+  const backend = createMemoryBackend({
+    clock,
+    observer: { onChange() {}, onEvent() {}, onStall() {} },
+    epochMs: 0,
+  });
+  const response = (method: CriMethod, request: object): object => {
+    let answer: CriResult | undefined;
+    backend.invoke(method, request as never, (result) => (answer = result));
+    return (answer as { response: object }).response;
+  };
+  const image = { image: 'conformance/workload:v1' };
+  response('PullImage', { image });
+  const metadata = { name: 'web', uid: 'a', namespace: 'default', attempt: 0 };
+  const { podSandboxId } = response('RunPodSandbox', { config: { metadata } }) as { podSandboxId: string };
+  const config = { metadata: { name: 'main', attempt: 0 }, image };
+  const created = response('CreateContainer', { podSandboxId, config });
+  const { containerId } = created as { containerId: string };
+
+  const ask = (): object[] => [
+    response('PodSandboxStatus', { podSandboxId }),
+    response('ContainerStatus', { containerId }),
+    response('ImageStatus', { image }),
+  ];
+  const before = ask();
+  ask().forEach((answer, index) => expect(answer).toBe(before[index]));
+  response('StartContainer', { containerId });
+  response('StopPodSandbox', { podSandboxId });
+  const [sandbox, container] = ask();
+  expect(sandbox).toMatchObject({ status: { state: 'SANDBOX_NOTREADY' } });
+  expect(container).toMatchObject({ status: { state: 'CONTAINER_EXITED' } });
+});

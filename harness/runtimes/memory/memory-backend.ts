@@ -52,6 +52,7 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
   const store = createMemoryStore(options);
   const { sandboxes, containers, nowNs, stampNs, endContainer } = store;
   const images = createImageStore();
+  const answers = createAnswers();
   let conditions = { runtimeReady: true, networkReady: true };
   let nextId = 1;
 
@@ -119,7 +120,7 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
       reply(
         record === undefined
           ? sandboxUnknown('PodSandboxStatus', request.podSandboxId)
-          : ok({ status: record.status, containersStatuses: [] }),
+          : answers.about(record.status, (status) => ({ status, containersStatuses: [] })),
       );
     },
     ListPodSandbox(request, reply) {
@@ -205,7 +206,7 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
       reply(
         record === undefined
           ? containerUnknown('ContainerStatus', request.containerId)
-          : ok({ status: record.status, info: {} }),
+          : answers.about(record.status, (status) => ({ status, info: {} })),
       );
     },
     UpdateContainerResources({ containerId, linux }, reply) {
@@ -239,7 +240,7 @@ export function createMemoryBackend(options: MemoryBackendOptions): RuntimeBacke
     },
     ImageStatus(request, reply) {
       const image = images.get(request.image.image);
-      reply(ok(image === undefined ? {} : { image }));
+      reply(image === undefined ? empty : answers.about(image, () => ({ image })));
     },
     PullImage(request, reply) {
       const name = request.image.image;
@@ -346,4 +347,18 @@ function newContainer(
 
 function ok(response: object): CriResult {
   return { code: 'OK', response };
+}
+
+/** Answers about one thing, each the same object as long as the thing is: agents ask for most of them over and over. */
+function createAnswers(): {
+  about<Thing extends object>(thing: Thing, tell: (thing: Thing) => object): CriResult;
+} {
+  const known = new WeakMap<object, CriResult>();
+  return {
+    about(thing, tell) {
+      let answer = known.get(thing);
+      if (answer === undefined) known.set(thing, (answer = ok(tell(thing))));
+      return answer;
+    },
+  };
 }

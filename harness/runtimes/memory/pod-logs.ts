@@ -1,4 +1,13 @@
-import { appendFileSync, closeSync, mkdirSync, openSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmdirSync,
+  unlinkSync,
+} from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 
 /** The files that simulated containers log to, wherever the agent wants them. */
@@ -51,8 +60,9 @@ export function createPodLogs(): PodLogs {
   };
 }
 
-/** Step by step, to know each that was made, also where a later one cannot be. */
+/** Step by step, to know each that was made, also where a later one cannot be. Most have been made by the agent. */
 function makeDirectory(directory: string): void {
+  if (existsSync(directory)) return;
   try {
     mkdirSync(directory);
   } catch (error) {
