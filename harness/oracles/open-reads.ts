@@ -33,7 +33,7 @@ export function createOpenReads(model: ModelView): OpenReads {
     note(event) {
       if (event.kind === 'runtime.request') {
         if (readMethods.includes(event.method)) open.set(event.call, event);
-      } else if (event.kind === 'runtime.reply') {
+      } else if (event.kind === 'runtime.reply' && open.size > 0) {
         const asked = open.get(event.call);
         if (asked === undefined) return;
         open.delete(event.call);
