@@ -131,7 +131,9 @@ test('an unanswered call runs into the deadline of its caller, and the handler i
 
 test('open calls are bounded, and a caller that goes away frees the place of its call', async () => {
   let cancelled = 0;
-  await open((_method, _request, _reply, meta) => meta.onCancelled(() => cancelled++), { openCallsMax: 2 });
+  await open((_method, _request, _reply, { onCancelled }) => onCancelled(() => cancelled++), {
+    openCallsMax: 2,
+  });
   const hanging = [0, 1].map(() => port.call('Version', {}, { timeoutMs: 150 }));
   await until(() => calls.length === 2);
   await expect(port.call('Version', {})).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' });

@@ -16,7 +16,7 @@ export interface CriCallMeta {
   /** True once the caller has gone or its deadline has passed: an answer would reach nobody. */
   readonly cancelled: boolean;
   /** Calls back once, at once if it already is so, when the caller goes away before it was answered. */
-  onCancelled(callback: () => void): void;
+  readonly onCancelled: (callback: () => void) => void;
 }
 
 export interface CriServerOptions {
@@ -148,10 +148,11 @@ class CallMeta implements CriCallMeta {
     return this.call.cancelled;
   }
 
-  onCancelled(callback: () => void): void {
+  // Handlers hand it on without the rest.
+  readonly onCancelled = (callback: () => void): void => {
     if (this.call.cancelled) callback();
     else this.callbacks.push(callback);
-  }
+  };
 }
 
 /** The messages are the same, but for what a runtime says of itself. */
