@@ -15,8 +15,8 @@ const middle = { from: 0.2, to: 0.8 };
 /**
  * A campaign against a real kubelet with the memory runtime in lanes, the harness in this process: how many cases a
  * second it has done when the last is done, how many in its middle, and what part of a core the harness takes. What
- * fails is not looked into. A process of its own, started as users start it: the large young generation that suits
- * simulations costs a sixth more processor time here, where most of what is allocated in a case lives until its end.
+ * fails is not looked into. A process of its own, started as users start it, without the large young generation
+ * that the benchmark gives to simulations.
  */
 async function kubelet(binary: string, cases: number): Promise<object> {
   const ending = new AbortController();
