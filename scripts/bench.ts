@@ -1,7 +1,7 @@
 /**
  * The benchmark: prints one JSON object. Speeds are compared within this run only; absolute figures are those of
- * the machine and the moment. `--quick` does about a tenth of the work; `--no-docker` and `--no-containerd` leave out
- * what needs those. A kubelet has its part when `CONFORMANCE_KUBELET` names one, and the user is root.
+ * the machine and the moment. `--quick` does about a tenth of the work; `--only kubelet,criCalls` does some of its
+ * parts. A kubelet has its part when `CONFORMANCE_KUBELET` names one, and the user is root.
  */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -17,21 +17,35 @@ import { simulation } from './bench/simulation.js';
 
 const isQuick = process.argv.includes('--quick');
 const kubeletBinary = process.env['CONFORMANCE_KUBELET'];
-const result = {
-  node: process.version,
-  simulation: await simulation(isQuick ? 500 : 4_000),
-  growth: await growth(),
-  mutants: await mutantTimes(),
-  commandLine: await commandLine(),
-  live: live(isQuick ? 3 : 20),
-  ...(kubeletBinary === undefined ? {} : { kubelet: kubelet(kubeletBinary, isQuick ? 100 : 600) }),
-  apiServer: await apiServer({ pods: 1_000, watches: 100, writes: isQuick ? 50 : 500 }),
-  criCalls: await criCalls(isQuick ? 100 : 1_000),
-  ...(process.argv.includes('--no-containerd') ? {} : { containerd: await containerd(isQuick ? 5 : 15) }),
-  ...(process.argv.includes('--no-docker') ? {} : { docker: await docker(isQuick ? 5 : 15) }),
-  memory: isQuick ? await memory(1_000, 5_000) : await memory(5_000, 100_000),
+const parts: Readonly<Record<string, () => unknown>> = {
+  simulation: () => simulation(isQuick ? 500 : 4_000),
+  growth,
+  mutants: mutantTimes,
+  commandLine,
+  live: () => live(isQuick ? 3 : 20),
+  ...(kubeletBinary === undefined ? {} : { kubelet: () => kubelet(kubeletBinary, isQuick ? 100 : 1_000) }),
+  apiServer: () => apiServer({ pods: 1_000, watches: 100, writes: isQuick ? 50 : 500 }),
+  criCalls: () => criCalls(isQuick ? 100 : 1_000),
+  containerd: () => containerd(isQuick ? 5 : 15),
+  docker: () => docker(isQuick ? 5 : 15),
+  memory: () => (isQuick ? memory(1_000, 5_000) : memory(5_000, 100_000)),
 };
+
+const result: Record<string, unknown> = { node: process.version };
+for (const name of chosen(process.argv)) result[name] = await parts[name]!();
 console.log(JSON.stringify(result, null, 2));
+
+/** The parts that `--only` names; all where it is absent. */
+function chosen(argv: readonly string[]): readonly string[] {
+  const at = argv.indexOf('--only');
+  const names = at === -1 ? Object.keys(parts) : (argv[at + 1] ?? '').split(',');
+  const unknown = names.filter((name) => !Object.hasOwn(parts, name));
+  if (unknown.length > 0)
+    throw new Error(
+      `no such part: ${unknown.join(', ')}; there are ${Object.keys(parts).join(', ')}; kubelet where CONFORMANCE_KUBELET names one`,
+    );
+  return names;
+}
 
 function kubelet(binary: string, cases: number): unknown {
   const script = fileURLToPath(new URL('./bench/kubelet.js', import.meta.url));

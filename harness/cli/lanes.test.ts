@@ -87,13 +87,14 @@ async function runInLanes(
   directory: string,
   seed: string,
   count: number,
+  alter: (plan: Plan) => Plan = (plan) => plan,
 ): Promise<{ seen: CheckedPlan[]; warnings: readonly string[] }> {
   const target = await resolveTarget({ agent: join(directory, 'agent.yaml'), runtime: 'memory' });
   const generate = { ...generateOptionsOf(target.profile, 'live'), sharesAgent: true };
   const plans: Plan[] = [];
   for (let index = 0; plans.length < count; index++) {
     const plan = generateCase({ suites, seed, index, options: generate });
-    if (whyAlone(plan) === undefined) plans.push(plan);
+    if (whyAlone(plan) === undefined) plans.push(alter(plan));
   }
   const seen: CheckedPlan[] = [];
   const pool = createLivePool({
@@ -138,6 +139,34 @@ describe('plans in the lanes of one agent', () => {
     });
     expect(seen.some(({ outcome }) => outcome.events.some(({ kind }) => kind === 'container'))).toBe(true);
     expect(seen.some(({ outcome }) => outcome.events.some(({ kind }) => kind === 'api.request'))).toBe(true);
+  });
+
+  test('a call that hangs waits for the agent, which gives up on it', { timeout: 120_000 }, async () => {
+    const containers = [{ name: 'main', image: 'registry.example/app:1', workload: {} }];
+    const pod = {
+      slot: 0,
+      identity: { namespace: 'default', name: 'web' },
+      specs: [{ restartPolicy: 'Always' as const, graceS: 1, containers }],
+    };
+    const { seen } = await runInLanes(agentDirectory(), 'hang', 1, (plan) => ({
+      ...plan,
+      setup: { ...plan.setup, pods: [pod] },
+      steps: [
+        { id: 's1', do: 'add', source: 'file', pod: 0, spec: 0 },
+        { id: 's2', do: 'wait', ms: 400 },
+        { id: 's3', do: 'settle' },
+      ],
+      faults: [{ at: { call: 'RunPodSandbox', pod: 0, nth: 1 }, effect: 'hang' }],
+      schedule: [],
+    }));
+    const { outcome, findings } = seen[0]!;
+    expect(outcome.events[0]).toHaveProperty('lane');
+    const replies = outcome.events.filter(
+      (event) => event.kind === 'runtime.reply' && event.method === 'RunPodSandbox',
+    );
+    expect(replies[0]).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    expect(replies[1]).toMatchObject({ code: 'OK' });
+    expect(findings).toEqual([]);
   });
 
   test('a broken agent is caught, alone too, and its case replays', { timeout: 600_000 }, async () => {

@@ -138,7 +138,7 @@ export async function executeLive(options: LiveRunOptions): Promise<RunOutcome> 
   const lives = createLives(driver, clock);
   const server = createCriServer({
     socketPath: join(options.directory, 'cri', 'cri.sock'),
-    handle(method, request, reply, { onCancelled }) {
+    handle(method, request, reply, onCancelled) {
       // The first call of an agent that somebody else started begins the run, and is answered in it.
       lives.noteCall(method);
       const life = lives.current();

@@ -107,7 +107,7 @@ class Shared implements SharedAgent {
     this.lateness = createLateness(this.clock, options.timings.relistMs);
     this.server = createCriServer({
       socketPath: join(options.directory, 'cri', 'cri.sock'),
-      handle: (method, request, reply, { onCancelled }) => {
+      handle: (method, request, reply, onCancelled) => {
         this.noteCall(method, request);
         const problem = requestProblem(method, request);
         if (problem === undefined) this.runtimes.handle(method, request, reply, onCancelled);

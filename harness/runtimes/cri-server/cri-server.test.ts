@@ -7,7 +7,7 @@ import { openCriConnection } from '../../core/cri-connection.js';
 import { loadCriProtocol } from '../../core/cri-protocol.js';
 import { createCriPort } from '../../drivers/agent-ports/cri-port.js';
 import type { ContainerEvent, ContainerStatus, CriResult } from '../../ports/cri.js';
-import type { CriCallMeta, CriServer, CriServerOptions } from './cri-server.js';
+import type { CriServer, CriServerOptions, OnCancelled } from './cri-server.js';
 import { createCriServer } from './cri-server.js';
 
 type Port = ReturnType<typeof createCriPort>;
@@ -15,7 +15,7 @@ interface Seen {
   readonly method: string;
   readonly request: object;
   readonly reply: (result: CriResult) => void;
-  readonly meta: CriCallMeta;
+  readonly onCancelled: OnCancelled;
 }
 
 let directory: string;
@@ -30,9 +30,9 @@ const open = async (
 ): Promise<void> => {
   server = createCriServer({
     socketPath: join(directory, 'run', 'cri.sock'),
-    handle: (method, request, reply, meta) => {
-      calls.push({ method, request, reply, meta });
-      handle?.(method, request, reply, meta);
+    handle: (method, request, reply, onCancelled) => {
+      calls.push({ method, request, reply, onCancelled });
+      handle?.(method, request, reply, onCancelled);
     },
     subscribeEvents: (onEvent) => {
       listeners.add(onEvent);
@@ -121,17 +121,18 @@ test('an unanswered call runs into the deadline of its caller, and the handler i
   await open();
   const call = port.call('Version', {}, { timeoutMs: 60 });
   await expect(call).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
-  const { meta, reply } = calls[0]!;
-  await until(() => meta.cancelled);
+  const { onCancelled, reply } = calls[0]!;
   let told = 0;
-  meta.onCancelled(() => told++);
-  expect(told).toBe(1);
+  onCancelled(() => told++);
+  await until(() => told === 1);
+  onCancelled(() => told++);
+  expect(told).toBe(2);
   reply({ code: 'OK', response: {} });
 });
 
 test('open calls are bounded, and a caller that goes away frees the place of its call', async () => {
   let cancelled = 0;
-  await open((_method, _request, _reply, { onCancelled }) => onCancelled(() => cancelled++), {
+  await open((_method, _request, _reply, onCancelled) => onCancelled(() => cancelled++), {
     openCallsMax: 2,
   });
   const hanging = [0, 1].map(() => port.call('Version', {}, { timeoutMs: 150 }));

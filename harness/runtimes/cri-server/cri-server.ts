@@ -11,13 +11,8 @@ import { criMethods } from '../../spec/plan.js';
 import { answerSerializer } from './answer-serializer.js';
 import { listStreams, piecesOf, type ListStream } from './list-streams.js';
 
-/** What the handler can know of a call beyond its message. */
-export interface CriCallMeta {
-  /** True once the caller has gone or its deadline has passed: an answer would reach nobody. */
-  readonly cancelled: boolean;
-  /** Calls back once, at once if it already is so, when the caller goes away before it was answered. */
-  readonly onCancelled: (callback: () => void) => void;
-}
+/** Calls back once, at once if it already is so, when the caller goes away or its deadline passes before it was answered. */
+export type OnCancelled = (callback: () => void) => void;
 
 export interface CriServerOptions {
   /** The socket is readable by its owner only, and so is its directory, which is made when missing. */
@@ -30,7 +25,7 @@ export interface CriServerOptions {
     method: CriMethod,
     request: object,
     reply: (result: CriResult) => void,
-    meta: CriCallMeta,
+    onCancelled: OnCancelled,
   ) => void;
   /** Called for each GetContainerEvents stream; returns how to end it. */
   readonly subscribeEvents: (onEvent: (event: ContainerEvent) => void) => () => void;
@@ -133,25 +128,10 @@ function unaryHandler(
       if (result.code === 'OK') answer(null, (result as { response: object }).response);
       else answer({ code: status[result.code], details: (result as { message: string }).message });
     };
-    handle(method, call.request, reply, new CallMeta(call, callbacks));
-  };
-}
-
-/** A class, since an object with a getter of its own is slow to make, and every call gets one. */
-class CallMeta implements CriCallMeta {
-  constructor(
-    private readonly call: ServerUnaryCall<object, object>,
-    private readonly callbacks: (() => void)[],
-  ) {}
-
-  get cancelled(): boolean {
-    return this.call.cancelled;
-  }
-
-  // Handlers hand it on without the rest.
-  readonly onCancelled = (callback: () => void): void => {
-    if (this.call.cancelled) callback();
-    else this.callbacks.push(callback);
+    handle(method, call.request, reply, (callback) => {
+      if (call.cancelled) callback();
+      else callbacks.push(callback);
+    });
   };
 }
 
@@ -160,14 +140,14 @@ function inVersion(
   apiVersion: CriApiVersion,
   handle: CriServerOptions['handle'],
 ): CriServerOptions['handle'] {
-  return (method, request, reply, meta) => {
-    if (method !== 'Version') return handle(method, request, reply, meta);
+  return (method, request, reply, onCancelled) => {
+    if (method !== 'Version') return handle(method, request, reply, onCancelled);
     const told = (result: CriResult): void => {
       if (result.code !== 'OK') return reply(result);
       const { response } = result as { response: object };
       reply({ code: 'OK', response: { ...response, runtimeApiVersion: apiVersion } });
     };
-    handle(method, request, told, meta);
+    handle(method, request, told, onCancelled);
   };
 }
 
