@@ -19,9 +19,13 @@ test('it begins with few, grows while nobody is late, and never beyond the bound
   expect(seen.at(-1)).toBe(50);
 });
 
-test('it adds no more in a period than is asked for', () => {
+test('it adds no more in a period than is asked for, and twice as many until there were too many', () => {
   const limit = createLaneLimit({ max: 100, lateMsMax: 250, addedMax: 2 });
-  expect(settle(limit, 1_000, 5)).toEqual([6, 8, 10, 12, 14]);
+  expect(settle(limit, 30, 8)).toEqual([6, 8, 11, 15, 19, 23, 27, 31]);
+  const seen = settle(limit, 30, 20);
+  expect(seen.slice(0, 3)).toEqual([35, 35, 24]);
+  const regrown = seen.slice(seen.lastIndexOf(24));
+  expect(regrown.slice(0, 4)).toEqual([24, 26, 28, 30]);
 });
 
 test('it settles near what the agent sustains', () => {

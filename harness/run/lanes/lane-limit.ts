@@ -18,7 +18,10 @@ export interface LaneLimitOptions {
   readonly max: number;
   /** Later than this is too late, in milliseconds. */
   readonly lateMsMax: number;
-  /** The most lanes to add in one period: what they are to an agent shows only after its next looks at the runtime. */
+  /**
+   * The most lanes to add in one period, once there were too many before: what they are to an agent shows only after its
+   * next looks at the runtime. Until then it is twice as many.
+   */
   readonly addedMax: number;
 }
 
@@ -37,6 +40,7 @@ export function createLaneLimit({ max, lateMsMax, addedMax }: LaneLimitOptions):
   let limit = Math.min(max, lanesAtFirst);
   let patience = 0;
   let lateBefore = false;
+  let wasCut = false;
   return {
     lanes: () => limit,
     observe({ lateMs, lanes }) {
@@ -50,8 +54,9 @@ export function createLaneLimit({ max, lateMsMax, addedMax }: LaneLimitOptions):
         if (patience > 0 || lanes > limit) return;
         limit = Math.max(1, Math.floor(lanes * cut));
         patience = periodsAfterCut;
+        wasCut = true;
       } else if (lanes >= limit && !isLate && patience === 0) {
-        limit = Math.min(max, Math.ceil(limit * growth), limit + addedMax);
+        limit = Math.min(max, Math.ceil(limit * growth), limit + (wasCut ? addedMax : 2 * addedMax));
       }
     },
   };
