@@ -104,10 +104,13 @@ function withName(store: ApiStore, body: unknown): unknown {
 
 /** A store without any namespace asks for none. */
 function checkNamespace(store: ApiStore, resource: ApiResource, object: ApiObject): void {
-  if (!resource.isNamespaced || store.list(namespaceResource).length === 0) return;
+  if (!resource.isNamespaced) return;
   const { name, namespace } = object.metadata;
   const found = store.get(namespaceResource, namespace!);
-  if (found === undefined) throw notFoundFailure('namespaces', namespace!);
+  if (found === undefined) {
+    if (store.list(namespaceResource).length === 0) return;
+    throw notFoundFailure('namespaces', namespace!);
+  }
   if (found.metadata.deletionTimestamp === undefined) return;
   const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
   throw new ApiFailure(403, `${resource.name} "${name}" is forbidden: ${why}`);

@@ -1,4 +1,4 @@
-import { apiResources, namespaceResource, type ApiObject } from './api-object.js';
+import { apiResources, keyOfObject, namespaceResource, type ApiObject } from './api-object.js';
 import { timestampOf, type ApiStore } from './api-store.js';
 import { deleteObject } from './delete-object.js';
 
@@ -25,6 +25,15 @@ export function deleteNamespace(context: Deleting, namespace: ApiObject): ApiObj
   }
   removeWhenEmpty(store, name);
   return terminating;
+}
+
+/** Takes namespaces away at once, with all that is in them: nobody is to wait for any of it. */
+export function dropNamespaces(store: ApiStore, names: ReadonlySet<string>): void {
+  for (const resource of [...apiResources].filter(({ isNamespaced }) => isNamespaced))
+    for (const object of store.list(resource).filter(({ metadata }) => names.has(metadata.namespace!)))
+      store.remove(resource, keyOfObject(resource, object));
+  for (const name of names)
+    if (store.get(namespaceResource, name) !== undefined) store.remove(namespaceResource, name);
 }
 
 function objectsIn(store: ApiStore, resource: (typeof apiResources)[number], name: string): ApiObject[] {

@@ -23,6 +23,8 @@ beforeEach(() => {
 interface Lane {
   readonly runtime: LaneRuntime;
   readonly journal: Journal;
+  /** The lane is done with: nobody waits for what it still says. */
+  leave(): void;
 }
 
 /** A lane whose plan has these faults. */
@@ -53,8 +55,17 @@ function enter(number: number, faults: readonly Fault[] = []): Lane {
     onPull() {},
     onOwnExit() {},
   });
-  runtime.open(boundary, { incarnation: 1, alive: true });
-  return { runtime, journal };
+  const life = { incarnation: 1, alive: true };
+  runtime.open(boundary, life);
+  return {
+    runtime,
+    journal,
+    leave() {
+      runtime.close();
+      life.alive = false;
+      runtime.drop();
+    },
+  };
 }
 
 /** What the agent is answered; undefined while it is not. */
@@ -128,6 +139,32 @@ describe('a runtime that lanes share', () => {
     expect(answers).toMatchObject([{ code: 'DEADLINE_EXCEEDED' }]);
     expect(one.runtime.openCalls()).toBe(0);
     expect(one.journal.events.at(-1)).toMatchObject({ kind: 'runtime.reply', code: 'DEADLINE_EXCEEDED' });
+  });
+
+  it('answers a list although one of the lanes left while the runtime took its time', () => {
+    const [one] = [enter(1), enter(2)];
+    const sandbox = runSandbox('default-lane2', 'u2');
+    const held: (() => void)[] = [];
+    const prompt = backend;
+    backend = {
+      ...prompt,
+      invoke: (method, request, reply) => void held.push(() => prompt.invoke(method, request, reply)),
+    };
+    const answers: CriResult[] = [];
+    runtimes.handle('ListPodSandbox', {}, (result) => void answers.push(result));
+    one.leave();
+    for (const invoke of held) invoke();
+    expect(answers).toMatchObject([{ code: 'OK', response: { items: [{ id: sandbox }] } }]);
+  });
+
+  it('lets go of a list that only a lane that has left still holds up', () => {
+    const one = enter(1, [{ at: { call: 'ListPodSandbox', nth: 1 }, effect: 'hang' }]);
+    enter(2);
+    const answers: CriResult[] = [];
+    runtimes.handle('ListPodSandbox', {}, (result) => void answers.push(result));
+    expect(answers).toEqual([]);
+    one.leave();
+    expect(answers).toMatchObject([{ code: 'OK' }]);
   });
 
   it('shows to a lane that an image is there once, and until then each time that it is not', () => {

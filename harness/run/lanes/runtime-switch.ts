@@ -46,6 +46,8 @@ interface Lane {
   life: Life | undefined;
   observer: RuntimeObserver | undefined;
   openCalls: number;
+  /** Calls that concern all and wait for its answer: how each goes on without one. */
+  readonly awaitedIn: Set<() => void>;
   readonly sandboxes: Map<string, SandboxChanged>;
   readonly containers: Map<string, ContainerChanged>;
   /** By how it listens to events for each of the agent's streams. */
@@ -160,11 +162,16 @@ export function createRuntimeSwitch(backend: () => RuntimeBackend): RuntimeSwitc
         reply(joinLists(method, whole, (entry) => altered.has(laneOfEntry(entry)!), [...altered.values()]));
     };
     for (const lane of taking) {
-      const answered = (result: CriResult): void => {
+      const goOn = (): void => {
+        if (!lane.awaitedIn.delete(goOn)) return;
         awaited--;
+        finish();
+      };
+      lane.awaitedIn.add(goOn);
+      const answered = (result: CriResult): void => {
         if (result !== partOf?.(lane)) altered.set(lane, result);
         if (method === 'ImageStatus') noteShown(lane, request, result);
-        finish();
+        goOn();
       };
       common = call;
       handleIn(lane, method, request, answered, onGivenUp);
@@ -250,6 +257,7 @@ export function createRuntimeSwitch(backend: () => RuntimeBackend): RuntimeSwitc
         life: undefined,
         observer: undefined,
         openCalls: 0,
+        awaitedIn: new Set(),
         sandboxes: new Map(),
         containers: new Map(),
         streams: new Map(),
@@ -278,6 +286,8 @@ export function createRuntimeSwitch(backend: () => RuntimeBackend): RuntimeSwitc
         containers: () => lane.containers,
         drop() {
           for (const end of lane.streams.values()) end();
+          // The boundary of a plan that is over answers nothing any more.
+          for (const goOn of lane.awaitedIn) goOn();
           for (const key of lane.keys) if (laneOfId.get(key) === lane) laneOfId.delete(key);
           lanes.delete(number);
         },

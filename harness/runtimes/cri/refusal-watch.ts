@@ -47,7 +47,7 @@ export function createRefusalWatch(target: TrialRuntime): RefusalWatch {
  * One attempt at a time, however many ask for one. Each is told of an attempt that began after it had asked: an earlier
  * one says nothing of what is so now.
  */
-function sharedAttempts(attempt: () => Promise<void>): () => Promise<void> {
+export function sharedAttempts(attempt: () => Promise<void>): () => Promise<void> {
   let current: Promise<void> | undefined;
   let following: Promise<void> | undefined;
 
@@ -58,8 +58,8 @@ function sharedAttempts(attempt: () => Promise<void>): () => Promise<void> {
   }
 
   return () => {
-    if (current === undefined) return begin();
-    following ??= current.then(begin, begin);
+    if (following === undefined && current === undefined) return begin();
+    following ??= current!.then(begin, begin);
     return following;
   };
 }

@@ -1,8 +1,10 @@
+import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { createRealClock } from '../../core/clock.js';
 import type { CriMethod } from '../../spec/plan.js';
 import { Keys } from '../../spec/pod.js';
 import type { CriResult } from '../../ports/cri.js';
+import type { CommandSession, Session } from '../../ports/streams.js';
 import { runtimeContract } from '../contract.js';
 import { createStreamingServer } from '../streaming/streaming-server.js';
 import { createMemoryBackend } from './memory-backend.js';
@@ -19,6 +21,53 @@ runtimeContract('memory', (observer) =>
     streaming: createStreamingServer(),
   }),
 );
+
+test('a container that is interrupted twice from its terminal exits once, also when it is gone by then', async () => {
+  const changes: string[] = [];
+  const sessions: Session[] = [];
+  const backend = createMemoryBackend({
+    clock,
+    observer: {
+      onChange: (change) => void (change.kind === 'container' && changes.push(change.state)),
+      onEvent() {},
+      onStall() {},
+    },
+    epochMs: 0,
+    streaming: {
+      async offer(session) {
+        sessions.push(session);
+        return { code: 'OK', response: { url: '' } };
+      },
+      close: () => Promise.resolve(),
+    },
+  });
+  const call = (method: CriMethod, request: object): Promise<Record<string, string>> =>
+    new Promise((resolve) =>
+      backend.invoke(method, request as never, (result) =>
+        resolve((result as unknown as { response: Record<string, string> }).response),
+      ),
+    );
+  await call('PullImage', { image: { image: 'conformance/workload:v1' } });
+  const labels = { [Keys.labelPodUid]: 'u' };
+  const metadata = { name: 'pod', uid: 'u', namespace: 'default', attempt: 0 };
+  const { podSandboxId } = await call('RunPodSandbox', { config: { metadata, labels } });
+  const image = { image: 'conformance/workload:v1' };
+  const config = { metadata: { name: 'main', attempt: 0 }, image, labels, stdin: true, tty: true };
+  const { containerId } = await call('CreateContainer', { podSandboxId, config });
+  await call('StartContainer', { containerId });
+  await call('Attach', { containerId, tty: true, stdin: true, stdout: true });
+  const stdin = new PassThrough();
+  const { signal: gone } = new AbortController();
+  const streams = { stdin, stdout: new PassThrough(), stderr: undefined, onResize() {}, gone };
+  void (sessions[0] as CommandSession).run(streams);
+  stdin.write('\x03\x03');
+  await expect.poll(() => changes).toContain('exited');
+  await call('RemoveContainer', { containerId });
+  stdin.write('\x03');
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(changes).toEqual(['created', 'running', 'exited', 'removed']);
+  expect(await call('ListContainers', { filter: { labelSelector: labels } })).toEqual({ containers: [] });
+});
 
 test('lists of one pod have what its label says, without what was removed', () => {
   const backend = createMemoryBackend({

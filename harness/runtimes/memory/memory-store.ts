@@ -132,7 +132,9 @@ export function createMemoryStore(options: {
     };
   }
 
+  /** Once: whoever is connected with a container may try to end it when it has ended, or is gone. */
   function endContainer(record: ContainerRecord, exitCode: number, cause: ChangeCause): void {
+    if (record.item.state !== 'CONTAINER_RUNNING') return;
     record.ownExit?.cancel();
     record.termination?.timer.cancel();
     record.ownExit = undefined;

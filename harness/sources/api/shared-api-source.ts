@@ -1,4 +1,5 @@
 import { podResource } from '../../../fakes/api-server/api-object.js';
+import { dropNamespaces } from '../../../fakes/api-server/delete-namespace.js';
 import type { Clock } from '../../core/clock.js';
 import type { SharedSource, SourceContext, SourceNames, SourcePart } from '../../ports/source.js';
 import { Parts } from '../parts.js';
@@ -13,6 +14,13 @@ import { serveApi } from './live-api-source.js';
  */
 const untoldMaxMs = 62_000;
 
+/**
+ * Namespaces of parts that have left stay for so long, in milliseconds: the agent's last words about their pods may come
+ * late. They are then removed many at once, since each time all objects are looked at.
+ */
+const keptMs = 120_000;
+const sweepPeriodMs = 60_000;
+
 export interface SharedApiOptions {
   /** Where the kubeconfig file is written. */
   readonly directory: string;
@@ -23,6 +31,12 @@ export interface SharedApiOptions {
 /** One plan's part of the API server. */
 interface Part extends JournalPart {
   readonly pods: ApiPods;
+}
+
+/** What a part leaves behind, and when it left. */
+interface Left {
+  readonly atMs: number;
+  readonly namespaces: readonly string[];
 }
 
 /** One API server for many plans: the pods of each have namespaces of their own. */
@@ -41,6 +55,16 @@ export function createSharedApiSource(options: SharedApiOptions): SharedSource {
   gate.store.subscribe((change) => {
     if (change.resource === podResource) parts.ownerOf(change.object.metadata.namespace)?.pods.note(change);
   });
+  /** In the order in which they left. */
+  let left: Left[] = [];
+  /** Without it the server would be slower with each of the thousands of plans that a long campaign has. */
+  const sweep = (): void => {
+    const now = clock.now();
+    if (left.length === 0 || now - left[0]!.atMs < keptMs + sweepPeriodMs) return;
+    const due = left.filter(({ atMs }) => now - atMs >= keptMs);
+    left = left.slice(due.length);
+    dropNamespaces(gate.store, new Set(due.flatMap(({ namespaces }) => namespaces)));
+  };
   return {
     kind: 'api',
     async open() {
@@ -53,8 +77,9 @@ export function createSharedApiSource(options: SharedApiOptions): SharedSource {
     isDelivered: () => gate.hasShown(1),
     join(own: SourceContext, names: SourceNames): SourcePart {
       let heldAtMs = 0;
-      // They stay when the part leaves: the agent's last words about its pods may come late.
-      furnish(own.pods.map(({ identity }) => identity.namespace));
+      sweep();
+      const namespaces = own.pods.map(({ identity }) => identity.namespace);
+      furnish(namespaces);
       const pods = createApiPods(own, {
         wallClock: () => Date.now(),
         isAttended: () => true,
@@ -77,6 +102,7 @@ export function createSharedApiSource(options: SharedApiOptions): SharedSource {
         leave() {
           parts.delete(part);
           pods.leave();
+          left.push({ atMs: clock.now(), namespaces });
         },
       };
     },
