@@ -42,6 +42,30 @@ function planWithHook(preStopMs: number, timings: Timings, faults: Plan['faults'
   };
 }
 
+/** The reference agent, which does this with each list of the runtime once it has a copy of it. */
+function agentThat(useList: (list: unknown[]) => void) {
+  return (ports: AgentPorts): ReturnType<typeof createReferenceAgent> => {
+    const call = async (...words: Parameters<AgentPorts['runtime']['call']>): Promise<never> => {
+      const answer = await ports.runtime.call(...words);
+      const copy = structuredClone(answer);
+      for (const value of Object.values(answer)) if (Array.isArray(value)) useList(value);
+      return copy as never;
+    };
+    return createReferenceAgent({ ...ports, runtime: { ...ports.runtime, call } });
+  };
+}
+
+test('an agent may take from a list of the runtime what it will: neither trace nor runtime know', async () => {
+  const plan = planWithHook(10, fastTimings);
+  const [careful, greedy] = await Promise.all(
+    [() => {}, (list: unknown[]) => void list.splice(0)].map((useList) =>
+      checkPlan({ plan, createAgent: agentThat(useList), profile }),
+    ),
+  );
+  expect(greedy!.findings).toEqual([]);
+  expect(greedy!.outcome.events).toEqual(careful!.outcome.events);
+});
+
 const lateAnswer = [{ at: { call: 'StopContainer', pod: 0, nth: 1 }, effect: 'delay', ms: 900 }] as const;
 
 test.each([

@@ -135,7 +135,7 @@ function createSimCriClient(
         const settle = (result: CriResult): void => {
           if (!open) return;
           open = false;
-          if (result.code === 'OK') resolve(result.response as never);
+          if (result.code === 'OK') resolve(withOwnArrays(result.response) as never);
           else reject(new CriError(result.code, result.message));
         };
         const expectedMs = boundary.handle(life, method, request, settle);
@@ -152,4 +152,11 @@ function createSimCriClient(
       return { close: boundary.subscribe(life, guard(onEvent)) };
     },
   };
+}
+
+/** An agent may sort a list that it is given, or take from it: the runtime's own is in the trace, and in later answers. */
+function withOwnArrays(response: object): object {
+  const arrays = Object.entries(response).filter(([, value]) => Array.isArray(value));
+  if (arrays.length === 0) return response;
+  return { ...response, ...Object.fromEntries(arrays.map(([name, value]) => [name, [...value]])) };
 }
