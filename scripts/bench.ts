@@ -5,6 +5,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { apiServer } from './bench/api-server.js';
 import { commandLine, live } from './bench/command-line.js';
 import { containerd } from './bench/containerd.js';
@@ -15,7 +16,10 @@ import { memory } from './bench/memory.js';
 import { mutantTimes } from './bench/mutant-times.js';
 import { simulation } from './bench/simulation.js';
 
-const isQuick = process.argv.includes('--quick');
+const { values: flags } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } },
+});
+const isQuick = flags.quick;
 const kubeletBinary = process.env['CONFORMANCE_KUBELET'];
 const parts: Readonly<Record<string, () => unknown>> = {
   simulation: () => simulation(isQuick ? 500 : 4_000),
@@ -32,13 +36,12 @@ const parts: Readonly<Record<string, () => unknown>> = {
 };
 
 const result: Record<string, unknown> = { node: process.version };
-for (const name of chosen(process.argv)) result[name] = await parts[name]!();
+for (const name of chosen(flags.only)) result[name] = await parts[name]!();
 console.log(JSON.stringify(result, null, 2));
 
 /** The parts that `--only` names; all where it is absent. */
-function chosen(argv: readonly string[]): readonly string[] {
-  const at = argv.indexOf('--only');
-  const names = at === -1 ? Object.keys(parts) : (argv[at + 1] ?? '').split(',');
+function chosen(only: string | undefined): readonly string[] {
+  const names = only?.split(',') ?? Object.keys(parts);
   const unknown = names.filter((name) => !Object.hasOwn(parts, name));
   if (unknown.length > 0)
     throw new Error(

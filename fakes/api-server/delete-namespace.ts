@@ -29,7 +29,7 @@ export function deleteNamespace(context: Deleting, namespace: ApiObject): ApiObj
 
 /** Takes namespaces away at once, with all that is in them: nobody is to wait for any of it. */
 export function dropNamespaces(store: ApiStore, names: ReadonlySet<string>): void {
-  for (const resource of [...apiResources].filter(({ isNamespaced }) => isNamespaced))
+  for (const resource of apiResources.filter(({ isNamespaced }) => isNamespaced))
     for (const object of store.list(resource).filter(({ metadata }) => names.has(metadata.namespace!)))
       store.remove(resource, keyOfObject(resource, object));
   for (const name of names)
