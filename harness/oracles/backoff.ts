@@ -1,7 +1,7 @@
 import type { ActualPod } from '../model/actual-pod.js';
 import { restartPolicyOf, restartsAfter } from '../model/pod-meaning.js';
 import { initializedSinceMs, isFinished } from '../model/pod-progress.js';
-import { standingOf } from '../model/standing.js';
+import { mayGoByLie, standingOf } from '../model/standing.js';
 import type { Timings } from '../spec/timings.js';
 import type { ContainerChanged, Stamp } from '../trace/events.js';
 import { oracleBounds } from './bounds.js';
@@ -89,7 +89,9 @@ function noteStart(
     streak.sandboxId === event.sandboxId &&
     streak.incarnation === model.incarnation;
   const isForgotten = event.t - streak.lastStartMs >= run.timings.backoffResetMs - toleranceMs;
-  if (!isSame || isForgotten || streak.exitMs === undefined || streak.isRecordLost) {
+  // An agent that was just lied to by a list may find no record of the last end, too.
+  const isUncounted = streak.isRecordLost || mayGoByLie(model);
+  if (!isSame || isForgotten || streak.exitMs === undefined || isUncounted) {
     streak.restartsLeast = 0;
     if (streak.image !== event.image) streak.restartsMost = 0;
   }
@@ -108,7 +110,7 @@ function noteStart(
     }
   }
   if (streak.hasRun) streak.restartsMost += 1;
-  if (streak.exitMs !== undefined && isSame && !streak.isRecordLost) streak.restartsLeast += 1;
+  if (streak.exitMs !== undefined && isSame && !isUncounted) streak.restartsLeast += 1;
   streak.isRecordLost = false;
   streak.hasRun = true;
   streak.incarnation = model.incarnation;

@@ -259,6 +259,34 @@ describe('lifecycle', () => {
     expect(failed(replace(trace.at(6_500), 'c-u1-3'))).toEqual([]);
   });
 
+  it('BACK-01: an end that a list has just concealed is not counted, but others are', () => {
+    const restarted = (lieAtMs: number): string[] => {
+      const trace = running();
+      const lie = (ms: number): void => {
+        if (ms === lieAtMs)
+          trace
+            .at(ms)
+            .add({
+              kind: 'fault',
+              actor: 'harness',
+              fault: 0,
+              effect: 'partialList',
+              target: 'ListContainers',
+            });
+      };
+      trace.at(60_000).container('c-u1-main', webPod, 'exited', { ...exit, exitCode: 1 });
+      lie(60_400);
+      replace(trace.at(60_500), 'c-u1-2')
+        .at(90_000)
+        .container('c-u1-2', webPod, 'exited', { ...exit, exitCode: 1 });
+      lie(90_100);
+      return failed(replace(trace.at(90_200), 'c-u1-3'));
+    };
+    expect(restarted(60_400)).toEqual([]);
+    expect(restarted(90_100)).toEqual([]);
+    expect(restarted(-1)).toEqual(['BACK-01']);
+  });
+
   /** Three crashes, then the pod is removed and listed again while the agent is down, and crashes again. */
   function crashedInTwoLives(): TraceBuilder {
     let trace = running();
