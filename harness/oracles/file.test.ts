@@ -78,6 +78,21 @@ describe('file', () => {
     }
   });
 
+  it('FILE-05, FILE-08: on a real clock, where nobody sees an agent read, what is held exercises them', () => {
+    const files: HeldFile[] = [
+      { name: 'web.yaml', type: 'file', readable: true, pod: web, text: '…' },
+      { name: 'garbage.yaml', type: 'file', readable: true, text: '…' },
+    ];
+    const begun = (): TraceBuilder =>
+      createTrace(['file'], { world: 'live' }).agent().held('file', [web], files).at(500);
+    const counts = (trace: TraceBuilder): number[] =>
+      ['FILE-05', 'FILE-08'].map((requirement) => exercised(trace, requirement));
+    expect(counts(begun())).toEqual([0, 0]);
+    expect(counts(begun().start(webPod).rest())).toEqual([1, 0]);
+    const removed = begun().start(webPod).at(20_000).held('file', []).at(20_500).stop(webPod);
+    expect(counts(removed.rest())).toEqual([1, 1]);
+  });
+
   it('FILE-08: a removed pod comes back because another file changed', () => {
     const trace = createTrace(['file']).agent().list('file', [web]).at(500).start(webPod);
     trace.at(20_000).list('file', []).at(20_500).stop(webPod).at(22_000).remove(webPod);

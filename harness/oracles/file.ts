@@ -1,3 +1,4 @@
+import type { RequirementId } from '../spec/requirements.js';
 import type { SourceHeld, Stamp } from '../trace/events.js';
 import type { Oracle } from './oracle.js';
 import { judgeHeld } from './held.js';
@@ -11,18 +12,20 @@ export const file: Oracle = {
     const { model, ledger } = context;
     let before: (SourceHeld & Stamp) | undefined;
     // What was done to the directory says something about an agent only once it has run anything.
-    const met: ('FILE-01' | 'FILE-02' | 'FILE-03')[] = [];
+    const met: RequirementId[] = [];
     return {
       onEvent(event) {
         if (event.kind === 'source.held' && event.source === 'file') {
           countHeld(event, before, (requirement) => met.push(requirement));
           before = event;
         }
-        if (event.kind !== 'source.served' || event.source !== 'file') return;
-        if ((event.bad?.length ?? 0) > 0) ledger.exercised('FILE-05');
+        // On a real clock nobody sees an agent read: there what is held is taken as shown.
+        const shown = model.lastServed?.event;
+        if (shown?.seq !== event.seq || shown.source !== 'file') return;
+        if ((shown.bad?.length ?? 0) > 0) met.push('FILE-05');
         // Someone else's change is the occasion on which a removed pod might come back.
         const hasLeft = model.desired.all.some((entry) => entry.source === 'file' && entry.pods.length === 0);
-        if (hasLeft) ledger.exercised('FILE-08');
+        if (hasLeft) met.push('FILE-08');
       },
       atRest(isSettled) {
         if (model.actual.pods.size > 0) for (const requirement of met) ledger.exercised(requirement);
