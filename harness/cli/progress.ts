@@ -79,7 +79,10 @@ export function progressLine(
       ? count(state.cases, 'case')
       : `${state.cases.toLocaleString('en-US')}/${total.toLocaleString('en-US')} cases`,
   );
-  if (state.elapsedMs > 0) parts.push(`${rate((state.cases * 1_000) / state.elapsedMs)} cases/s`);
+  // Once all have run, time goes on and the quotient no longer is a speed.
+  const isRunning = total === undefined || state.cases < total;
+  if (isRunning && state.elapsedMs > 0)
+    parts.push(`${rate((state.cases * 1_000) / state.elapsedMs)} cases/s`);
   parts.push(count(state.findings, 'finding'));
   if (state.reducing > 0) parts.push(`looking into ${state.reducing}`);
   if (state.awaits !== undefined) parts.push(state.awaits);
