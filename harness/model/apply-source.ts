@@ -34,9 +34,12 @@ function applyLiveFile(state: ModelState, event: SourceHeld & Stamp): void {
   const untilMs = event.t + state.run.timings.fileCheckMs + state.run.slackMs;
   for (const entry of [...change.added, ...change.changed, ...change.removed])
     entry.uncertainUntilMs = untilMs;
-  // A file of another name may mean another identity.
-  for (const entry of state.desired.sources.get('file')?.listed ?? [])
-    if (entry.movedSeq === event.seq) entry.uncertainUntilMs = untilMs;
+  // A file of another name may mean another identity; and to who watches names, that one has gone and one has come.
+  for (const entry of state.desired.sources.get('file')?.listed ?? []) {
+    if (entry.movedSeq !== event.seq) continue;
+    entry.uncertainUntilMs = untilMs;
+    if (entry.uid !== undefined) for (const pod of instancesOf(state, entry)) license(state, pod);
+  }
   noteChange(state, change);
 }
 

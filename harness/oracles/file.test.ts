@@ -60,6 +60,20 @@ describe('file', () => {
     },
   );
 
+  it('FILE-04: on a real clock what ran when its file got another name may be restarted for that, however late', () => {
+    const known = makePod('web', { uid: 'u1' });
+    const knownPod = asStatic(known, 'u1');
+    const file = (name: string) => [{ name, type: 'file' as const, readable: true, pod: known, text: '' }];
+    const stopped = (nameAfterwards: string): string[] => {
+      const trace = createTrace(['file', 'http'], { world: 'live' }).agent().list('http', []);
+      trace.looking(9_000).held('file', [known], file('web.yaml.tmp')).at(9_010).start(knownPod);
+      trace.at(9_030).held('file', [known], file(nameAfterwards));
+      return failed(trace.looking(30_000).stop(knownPod));
+    };
+    expect(stopped('web.yaml')).toEqual([]);
+    expect(stopped('web.yaml.tmp')).not.toEqual([]);
+  });
+
   it('FILE-05: a bad file takes a good one down', () => {
     const trace = createTrace(['file']).agent().list('file', [web, db]).at(500).start(webPod).start(dbPod);
     trace.at(30_000).list('file', [web], { held: false, bad: ['db.yaml'] });
