@@ -99,6 +99,8 @@ export interface ActualPod {
   stoppedAtMs: number;
   /** Counts from 1; a pod that was torn down and starts again has another life. */
   life: number;
+  /** The event since which it has been in its present life. */
+  lifeSeq: number;
   /** The last change of a sandbox or container of it. */
   changedSeq: number;
   /** The last state-changing call that concerned it, and how it ended. */
@@ -148,8 +150,9 @@ export function historyOf(pod: ActualPod, name: string): ContainerHistory {
 }
 
 /** What happened to the pod so far belongs to a life of it that is over. */
-export function beginNextLife(pod: ActualPod): void {
+export function beginNextLife(pod: ActualPod, seq: number): void {
   pod.life += 1;
+  pod.lifeSeq = seq;
   for (const name of pod.history.keys()) pod.earlierStarts.set(name, startsOf(pod, name));
   pod.history = new Map();
 }

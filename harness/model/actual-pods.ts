@@ -173,6 +173,7 @@ function newPod(identity: PodIdentity, stamp: Stamp, incarnation: number): Actua
     stopBeganMs: -1,
     stoppedAtMs: stamp.t,
     life: 1,
+    lifeSeq: stamp.seq,
     changedSeq: -1,
     lastCallSeq: -1,
     lastExecSeq: -1,

@@ -162,8 +162,17 @@ function settleLife(state: ModelState, pod: ActualPod): void {
     return;
   }
   pod.teardownSeq = -1;
-  pod.isOpenEnded = false;
-  beginNextLife(pod);
+  // The agent may take it for a removal that was taken back, and begin anew, or for a repair, and go on.
+  pod.isOpenEnded = hasStayedListed(state, pod);
+  if (!pod.isOpenEnded) beginNextLife(pod, state.seq);
+}
+
+/** It was never removed in its present life: it was ended for a change to its file, which in live nobody sees it read. */
+function hasStayedListed({ desired, run }: ModelState, pod: ActualPod): boolean {
+  if (run.world !== 'live') return false;
+  return desired
+    .byUid(pod.uid)
+    .some(({ source, pods, removedSeq }) => source === 'file' && pods.length > 0 && removedSeq < pod.lifeSeq);
 }
 
 function isBeingSetUp(state: ModelState, pod: ActualPod): boolean {

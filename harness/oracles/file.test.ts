@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Pod } from '../spec/pod.js';
 import type { HeldFile } from '../trace/events.js';
 import { exercised, failed } from './testing/failed.js';
 import { asStatic, createTrace, makePod, type TraceBuilder } from './testing/trace-builder.js';
@@ -72,6 +73,29 @@ describe('file', () => {
     };
     expect(stopped('web.yaml')).toEqual([]);
     expect(stopped('web.yaml.tmp')).not.toEqual([]);
+  });
+
+  it('FILE-04: … and what had ended for good then need not run again, unless the pod was removed in between', () => {
+    const base = makePod('web', { uid: 'u1', restartPolicy: 'OnFailure' });
+    const [main] = base.spec.containers;
+    const known: Pod = { ...base, spec: { ...base.spec, containers: [main!, { ...main!, name: 'side' }] } };
+    const knownPod = asStatic(known, 'u1');
+    const sidePod = {
+      ...knownPod,
+      pod: { ...known, spec: { ...known.spec, containers: [{ ...main!, name: 'side' }] } },
+    };
+    const restarted = (isRemoved: boolean): string[] => {
+      const trace = createTrace(['file'], { world: 'live' }).agent();
+      trace.held('file', [known]).at(500).start(knownPod).at(2_000);
+      trace.container('c-u1-main', knownPod, 'exited', { cause: 'workload', exitCode: 0, sandboxId: 's-u1' });
+      trace.looking(9_000);
+      if (isRemoved) trace.held('file', []).at(9_010);
+      trace.held('file', [known], [{ name: 'b.yaml', type: 'file', readable: true, pod: known, text: '' }]);
+      trace.looking(12_000).stop(knownPod);
+      return failed(trace.at(15_000).start(sidePod, { suffix: 'b' }).rest());
+    };
+    expect(restarted(false)).toEqual([]);
+    expect(restarted(true)).toEqual(['WORK-04']);
   });
 
   it('FILE-05: a bad file takes a good one down', () => {
