@@ -46,6 +46,8 @@ export interface ActualContainer {
   isLicensed: boolean;
   /** It was started for an earlier life of the agent, after that had ended. */
   isLate: boolean;
+  /** It has run at the same time as another one of its name: an agent may know of one of them only. */
+  isTwin: boolean;
 }
 
 /** What became of the containers of one name in one life of a pod. */
@@ -171,10 +173,12 @@ export function readySandboxOf(pod: ActualPod): ActualSandbox | undefined {
   return newest;
 }
 
-/** The running container of this name, if any. */
+/** The running container of this name, if any, the newest when there are several. */
 export function runningContainerOf(pod: ActualPod, name: string): ActualContainer | undefined {
+  let newest: ActualContainer | undefined;
   for (const container of pod.containers.values()) {
-    if (container.name === name && container.state === 'running') return container;
+    if (container.name !== name || container.state !== 'running') continue;
+    if (newest === undefined || container.startedSeq > newest.startedSeq) newest = container;
   }
-  return undefined;
+  return newest;
 }

@@ -1,5 +1,5 @@
 import type { ContainerChanged, SandboxChanged, Stamp } from '../trace/events.js';
-import { historyOf } from './actual-pod.js';
+import { historyOf, runningContainerOf } from './actual-pod.js';
 import type { ActualContainer, ActualPod, ActualSandbox, ContainerHistory } from './actual-pod.js';
 
 export interface ActualPods {
@@ -121,6 +121,8 @@ function changeContainer(
   const isRunning = event.state === 'running';
   if (isRunning !== wasRunning) pod.runningCount += isRunning ? 1 : -1;
   if (isRunning) {
+    const other = runningContainerOf(pod, container.name);
+    if (other !== undefined && other !== container) other.isTwin = container.isTwin = true;
     container.startedAtMs = event.t;
     container.startedSeq = event.seq;
     history.starts += 1;
@@ -231,5 +233,6 @@ function newContainer(pod: ActualPod, event: ContainerChanged & Stamp): ActualCo
     hookBeganMs: -1,
     isLicensed: false,
     isLate: false,
+    isTwin: false,
   };
 }

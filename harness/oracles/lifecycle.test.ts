@@ -264,15 +264,13 @@ describe('lifecycle', () => {
       const trace = running();
       const lie = (ms: number): void => {
         if (ms === lieAtMs)
-          trace
-            .at(ms)
-            .add({
-              kind: 'fault',
-              actor: 'harness',
-              fault: 0,
-              effect: 'partialList',
-              target: 'ListContainers',
-            });
+          trace.at(ms).add({
+            kind: 'fault',
+            actor: 'harness',
+            fault: 0,
+            effect: 'partialList',
+            target: 'ListContainers',
+          });
       };
       trace.at(60_000).container('c-u1-main', webPod, 'exited', { ...exit, exitCode: 1 });
       lie(60_400);

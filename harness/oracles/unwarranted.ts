@@ -217,6 +217,8 @@ function judgeSurplus({ model, ledger }: OracleContext, call: Call, pod: ActualP
   const running =
     method === 'CreateContainer' && name !== undefined ? runningContainerOf(pod, name) : undefined;
   if (method === 'CreateContainer' ? running === undefined : pod.readyCount === 0) return;
+  // That there were two is WORK-01's to tell, and what comes of it no other fault.
+  if (running?.isTwin === true) return;
   // What an earlier life asked for and a busy runtime did only now could not be found by a listing yet.
   const isLate = running === undefined ? readySandboxOf(pod)?.isLate === true : running.isLate;
   const madeAtMs = running === undefined ? (readySandboxOf(pod)?.createdAtMs ?? 0) : running.startedAtMs;

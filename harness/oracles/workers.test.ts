@@ -19,6 +19,32 @@ describe('workers', () => {
     expect(failed(trace)).toEqual(['WORK-01']);
   });
 
+  it('WORK-01: … and when their image changes, what comes of there being two is no other fault', () => {
+    const trace = createTrace(['feed']).agent().list('feed', [given]).at(500).start(givenPod);
+    const sandboxId = 's-u1';
+    const start = (id: string, image: string): void => {
+      const request = { config: { metadata: { name: 'main' }, image: { image }, command: ['/workload'] } };
+      trace.call('CreateContainer', { pod: givenPod, sandboxId, container: 'main', id, request }, () =>
+        trace.container(id, givenPod, 'created', { sandboxId, image }),
+      );
+      trace.call('StartContainer', { pod: givenPod, containerId: id }, () =>
+        trace.container(id, givenPod, 'running', { sandboxId, image }),
+      );
+    };
+    trace.at(9_000).add({ kind: 'fault', actor: 'harness', fault: 0, effect: 'staleList', target: '' });
+    start('c-u1-twin', 'image:1');
+    trace
+      .at(20_000)
+      .list('feed', [makePod('web', { uid: 'u1', image: 'image:2' })])
+      .at(20_500);
+    trace.call('StopContainer', { pod: givenPod, containerId: 'c-u1-twin', request: { timeout: 2 } }, () =>
+      trace.container('c-u1-twin', givenPod, 'exited', { sandboxId, exitCode: 143 }),
+    );
+    trace.at(60_000);
+    start('c-u1-new', 'image:2');
+    expect(failed(trace.rest())).toEqual(['WORK-01']);
+  });
+
   it('WORK-01: lists that lied hid from a new life what an earlier one had run', () => {
     const lie = { kind: 'fault', actor: 'harness', fault: 0, effect: 'staleList', target: '' } as const;
     const twin = (trace: TraceBuilder): TraceBuilder =>
