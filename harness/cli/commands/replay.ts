@@ -5,7 +5,6 @@ import { eventWords, timeWords } from '../../report/event-words.js';
 import { printable } from '../../report/sanitize.js';
 import { checkPlan, type CheckedPlan } from '../../run/check-plan.js';
 import { withVirtualGlobals } from '../../run/virtual-globals.js';
-import { whyUndecided } from '../../run/why-undecided.js';
 import type { CaseFile } from '../../spec/case-file.js';
 import { signatureOf } from '../../spec/verdict.js';
 import { encodeTrace, firstDigestDivergence, hashTrace } from '../../trace/codec.js';
@@ -13,6 +12,7 @@ import type { ReplayOptions } from '../arguments.js';
 import { onInterrupt } from '../interrupt.js';
 import { assertModule, loadAgent } from '../load-agent.js';
 import { loadCase } from '../load-input.js';
+import { openReasonOf, sayingMost, shows, type Replayed } from '../replayed.js';
 import { resolveTarget, type Target } from '../target.js';
 
 /** `conformance replay`: executes a saved case again and says whether it is the same and still fails. */
@@ -87,13 +87,6 @@ function writeTrace(path: string, text: string): void {
   }
 }
 
-/** The execution that says most of the case. */
-interface Replayed {
-  readonly checked: CheckedPlan;
-  /** Why it has not been decided whether the case still fails, unless it does. */
-  readonly undecided?: string | undefined;
-}
-
 async function check(saved: CaseFile, target: Target, options: ReplayOptions): Promise<Replayed> {
   if (target.world === 'live') return checkInRealTime(saved, target);
   assertModule(target.reference);
@@ -119,7 +112,7 @@ async function checkInRealTime(saved: CaseFile, target: Target): Promise<Replaye
     return await withReaper(async () => {
       const checked = await checkLive(saved.plan, target, { signal });
       const undecided = openReasonOf(checked);
-      if (shows(checked, saved) || signal.aborted || whyAlone(saved.plan) !== undefined)
+      if (shows(checked, saved.signature) || signal.aborted || whyAlone(saved.plan) !== undefined)
         return { checked, undecided };
       // It may have been found in a shared agent: one that was up, and had been shown its sources, when the plan began.
       process.stderr.write('It does not show so; once more in an agent that runs already.\n');
@@ -128,8 +121,7 @@ async function checkInRealTime(saved: CaseFile, target: Target): Promise<Replaye
         signal,
       );
       if (again === undefined) return { checked, undecided: 'interrupted' };
-      if (shows(again, saved)) return { checked: again };
-      return { checked, undecided: undecided ?? openReasonOf(again) };
+      return sayingMost(saved.signature, checked, again);
     });
   } finally {
     release();
@@ -147,14 +139,6 @@ async function unlessInterrupted<Value>(
     if (signal.aborted) return undefined;
     throw error;
   }
-}
-
-function openReasonOf({ outcome }: CheckedPlan): string | undefined {
-  return whyUndecided(outcome.events);
-}
-
-function shows({ findings }: CheckedPlan, { signature }: CaseFile): boolean {
-  return findings.some((finding) => signatureOf(finding) === signature);
 }
 
 /** Whether the trace is the saved one. The case has its hash, and digests that say where it departs. */
