@@ -72,7 +72,7 @@ describe('file', () => {
       return failed(trace.looking(30_000).stop(knownPod));
     };
     expect(stopped('web.yaml')).toEqual([]);
-    expect(stopped('web.yaml.tmp')).not.toEqual([]);
+    expect(stopped('web.yaml.tmp')).toEqual(['MUX-05']);
   });
 
   it('FILE-04: … and what had ended for good then need not run again, unless the pod was removed in between', () => {

@@ -272,6 +272,7 @@ describe('lifecycle', () => {
             target: 'ListContainers',
           });
       };
+      lie(30_000);
       trace.at(60_000).container('c-u1-main', webPod, 'exited', { ...exit, exitCode: 1 });
       lie(60_400);
       replace(trace.at(60_500), 'c-u1-2')
@@ -282,6 +283,7 @@ describe('lifecycle', () => {
     };
     expect(restarted(60_400)).toEqual([]);
     expect(restarted(90_100)).toEqual([]);
+    expect(restarted(30_000)).toEqual(['BACK-01']);
     expect(restarted(-1)).toEqual(['BACK-01']);
   });
 
