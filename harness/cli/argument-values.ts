@@ -35,6 +35,9 @@ export const several = (text: string, previous: readonly string[] = []): string[
     .filter((part) => part !== ''),
 ];
 
+/** Options that may be repeated, or take several words, each as it stands. */
+export const collected = (text: string, previous: readonly string[] = []): string[] => [...previous, text];
+
 export const choice =
   <Value extends string>(values: readonly Value[]) =>
   (text: string): Value => {

@@ -11,6 +11,13 @@ test('run passes on only what was said', () => {
   expect(parse('run --no-shrink --bail')).toEqual({ command: 'run', options: { shrink: false, bail: true } });
 });
 
+test('saved cases may be several words, as a shell makes of a pattern', () => {
+  expect(parse('run --saved-cases a.json b,c.json --saved-cases d.json --seed 1')).toEqual({
+    command: 'run',
+    options: { savedCases: ['a.json', 'b,c.json', 'd.json'], seed: '1' },
+  });
+});
+
 test('run reads every option of the contract', () => {
   const line =
     'run --agent a.yaml --world live --runtime cri:unix:///x --suite one --suite two,three --requirement MUX-* ' +

@@ -4,6 +4,7 @@ import { runtimeChoices } from '../spec/runtime-choice.js';
 import { agentCommandLine, type AgentOptions } from './agent-arguments.js';
 import {
   choice,
+  collected,
   duration,
   formats,
   positive,
@@ -27,6 +28,7 @@ export interface RunArguments {
   readonly requirements?: readonly string[];
   readonly seed?: string;
   readonly cases?: number;
+  readonly savedCases?: readonly string[];
   readonly timeMs?: number;
   readonly jobs?: number;
   readonly bail?: boolean;
@@ -57,6 +59,8 @@ export interface RunOptions {
   /** Absent: drawn, and printed. */
   readonly seed?: string;
   readonly cases?: number;
+  /** Paths of case files, which run first; without `cases` and `timeMs` nothing else does. */
+  readonly savedCases?: readonly string[];
   readonly timeMs?: number;
   /** In live, plans share a running agent where they can. Default: for a kubelet with the memory runtime. */
   readonly shareAgent?: boolean;
@@ -225,6 +229,11 @@ function runCommandLine(found: Found): Command {
     .option('--requirement <globs>', 'only these requirements, for example MUX-* (several)', several)
     .option('--seed <seed>', 'where randomness starts: the same seed runs the same cases')
     .option('--cases <number>', 'how many cases to run', positive)
+    .option(
+      '--saved-cases <files...>',
+      'run these case files again; new cases follow only with --cases or --time',
+      collected,
+    )
     .option('--time <duration>', 'how long to run, for example 30s or 5m', duration)
     .option(
       '--jobs <number>',
@@ -301,6 +310,7 @@ Examples:
   conformance run --agent agent.yaml --runtime cri:unix:///run/containerd/containerd.sock
   conformance run --requirement 'MUX-*,TERM-0?' --seed 7 --cases 5000
   conformance run --agent agent.yaml --known-failing known-failing.txt
+  conformance run --agent agent.yaml --saved-cases old-report/cases/*.json
   conformance run --agent kubelet --agent-binary ./kubelet
   conformance run --agent kubelet:standalone,slow-resync
 `;

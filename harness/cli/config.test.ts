@@ -63,6 +63,13 @@ test.each([
   });
 });
 
+test('saved cases lie beside the configuration', async () => {
+  writeFileSync(join(directory, 'other.yaml'), 'savedCases: [cases/a.json]\n');
+  expect(await resolveRunOptions({}, { directory, config: 'other.yaml' })).toMatchObject({
+    savedCases: [join(directory, 'cases/a.json')],
+  });
+});
+
 test.each([
   ['wat: 1', 'unknown field wat', '(the whole file)'],
   ['cases: many', '"many"', 'cases'],

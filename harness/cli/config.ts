@@ -26,6 +26,7 @@ const configSchema = z.strictObject({
   requirement: names.optional(),
   seed: z.union([z.string().min(1), z.number()]).optional(),
   cases: z.number().int().min(1).optional(),
+  savedCases: names.optional(),
   /** `30s`, `5m`, or seconds as a number. */
   time: duration.optional(),
   jobs: z.number().int().min(1).optional(),
@@ -90,7 +91,7 @@ async function loadConfig(path: string): Promise<RunArguments> {
   const config = validate(configSchema, value, configKind, path);
   const { suite, requirement, seed, time, format, agent, agentBinary, knownFailing, report, ...others } =
     config;
-  const { shrinkTime, alsoOn, ...rest } = others;
+  const { shrinkTime, alsoOn, savedCases, ...rest } = others;
   // Paths in the file are relative to the file, wherever the command is run.
   const beside = (text: string): string => resolve(dirname(path), text);
   return withoutUndefined({
@@ -103,6 +104,7 @@ async function loadConfig(path: string): Promise<RunArguments> {
     agentBinary: agentBinary?.includes('/') === true ? beside(agentBinary) : agentBinary,
     knownFailing: knownFailing === undefined ? undefined : beside(knownFailing),
     report: report === undefined ? undefined : beside(report),
+    savedCases: listOf(savedCases)?.map(beside),
     suites: listOf(suite),
     requirements: listOf(requirement),
     seed: seed === undefined ? undefined : String(seed),

@@ -98,9 +98,23 @@ describe('whether they ran the same cases', () => {
     ['sharesAgent', {}, { sharesAgent: true }],
     ['repeatedCases', {}, { repeatedCases: 3 }],
     ['repeatedCases', { repeatedCases: 3 }, { repeatedCases: 3 }],
+    ['savedCases', {}, { savedCases: [{ file: 'a.json', plan: 'f00' }] }],
+    [
+      'savedCases',
+      { savedCases: [{ file: 'a.json', plan: 'f00' }] },
+      { savedCases: [{ file: 'a.json', plan: 'ba5' }] },
+    ],
   ] as const)('another %s makes them others', (field, first, second) => {
     const { unlike, otherCases } = compared(first, second);
     expect([unlike, otherCases]).toEqual([[field], [field]]);
+  });
+
+  test('the same plans may have lain elsewhere', () => {
+    const { unlike } = compared(
+      { savedCases: [{ file: 'old/a.json', plan: 'f00' }] },
+      { savedCases: [{ file: 'new/b.json', plan: 'f00' }] },
+    );
+    expect(unlike).toEqual([]);
   });
 
   test.each([

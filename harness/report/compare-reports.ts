@@ -73,6 +73,7 @@ const likeFields = {
   timings: (report) => report.agent.timings,
   sharesAgent: (report) => report.sharesAgent === true,
   repeatedCases: (report) => report.repeatedCases,
+  savedCases: (report) => report.savedCases?.map(({ plan }) => plan),
 } as const satisfies Readonly<Record<string, (report: Report) => unknown>>;
 export type UnlikeField = keyof typeof likeFields;
 
@@ -87,6 +88,7 @@ const caseFields: ReadonlySet<UnlikeField> = new Set<UnlikeField>([
   'timings',
   'sharesAgent',
   'repeatedCases',
+  'savedCases',
 ]);
 
 export interface ReportInFolder {

@@ -29,6 +29,7 @@ const unlikeWords: Readonly<Record<UnlikeField, string>> = {
   timings: 'declared periods',
   sharesAgent: 'shared agent',
   repeatedCases: 'cases of earlier campaigns',
+  savedCases: 'saved cases',
 };
 
 const marks: Readonly<Record<Change, string>> = {

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { ComparedReport, UnlikeField } from './compare-reports.js';
 
 /** What a field of two reports differs in: `file, http → file`. */
@@ -22,6 +23,7 @@ const wordsOf: Readonly<
   sources: (report) => listWords(report.agent.sources),
   sharesAgent: (report) => yesNo(report.sharesAgent === true),
   repeatedCases: (report) => String(report.repeatedCases ?? 0),
+  savedCases: (report) => listWords(report.savedCases?.map(({ file }) => basename(file)) ?? []),
 };
 
 function yesNo(value: boolean): string {

@@ -207,4 +207,14 @@ test('the statement says what was left out and how to check it', () => {
   const shared = { ...failing, world: 'live', sharesAgent: true, repeatedCases: 30 } as const;
   expect(reproduceLine(shared)).toMatch(/ --share-agent --seed \S+ --cases 3970$/);
   expect(reproduceLine({ ...shared, sharesAgent: false })).toContain(' --no-share-agent ');
+  const savedCases = [
+    { file: 'a b.json', plan: 'f00' },
+    { file: 'c.json', plan: 'ba5' },
+  ];
+  expect(reproduceLine({ ...failing, savedCases })).toMatch(
+    / --seed 42 --cases 3998 --saved-cases 'a b\.json' c\.json$/,
+  );
+  expect(reproduceLine({ ...failing, cases: 2, savedCases })).toMatch(
+    / --runtime memory --saved-cases 'a b\.json' c\.json$/,
+  );
 });

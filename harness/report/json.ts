@@ -85,6 +85,10 @@ export const reportSchema = z.object({
     .int()
     .optional()
     .describe('How many of the cases were kept from earlier campaigns and ran first.'),
+  savedCases: z
+    .array(z.object({ file: z.string(), plan: z.string().describe('SHA-256 of the plan.') }))
+    .optional()
+    .describe('The case files that were named and ran first.'),
   cases: z.number().int(),
   effectiveSteps: z.number().int(),
   simulatedSeconds: z.number(),
@@ -139,6 +143,9 @@ export function jsonReport(result: CampaignResult): Report {
     suites: [...result.suites],
     ...(result.sharesAgent === true ? { sharesAgent: true } : {}),
     ...(result.repeatedCases === undefined ? {} : { repeatedCases: result.repeatedCases }),
+    ...(result.savedCases === undefined
+      ? {}
+      : { savedCases: result.savedCases.map((saved) => ({ ...saved })) }),
     cases: result.cases,
     effectiveSteps: result.effectiveSteps,
     simulatedSeconds: result.simulatedSeconds,

@@ -23,6 +23,8 @@ export interface CampaignResult {
   readonly sharesAgent?: boolean;
   /** How many of the cases were kept from earlier campaigns and ran first. */
   readonly repeatedCases?: number;
+  /** The case files that were named and ran first; they are among `cases`. */
+  readonly savedCases?: readonly SavedCase[];
   readonly cases: number;
   /** Steps that were not no-ops, over all cases. */
   readonly effectiveSteps: number;
@@ -43,6 +45,13 @@ export interface CampaignResult {
   readonly endedBy?: HarnessError;
   /** Sentences for the reader that change no verdict. */
   readonly warnings: readonly string[];
+}
+
+export interface SavedCase {
+  /** As it was given on the command line. */
+  readonly file: string;
+  /** SHA-256 of its plan as canonical JSON, in hexadecimal digits: the same plan may lie anywhere. */
+  readonly plan: string;
 }
 
 export interface ReportedAgent {

@@ -57,8 +57,11 @@ export function reproduceLine(result: CampaignResult): string {
   if (result.agent.given !== 'reference') words.push('--agent', result.agent.given);
   words.push('--world', result.world, '--runtime', result.runtime);
   if (result.world === 'live') words.push(result.sharesAgent === true ? '--share-agent' : '--no-share-agent');
+  const saved = result.savedCases ?? [];
   // Those of earlier campaigns are at hand on one machine only, and come on top.
-  words.push('--seed', result.seed, '--cases', String(result.cases - (result.repeatedCases ?? 0)));
+  const fresh = result.cases - (result.repeatedCases ?? 0) - saved.length;
+  if (fresh > 0 || saved.length === 0) words.push('--seed', result.seed, '--cases', String(fresh));
+  if (saved.length > 0) words.push('--saved-cases', ...saved.map(({ file }) => file));
   // Names may hold what a terminal would obey.
   return words.map((word) => shellWord(word.replace(/[^\x20-\x7e]/g, '?'))).join(' ');
 }

@@ -2,12 +2,18 @@ import { basename, join } from 'node:path';
 import { availableParallelism } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import type { ExitCode } from '../../core/errors.js';
+import { canonicalJson, sha256 } from '../../core/hash.js';
 import { openCorpus, type Corpus } from '../../explore/corpus.js';
 import type { GenerateOptions, Suite } from '../../explore/suite.js';
 import { compareKnownFailing } from '../../report/known-failing.js';
 import type { CaseOrigin } from '../../report/case-of.js';
 import { allFindings, foundWords } from '../../report/groups.js';
-import { exitCodeOf, type CampaignResult, type ReportedFinding } from '../../report/result.js';
+import {
+  exitCodeOf,
+  type CampaignResult,
+  type ReportedFinding,
+  type SavedCase,
+} from '../../report/result.js';
 import { checkReportFolder, removeCase, writeCase } from '../../report/write-report.js';
 import {
   notDeterministic,
@@ -16,8 +22,9 @@ import {
   type CampaignProgress,
   type CasePool,
 } from '../../run/campaign.js';
+import type { Plan } from '../../spec/plan.js';
 import type { RunOptions } from '../arguments.js';
-import { loadKnownFailing } from '../load-input.js';
+import { loadCase, loadKnownFailing } from '../load-input.js';
 import { createProgress } from '../progress.js';
 import { presentResult } from '../present-result.js';
 import { onInterrupt } from '../interrupt.js';
@@ -31,6 +38,8 @@ const simCasesDefault = 1_200;
 /** A live case takes seconds. */
 const liveCasesDefault = 40;
 const simBatchSize = 25;
+/** Where nothing is drawn, two campaigns are not to differ in their seeds. */
+const seedOfNone = 'none';
 
 /** At most this part of the cases is repeated from earlier runs because it reached much then. */
 const corpusShare = 0.25;
@@ -103,9 +112,12 @@ export async function campaignOf(
     ...(sharesAgent(options, target) ? { sharesAgent: true } : {}),
   };
   const suites = chooseSuites(options, generate, asked);
-  const seed = options.seed ?? randomBytes(4).toString('hex');
-  const cases = options.cases ?? (target.world === 'sim' ? simCasesDefault : liveCasesDefault);
-  const corpus = hooks.openCorpus?.(target.world);
+  const seed = options.seed ?? (isOnlySaved(options) ? seedOfNone : randomBytes(4).toString('hex'));
+  const saved = options.savedCases?.map((file) => ({ file, plan: loadCase(file).plan })) ?? [];
+  const casesDefault = target.world === 'sim' ? simCasesDefault : liveCasesDefault;
+  const cases = options.cases ?? (saved.length > 0 ? 0 : casesDefault);
+  // Who names the cases to begin with is not to get others that this machine happens to remember.
+  const corpus = saved.length > 0 ? undefined : hooks.openCorpus?.(target.world);
   const repeated = corpus?.plans(Math.floor(cases * corpusShare)) ?? [];
   const pool = await openPool({ target, suites, seed, generate, options });
   try {
@@ -122,14 +134,16 @@ export async function campaignOf(
       world: target.world,
       runtime: target.runtime,
       seed,
-      suites: suites.map((suite) => suite.name),
+      suites: isOnlySaved(options)
+        ? [...new Set(saved.map(({ plan }) => plan.suite))]
+        : suites.map((suite) => suite.name),
       cases,
       ...(options.timeMs === undefined ? {} : { timeMs: options.timeMs }),
       batchSize: target.world === 'sim' ? simBatchSize : 1,
       requirements: asked,
       bail: options.bail,
       shrink: options.shrink,
-      corpus: repeated,
+      corpus: saved.length > 0 ? saved.map(({ plan }) => plan) : repeated,
       onRecovered: (plan) => corpus?.removeFailure(plan),
       onReached: ({ plan, states }) => corpus?.addStates(plan, new Set(states)),
       replayLine: (casePath) =>
@@ -140,7 +154,11 @@ export async function campaignOf(
       warnings: await pool.warnings(),
     });
     for (const finding of allFindings(result)) corpus?.addFailure(finding.plan);
-    return withKnownFailing({ ...result, ...shapeOf(generate, repeated.length) }, known);
+    const shape = {
+      ...shapeOf(generate, repeated.length),
+      ...(saved.length > 0 ? { savedCases: saved.map(savedCaseOf) } : {}),
+    };
+    return withKnownFailing({ ...result, ...shape }, known);
   } finally {
     await pool.close();
   }
@@ -152,6 +170,14 @@ export async function campaignOf(
  */
 function sharesAgent({ shareAgent }: RunOptions, { reference, runtime }: Target): boolean {
   return shareAgent ?? (reference.kind === 'kubelet' && runtime === 'memory');
+}
+
+function isOnlySaved({ savedCases = [], cases, timeMs }: RunOptions): boolean {
+  return savedCases.length > 0 && cases === undefined && timeMs === undefined;
+}
+
+function savedCaseOf({ file, plan }: { readonly file: string; readonly plan: Plan }): SavedCase {
+  return { file, plan: sha256(canonicalJson(plan)) };
 }
 
 /** What the cases depend on besides the seed, the suites and the agent. */
