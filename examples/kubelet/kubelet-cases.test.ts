@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import type { CaseFile } from '../../harness/spec/case-file.js';
 
 const main = fileURLToPath(new URL('../../dist/harness/cli/main.js', import.meta.url));
 const directory = fileURLToPath(new URL('.', import.meta.url));
@@ -14,6 +15,15 @@ if (kubelet === '')
 const cases = readdirSync(directory).filter((name) => name.endsWith('.json'));
 /** None of them fails every time on every machine. */
 const attempts = 3;
+
+function caseOf(name: string): CaseFile {
+  return JSON.parse(readFileSync(join(directory, name), 'utf8')) as CaseFile;
+}
+
+/** `v1.36` of any text with a version of Kubernetes in it. */
+function minorOf(text: string | undefined): string {
+  return /v\d+\.\d+/.exec(text ?? '')?.[0] ?? '';
+}
 
 function replay(
   name: string,
@@ -33,12 +43,7 @@ test('every case is about something that the file of known failures names', () =
   }[];
   const named = new Set(known.map(({ requirement }) => requirement));
   expect(cases.length).toBeGreaterThan(0);
-  for (const name of cases) {
-    const { requirement } = JSON.parse(readFileSync(join(directory, name), 'utf8')) as {
-      requirement: string;
-    };
-    expect(named).toContain(requirement);
-  }
+  for (const name of cases) expect(named).toContain(caseOf(name).requirement);
 });
 
 test.each(cases)('%s asks for nothing that cannot be done', (name) => {
@@ -46,8 +51,18 @@ test.each(cases)('%s asks for nothing that cannot be done', (name) => {
   expect(status, output).toBe(0);
 });
 
-describe.runIf(kubelet !== '')('a real kubelet', () => {
-  test.each(cases)('fails %s', { timeout: 900_000 }, (name) => {
+/** Faults are at the so-manieth call of a kind, and another minor version makes other calls. */
+const foundIn = (name: string): string => minorOf(caseOf(name).agent.version);
+const here = minorOf(kubelet === '' ? '' : spawnSync(kubelet, ['--version'], { encoding: 'utf8' }).stdout);
+const tried = cases.filter((name) => foundIn(name) === here);
+const others = cases.length - tried.length;
+if (kubelet !== '' && others > 0)
+  console.warn(
+    `\n${others} OF ${cases.length} CASES WERE FOUND IN ANOTHER VERSION THAN ${here} AND NOT TRIED.\n`,
+  );
+
+describe.runIf(tried.length > 0)('a real kubelet', () => {
+  test.each(tried)('fails %s', { timeout: 900_000 }, (name) => {
     for (let attempt = 1; ; attempt++) {
       const { status, output } = replay(name, '--agent-binary', kubelet);
       if (status === 1) return;
