@@ -126,6 +126,8 @@ export interface Decisions {
   readonly stopOrder: 'containersThenSandbox' | 'sandboxFirst' | 'sandboxOnly';
   /** How the regular containers of one pod are stopped. */
   readonly regularOrder: 'together' | 'oneByOne';
+  /** Whether a sandbox that has stopped is stopped all the same when its pod is looked at. */
+  readonly stopsEndedSandboxes: boolean;
   readonly sidecarOrder: 'afterInReverse' | 'afterInOrder' | 'first' | 'together';
   readonly runsPreStop: (state: { readonly alreadyRun: boolean; readonly isOrphan: boolean }) => boolean;
   readonly retriesStop: boolean;

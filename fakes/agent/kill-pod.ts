@@ -77,7 +77,7 @@ async function stopContainers(stop: PodStop, live: readonly ContainerRecord[]): 
 async function stopSandboxes(stop: PodStop, record: PodRecord): Promise<void> {
   const { context, uid } = stop;
   for (const sandbox of [...record.sandboxes]) {
-    if (!sandbox.ready) continue;
+    if (!sandbox.ready && !context.decisions.stopsEndedSandboxes) continue;
     try {
       await context.calls.stopSandbox(sandbox.id);
     } catch (error) {

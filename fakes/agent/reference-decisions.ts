@@ -84,6 +84,7 @@ export const referenceDecisions: Decisions = {
   laterGraceS: (currentS, requestedS) => Math.min(currentS, requestedS),
   stopOrder: 'containersThenSandbox',
   regularOrder: 'together',
+  stopsEndedSandboxes: false,
   sidecarOrder: 'afterInReverse',
   runsPreStop: ({ alreadyRun, isOrphan }) => !alreadyRun && !isOrphan,
   retriesStop: true,

@@ -104,6 +104,8 @@ async function finish(worker: WorkerState, phase: 'Succeeded' | 'Failed'): Promi
   if (record !== undefined && hasLiveParts(record)) return stopAll(worker);
   worker.finished = phase;
   worker.memory.waiting.clear();
+  if (record !== undefined && worker.context.decisions.stopsEndedSandboxes)
+    await killPod(podStopOf(worker, newBudget(worker)), record);
   await rest(worker, undefined);
 }
 

@@ -70,6 +70,7 @@ import { idleInOutage } from './idle-in-outage.js';
 import { takesHalfAList } from './takes-half-a-list.js';
 import { unverifiedStop } from './unverified-stop.js';
 import { watchOnce } from './watch-once.js';
+import { stopsEndedSandboxes } from './stops-ended-sandboxes.js';
 import { writesWithoutEnd } from './writes-without-end.js';
 import { preStopOutsideGrace } from './pre-stop-outside-grace.js';
 import { initCrashNoBackoff } from './init-crash-no-backoff.js';
@@ -113,6 +114,7 @@ export const mutants: readonly Mutant[] = [
   deletesObjectEarly,
   deletesWithGrace,
   writesWithoutEnd,
+  stopsEndedSandboxes,
   restartsOnComment,
   readsDotFiles,
   readsDirectoryOnce,

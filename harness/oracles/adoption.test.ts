@@ -222,6 +222,11 @@ describe('agent restart, orphans and runtime faults', () => {
     const sandbox = { pod: webPod, sandboxId: 's-u1' };
     const containersMs = 50_500 + garbageBoundMs(boundsOf(fastTimings));
     expect(failed(ended().at(containersMs).call('StopPodSandbox', sandbox).remove(webPod))).toEqual([]);
+    const stoppedAgain = ended()
+      .at(containersMs - 100)
+      .call('StopPodSandbox', sandbox);
+    expect(failed(stoppedAgain)).toEqual([]);
+    expect(failed(stoppedAgain.at(containersMs).call('StopPodSandbox', sandbox))).toEqual(['QUIET-01']);
     expect(
       failed(
         ended()
@@ -236,6 +241,28 @@ describe('agent restart, orphans and runtime faults', () => {
           .call('StopPodSandbox', sandbox),
       ),
     ).toEqual(['QUIET-01']);
+  });
+
+  it('QUIET-01: a pod that has ended for good is at rest, and one that is restarted is not', () => {
+    const ended = (restartPolicy: 'Never' | 'OnFailure', exitCode: number): TraceBuilder => {
+      const given = makePod('web', { uid: 'uid-1', args: ['--run-ms=500'], restartPolicy });
+      const pod = asGiven(given);
+      const sandbox = { pod, sandboxId: 's-uid-1' };
+      const trace = createTrace(['feed']).agent().list('feed', [given]).at(500).start(pod);
+      trace.at(1_000).container('c-uid-1-main', pod, 'exited', { cause: 'workload', exitCode });
+      trace.call('StopPodSandbox', sandbox, () => trace.sandbox('s-uid-1', pod, 'notReady'));
+      return trace
+        .at(60_000)
+        .phase('settled')
+        .phase('quiet')
+        .at(61_000)
+        .call('StopPodSandbox', sandbox)
+        .at(62_000)
+        .call('StopPodSandbox', sandbox);
+    };
+    expect(failed(ended('Never', 1))).toEqual(['QUIET-01']);
+    expect(failed(ended('OnFailure', 0))).toEqual(['QUIET-01']);
+    expect(failed(ended('OnFailure', 1))).not.toContain('QUIET-01');
   });
 
   it('QUIET-01: a call in the quiet phase', () => {

@@ -4,6 +4,7 @@ import { isContested } from '../model/desired-pods.js';
 import { instancesOf, isUnwanted, standingOf } from '../model/standing.js';
 import type { Pod } from '../spec/pod.js';
 import { containersOf, isMirror } from '../model/pod-meaning.js';
+import { isFinished } from '../model/pod-progress.js';
 import { parseWorkload } from '../spec/workload.js';
 import type { ApiRequest, RuntimeRequest, Stamp } from '../trace/events.js';
 import { requestedName } from '../trace/requested-name.js';
@@ -43,6 +44,8 @@ export const convergence: Oracle = {
   begin(context) {
     const { model, ledger, run } = context;
     let quietSeq = -1;
+    /** Sandboxes that were stopped again in the quiet phase, by id. */
+    const stoppedAgain = new Set<string>();
     return {
       onEvent(event) {
         switch (event.kind) {
@@ -56,7 +59,8 @@ export const convergence: Oracle = {
               if (entry.edits >= 2) ledger.exercised('WORK-03');
             return;
           case 'runtime.request':
-            if (model.phase === 'quiet' && !isCollection(context)) judgeQuietCall(context, quietSeq);
+            if (model.phase === 'quiet' && !isCollection(context, stoppedAgain))
+              judgeQuietCall(context, quietSeq);
             return;
           case 'api.request':
             if (model.phase === 'quiet') judgeQuietWrite(context, event, quietSeq);
@@ -316,9 +320,9 @@ function judgeQuietCall(context: OracleContext, quietSeq: number): void {
 
 /**
  * A call for what has ended, as long after it did as GC-01 allows: some agents collect so seldom that the rest does not
- * wait for it, and may stop again until then what has stopped.
+ * wait for it. Whoever collects a sandbox stops it once more before; again and again is unrest.
  */
-function isCollection({ model, run, bounds }: OracleContext): boolean {
+function isCollection({ model, run, bounds }: OracleContext, stoppedAgain: Set<string>): boolean {
   const { call } = model;
   if (call === undefined || call.hitsLive) return false;
   const { method, containerId = '', sandboxId = '' } = call.request;
@@ -329,6 +333,10 @@ function isCollection({ model, run, bounds }: OracleContext): boolean {
     ? model.actual.containers.get(containerId)
     : model.actual.sandboxes.get(sandboxId);
   if (target === undefined) return false;
+  if (method === 'StopPodSandbox') {
+    if (stoppedAgain.has(sandboxId)) return false;
+    stoppedAgain.add(sandboxId);
+  }
   return model.t - target.changedAtMs <= oracleBounds(run, bounds).garbageMs;
 }
 
@@ -352,12 +360,14 @@ function isPulledByRestless(
 function isRestless(model: OracleContext['model'], pod: ActualPod, quietSeq: number): boolean {
   const { entry } = standingOf(model, pod);
   const pods = entry === undefined ? [] : entry.pods.length > 0 ? entry.pods : [entry.pod];
-  if (pods.some(neverRests)) return true;
+  const mayRestart = pods.length === 0 || !pods.every((spec) => isFinished(pod, spec));
+  if (mayRestart && pods.some(neverRests)) return true;
   for (const history of pod.history.values()) {
     if (history.exitCause !== 'agent' && history.exitedSeq > quietSeq) return true;
     if (history.latest === undefined || history.exits === 0) continue;
     // It waits out its back-off, or has just done so, and is yet to be reported.
-    if (history.latest.state !== 'running' || history.latest.startedSeq > quietSeq) return true;
+    if (mayRestart && history.latest.state !== 'running') return true;
+    if (history.latest.startedSeq > quietSeq) return true;
     if (model.t - history.latest.changedAtMs <= model.bounds.Tpleg + model.bounds.Tstat) return true;
   }
   return false;
