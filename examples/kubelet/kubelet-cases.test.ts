@@ -13,8 +13,8 @@ const kubelet = process.env['CONFORMANCE_KUBELET'] ?? '';
 if (kubelet === '')
   console.warn('\nCONFORMANCE_KUBELET is not set: NO CASE WAS TRIED WITH A REAL KUBELET.\n');
 const cases = readdirSync(directory).filter((name) => name.endsWith('.json'));
-/** None of them fails every time on every machine. */
-const attempts = 3;
+/** None of them fails every time on every machine, and the rarest four times in five. */
+const attempts = 4;
 
 function caseOf(name: string): CaseFile {
   return JSON.parse(readFileSync(join(directory, name), 'utf8')) as CaseFile;
@@ -51,10 +51,11 @@ test.each(cases)('%s asks for nothing that cannot be done', (name) => {
   expect(status, output).toBe(0);
 });
 
-/** Faults are at the so-manieth call of a kind, and another minor version makes other calls. */
+/** Faults and delays are at the so-manieth call of a kind, and another minor version makes other calls. */
 const isFor = (name: string, version: string): boolean => {
   const { agent, plan } = caseOf(name);
-  return plan.faults.length === 0 || minorOf(agent.version) === version;
+  const countsCalls = plan.faults.length > 0 || plan.schedule.length > 0;
+  return !countsCalls || minorOf(agent.version) === version;
 };
 const here = minorOf(kubelet === '' ? '' : spawnSync(kubelet, ['--version'], { encoding: 'utf8' }).stdout);
 const tried = kubelet === '' ? [] : cases.filter((name) => isFor(name, here));

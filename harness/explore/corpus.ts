@@ -8,7 +8,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { canonicalJson, sha256 } from '../core/hash.js';
+import { canonicalJson } from '../core/hash.js';
+import { planHash } from '../spec/plan-hash.js';
 import { planSchema, type Plan } from '../spec/plan.js';
 
 /** The most plans kept of each kind; beyond that the oldest failing one goes, and no new state is taken in. */
@@ -72,7 +73,7 @@ export function openCorpus(directory: string): Corpus {
 }
 
 function nameOf(plan: Plan): string {
-  return `${sha256(canonicalJson(plan)).slice(0, 24)}.json`;
+  return `${planHash(plan).slice(0, 24)}.json`;
 }
 
 function write(directory: string, plan: Plan, content: unknown): CorpusResult {

@@ -1,4 +1,4 @@
-import { canonicalJson, sha256 } from '../core/hash.js';
+import { planHash } from '../spec/plan-hash.js';
 import type { Plan } from '../spec/plan.js';
 
 /** Answers whether a plan still fails in the same way; knows the answers it has given. */
@@ -42,7 +42,7 @@ export function createProbe(options: ProbeOptions): Probe {
   let untried = 0;
 
   function fails(plan: Plan): Promise<boolean> {
-    const key = sha256(canonicalJson(plan));
+    const key = planHash(plan);
     const answer = known.get(key);
     if (answer !== undefined) return answer;
     if (executions >= options.budget || isOver()) {

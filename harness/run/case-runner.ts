@@ -1,6 +1,6 @@
 import { generateCase } from '../explore/generate-case.js';
 import type { GenerateOptions, Suite } from '../explore/suite.js';
-import { sha256, canonicalJson } from '../core/hash.js';
+import { planHash } from '../spec/plan-hash.js';
 import type { Plan } from '../spec/plan.js';
 import { signatureOf, type Finding } from '../spec/verdict.js';
 import { hashTrace } from '../trace/codec.js';
@@ -125,7 +125,7 @@ export function caseFileName(signature: string, plan: Plan): string {
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-|-$/g, '');
-  return `${words}-${sha256(canonicalJson(plan)).slice(0, 8)}.json`;
+  return `${words}-${planHash(plan).slice(0, 8)}.json`;
 }
 
 function onePerSignature(findings: readonly Finding[]): Finding[] {

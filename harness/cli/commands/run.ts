@@ -2,7 +2,6 @@ import { basename, join } from 'node:path';
 import { availableParallelism } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import type { ExitCode } from '../../core/errors.js';
-import { canonicalJson, sha256 } from '../../core/hash.js';
 import { openCorpus, type Corpus } from '../../explore/corpus.js';
 import type { GenerateOptions, Suite } from '../../explore/suite.js';
 import { compareKnownFailing } from '../../report/known-failing.js';
@@ -22,6 +21,7 @@ import {
   type CampaignProgress,
   type CasePool,
 } from '../../run/campaign.js';
+import { planHash } from '../../spec/plan-hash.js';
 import type { Plan } from '../../spec/plan.js';
 import type { RunOptions } from '../arguments.js';
 import { loadCase, loadKnownFailing } from '../load-input.js';
@@ -177,7 +177,7 @@ function isOnlySaved({ savedCases = [], cases, timeMs }: RunOptions): boolean {
 }
 
 function savedCaseOf({ file, plan }: { readonly file: string; readonly plan: Plan }): SavedCase {
-  return { file, plan: sha256(canonicalJson(plan)) };
+  return { file, plan: planHash(plan) };
 }
 
 /** What the cases depend on besides the seed, the suites and the agent. */
