@@ -227,6 +227,11 @@ describe('agent restart, orphans and runtime faults', () => {
       .call('StopPodSandbox', sandbox);
     expect(failed(stoppedAgain)).toEqual([]);
     expect(failed(stoppedAgain.at(containersMs).call('StopPodSandbox', sandbox))).toEqual(['QUIET-01']);
+    // What the runtime could not do is asked of it again.
+    const refused = ended().at(containersMs - 100);
+    refused.call('StopPodSandbox', { ...sandbox, code: 'UNKNOWN' }).call('StopPodSandbox', sandbox);
+    expect(failed(refused)).toEqual([]);
+    expect(failed(refused.call('StopPodSandbox', sandbox))).toEqual(['QUIET-01']);
     expect(
       failed(
         ended()

@@ -29,7 +29,7 @@ export const convergence: Oracle = {
     'ADOPT-02',
     'ADOPT-03',
   ],
-  kinds: ['runtime.request', 'api.request', 'phase', 'source.served', 'run.ended'],
+  kinds: ['runtime.request', 'runtime.reply', 'api.request', 'phase', 'source.served', 'run.ended'],
   methods: [
     'RunPodSandbox',
     'CreateContainer',
@@ -61,6 +61,11 @@ export const convergence: Oracle = {
           case 'runtime.request':
             if (model.phase === 'quiet' && !isCollection(context, stoppedAgain))
               judgeQuietCall(context, quietSeq);
+            return;
+          case 'runtime.reply':
+            // What the runtime could not do is asked of it again.
+            if (event.method === 'StopPodSandbox' && event.code !== 'OK')
+              stoppedAgain.delete(model.call?.request.sandboxId ?? '');
             return;
           case 'api.request':
             if (model.phase === 'quiet') judgeQuietWrite(context, event, quietSeq);
