@@ -100,6 +100,8 @@ export interface Decisions {
     exit: { readonly exitCode: number; readonly reason: string },
   ) => boolean;
   readonly needsReplacement: (container: ContainerRecord, wanted: Container, hash: string) => boolean;
+  /** What an update does to containers that have ended for good. */
+  readonly endedOnUpdate: 'leave' | 'runAgain';
   /** How an update that changed something besides containers is taken. */
   readonly onMetadataChange: 'nothing' | 'restartPod';
   /** When a container that has ended may be started again, in milliseconds since the epoch. */

@@ -175,10 +175,17 @@ function noteUpdate(worker: WorkerState, entry: DesiredPod): void {
   }
   worker.entry = entry;
   worker.revision++;
+  if (decisions.endedOnUpdate === 'runAgain') forgetEnds(worker);
   if (decisions.onMetadataChange === 'restartPod') worker.mustStopFirst = true;
   if (!decisions.isTerminating(entry.pod)) return;
   if (worker.mode === 'active') beginTermination(worker);
   else if (worker.mode === 'terminating') worker.budget?.request(decisions.graceS(entry.pod));
+}
+
+function forgetEnds(worker: WorkerState): void {
+  worker.finished = undefined;
+  for (const container of worker.context.view.recordOf(worker.uid)?.containers ?? [])
+    if (container.state === 'exited') worker.memory.replacing.add(container.id);
 }
 
 function noteRemoval(worker: WorkerState): void {

@@ -68,6 +68,7 @@ export const referenceDecisions: Decisions = {
   relistPeriodMs: (timings) => timings.relistMs,
   shouldRestart,
   needsReplacement: (container, _wanted, hash) => container.hash !== undefined && container.hash !== hash,
+  endedOnUpdate: 'leave',
   onMetadataChange: 'nothing',
   restartDueMs,
   nextStreak,

@@ -70,6 +70,7 @@ import { idleInOutage } from './idle-in-outage.js';
 import { takesHalfAList } from './takes-half-a-list.js';
 import { unverifiedStop } from './unverified-stop.js';
 import { watchOnce } from './watch-once.js';
+import { rerunsEndedOnUpdate } from './reruns-ended-on-update.js';
 import { stopsEndedSandboxes } from './stops-ended-sandboxes.js';
 import { writesWithoutEnd } from './writes-without-end.js';
 import { preStopOutsideGrace } from './pre-stop-outside-grace.js';
@@ -115,6 +116,7 @@ export const mutants: readonly Mutant[] = [
   deletesWithGrace,
   writesWithoutEnd,
   stopsEndedSandboxes,
+  rerunsEndedOnUpdate,
   restartsOnComment,
   readsDotFiles,
   readsDirectoryOnce,

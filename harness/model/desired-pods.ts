@@ -174,8 +174,11 @@ export function createDesiredPods(kinds: readonly SourceKind[], nodeName: string
   const noteContests = (change: ServedChange): ServedChange => {
     for (const entries of [change.added, change.changed, change.removed]) {
       for (const entry of entries) {
-        const rivals = [...(byName.get(entry.fullName) ?? none), ...(byUid.get(entry.uid ?? '') ?? none)];
-        if (rivals.length < 2 && entry.pods.length < 2) continue;
+        const rivals = new Set([
+          ...(byName.get(entry.fullName) ?? none),
+          ...(byUid.get(entry.uid ?? '') ?? none),
+        ]);
+        if (rivals.size < 2 && entry.pods.length < 2) continue;
         for (const rival of rivals) rival.contestedSeq = change.event.seq;
       }
     }

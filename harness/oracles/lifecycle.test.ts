@@ -103,6 +103,25 @@ describe('lifecycle', () => {
     expect(failed(trace)).toEqual(['LIFE-06']);
   });
 
+  it('LIFE-06, LIFE-02: an update is no reason to run again what has ended, unless it is about that', () => {
+    const updated = (more: Parameters<typeof makePod>[1]): TraceBuilder => {
+      const trace = createTrace(['feed']).agent().list('feed', [job]).at(500).start(jobPod).at(2_000);
+      trace.container('c-u2-main', jobPod, 'exited', { cause: 'workload', exitCode: 0, sandboxId: 's-u2' });
+      const next = makePod('job', { uid: 'u2', restartPolicy: 'OnFailure', ...more });
+      return trace.at(3_000).change('feed', 'modified', next).at(3_100);
+    };
+    const pod = jobPod;
+    const create = { pod, sandboxId: 's-u2', container: 'main' };
+    const relabelled = (): TraceBuilder => updated({ labels: { app: 'next' } });
+    expect(failed(relabelled().call('CreateContainer', create))).toEqual(['LIFE-06']);
+    expect(failed(updated({ image: 'image:2' }).call('CreateContainer', create))).toEqual([]);
+    const stopped = relabelled();
+    stopped.call('StopPodSandbox', { pod, sandboxId: 's-u2' }, () =>
+      stopped.sandbox('s-u2', pod, 'notReady'),
+    );
+    expect(failed(stopped.call('RunPodSandbox', { pod, code: 'UNKNOWN' }))).toEqual(['LIFE-02']);
+  });
+
   it('LIFE-06: a list that lied hid from a new life what an earlier one had run', () => {
     const lie = { kind: 'fault', actor: 'harness', fault: 0, effect: 'staleList', target: '' } as const;
     const ended = (): TraceBuilder => {

@@ -1,8 +1,10 @@
 import type { ActualPod } from '../model/actual-pod.js';
 import { historyOf, startsOf } from '../model/actual-pod.js';
-import type { Call } from '../model/model-view.js';
+import type { DesiredPod } from '../model/desired-pod.js';
+import type { Call, ModelView } from '../model/model-view.js';
 import {
   containerContent,
+  containersOf,
   findContainer,
   isInitContainer,
   restartPolicyOf,
@@ -10,6 +12,7 @@ import {
 } from '../model/pod-meaning.js';
 import { initializedSinceMs, isFinished } from '../model/pod-progress.js';
 import { mayBeHiddenFromLife, standingOf } from '../model/standing.js';
+import type { Pod } from '../spec/pod.js';
 import type { ContainerChanged, SandboxChanged, Stamp } from '../trace/events.js';
 import { outageRequirement } from './blame.js';
 import { oracleBounds } from './bounds.js';
@@ -110,9 +113,9 @@ function judgePolicy({ model, ledger }: OracleContext, call: Call, pod: ActualPo
   const policy = restartPolicyOf(entry.pod, name);
   if (restartsAfter(policy, history.exitCode)) return;
   // A stop of the agent's own, a lost record and a changed definition each allow another run.
-  if (history.exitCause === 'agent' || history.recordLost || history.exitedSeq < entry.changedSeq) return;
-  if (history.exitedSeq < entry.contestedSeq) return;
-  if (pod.licenceSeq >= 0 || pod.isOpenEnded || entry.versions.length !== 1 || entry.edits > 0) return;
+  if (history.exitCause === 'agent' || history.recordLost || isRedefined(model, entry, name)) return;
+  if (history.exitedSeq < Math.max(entry.removedSeq, entry.contestedSeq)) return;
+  if (pod.licenceSeq >= 0 || pod.isOpenEnded || entry.versions.length !== 1) return;
   const { latest } = history;
   if (latest?.content !== undefined && latest.content !== containerContent(spec)) return;
   if (latest !== undefined && mayBeHiddenFromLife(model, latest)) return;
@@ -125,15 +128,26 @@ function judgePolicy({ model, ledger }: OracleContext, call: Call, pod: ActualPo
   });
 }
 
+/** The pod had another definition of this container, or another policy for it, before or has more than one now. */
+function isRedefined({ desired }: ModelView, entry: DesiredPod, name: string): boolean {
+  const says = (pod: Pod): string | undefined => {
+    const container = findContainer(pod, name);
+    return container && `${restartPolicyOf(pod, name)} ${containerContent(container)}`;
+  };
+  const now = says(entry.pod);
+  for (const version of entry.everVersions) if (says(desired.podOfVersion(version)) !== now) return true;
+  return false;
+}
+
 /** No new sandbox when nothing is left to run. */
 function judgeFinished({ model, ledger }: OracleContext, pod: ActualPod): void {
   const { is, entry } = standingOf(model, pod);
-  if (is !== 'wanted' || entry === undefined || entry.edits > 0 || pod.licenceSeq >= 0 || pod.isOpenEnded)
-    return;
+  if (is !== 'wanted' || entry === undefined || pod.licenceSeq >= 0 || pod.isOpenEnded) return;
   if (!isFinished(pod, entry.pod)) return;
+  if (containersOf(entry.pod).some(({ name }) => isRedefined(model, entry, name))) return;
   for (const history of pod.history.values()) {
     if (history.exitCause === 'agent' || history.recordLost || history.exitCode === undefined) return;
-    if (history.exitedSeq < Math.max(entry.changedSeq, entry.contestedSeq)) return;
+    if (history.exitedSeq < Math.max(entry.removedSeq, entry.contestedSeq)) return;
     if (history.latest !== undefined && mayBeHiddenFromLife(model, history.latest)) return;
   }
   ledger.report({
