@@ -128,7 +128,7 @@ function judgePolicy({ model, ledger }: OracleContext, call: Call, pod: ActualPo
   });
 }
 
-/** The pod had another definition of this container, or another policy for it, before or has more than one now. */
+/** Some version of the pod, earlier or of now, defines this container otherwise, or has another policy for it. */
 function isRedefined({ desired }: ModelView, entry: DesiredPod, name: string): boolean {
   const says = (pod: Pod): string | undefined => {
     const container = findContainer(pod, name);
